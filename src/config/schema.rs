@@ -1,0 +1,244 @@
+//! The shape of the configuration, as `guide` CONFIG describes it; the JSON Schema is generated from here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Who signs.
+    pub signer: SignerConfig,
+    /// Whose signatures count.
+    pub trust: TrustConfig,
+    /// Where decisions are kept.
+    pub ledger: LedgerConfig,
+    /// The systems, by name.
+    pub connections: BTreeMap<String, ConnectionConfig>,
+    /// What belongs to a release, by service.
+    pub service: Vec<ServiceConfig>,
+    /// How the console looks.
+    pub console: ConsoleConfig,
+}
+
+/// The approver's key. At most one of the fields is set; none means the only key in the agent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignerConfig {
+    /// A key in the ssh-agent, by its fingerprint `SHA256:...`, or by the path of its `.pub` file.
+    pub agent: Option<String>,
+    /// An OpenSSH private key file.
+    pub key: Option<PathBuf>,
+}
+
+/// Whose signatures count.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrustConfig {
+    /// The OpenSSH allowed_signers file.
+    pub allowed_signers: Option<PathBuf>,
+    /// An OpenSSH key revocation list, or a file of public keys.
+    pub revoked: Option<PathBuf>,
+}
+
+/// Where decisions are kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LedgerConfig {
+    /// `sqlite:///path/ledger.db`; the default lies in `$XDG_DATA_HOME/countersign`.
+    pub url: Option<String>,
+}
+
+/// One system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionConfig {
+    /// Which system it is.
+    pub kind: ConnectionKind,
+    /// Its address.
+    pub url: String,
+    /// TLS material.
+    #[serde(default)]
+    pub tls: TlsConfig,
+    /// The user, for systems that want one beside the token.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The password or token.
+    #[serde(default)]
+    pub token: Option<SecretConfig>,
+    /// Jira: `cloud` or `data-center`. The default is `cloud`.
+    #[serde(default)]
+    pub flavour: Option<JiraFlavour>,
+}
+
+/// Kinds of systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectionKind {
+    /// Spinnaker's Gate.
+    Spinnaker,
+    /// Jenkins.
+    Jenkins,
+    /// Jira.
+    Jira,
+    /// SonarQube.
+    Sonarqube,
+    /// GitHub.
+    Github,
+}
+
+/// Kinds of Jira.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JiraFlavour {
+    /// Jira Cloud.
+    Cloud,
+    /// Jira Data Center or Server.
+    DataCenter,
+}
+
+/// TLS material: paths of PEM files.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// Authorities to trust besides the machine's.
+    pub ca: Option<PathBuf>,
+    /// The client's certificate.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+}
+
+/// Where a secret is read from; exactly one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum SecretConfig {
+    /// The keyring, under this name.
+    Keyring(String),
+    /// An environment variable.
+    Env(String),
+    /// A file that only its owner can read.
+    File(PathBuf),
+    /// What a program prints.
+    Command(Vec<String>),
+}
+
+/// What belongs to a release of one service.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// The service's name.
+    pub name: String,
+    /// The environments that it is released to. A gate's environment is the one whose name stands as a word in the
+    /// stage's or the pipeline's name; with one environment, always that.
+    pub environments: Vec<String>,
+    /// Which gates are its.
+    pub gate: GateConfig,
+    /// Where its builds are.
+    pub builds: Vec<BuildsConfig>,
+    /// Where its tickets are.
+    pub tickets: Vec<TicketsConfig>,
+    /// Where its findings are.
+    pub findings: Vec<FindingsConfig>,
+    /// Where its changes are.
+    pub changes: Vec<ChangesConfig>,
+    /// What must be there and complete: `builds`, `tickets`, `findings`, `changes`, `findings:CLASS`.
+    pub required: Vec<String>,
+}
+
+/// Which gates are a service's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GateConfig {
+    /// The connection.
+    pub from: String,
+    /// The application.
+    pub application: String,
+    /// Only this pipeline.
+    pub pipeline: Option<String>,
+}
+
+/// Where builds are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BuildsConfig {
+    /// The connection.
+    pub from: String,
+    /// The job, for runs whose trigger names no build. A template.
+    pub job: Option<String>,
+}
+
+/// Where tickets are: by `jql` or by `keys_in`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TicketsConfig {
+    /// The connection.
+    pub from: String,
+    /// A query. A template.
+    pub jql: Option<String>,
+    /// `changes`: the keys in the commit messages of the change.
+    pub keys_in: Option<KeysIn>,
+}
+
+/// Where keys of tickets stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeysIn {
+    /// In the commit messages of the change.
+    Changes,
+}
+
+/// Where findings are: a SonarQube project, artifacts of the build, or a folder.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FindingsConfig {
+    /// The connection; not for `path`.
+    pub from: Option<String>,
+    /// SonarQube: the project's key. A template.
+    pub project: Option<String>,
+    /// SonarQube: the branch, if not the main one. A template.
+    pub branch: Option<String>,
+    /// Jenkins: a glob over the archived files.
+    pub artifacts: Option<String>,
+    /// A folder or file of this machine. A template.
+    pub path: Option<String>,
+}
+
+/// Where changes are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChangesConfig {
+    /// The connection.
+    pub from: String,
+    /// `owner/name`. A template.
+    pub repository: String,
+}
+
+/// How the console looks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConsoleConfig {
+    /// A theme's name: `dark`, `light`, `ansi`, `mono`, `high-contrast`, or the path of a TOML file.
+    pub theme: Option<String>,
+    /// `auto`, `unicode` or `ascii`.
+    pub glyphs: Option<Glyphs>,
+    /// Whether the mouse is listened to. The default is no.
+    pub mouse: Option<bool>,
+    /// Seconds between two refreshes; 0 means only when asked. The default is 30.
+    pub refresh_seconds: Option<u32>,
+}
+
+/// Which glyphs are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Glyphs {
+    /// By the locale.
+    Auto,
+    /// Box drawing and symbols.
+    Unicode,
+    /// ASCII only.
+    Ascii,
+}

@@ -1,0 +1,17 @@
+//! Countersign: a release approval console for the terminal.
+//!
+//! A release waits at a gate in an orchestrator. Countersign collects the evidence, judges it against policy, lets the
+//! approver triage findings, and writes back a decision signed by the approver's own key. See ARCHITECTURE.md for the
+//! rooms and who may use whom.
+
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod ledger;
+pub mod orchestrator;
+pub mod report;
+pub mod secrets;
+pub mod source;
+pub mod text;
