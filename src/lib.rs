@@ -4,14 +4,20 @@
 //! approver triage findings, and writes back a decision signed by the approver's own key. See ARCHITECTURE.md for the
 //! rooms and who may use whom.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
 pub mod http;
+pub mod lab;
 pub mod ledger;
 pub mod orchestrator;
+pub mod policy;
 pub mod report;
+pub mod review;
 pub mod secrets;
 pub mod source;
 pub mod text;
+pub mod trust;
+pub mod tui;

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::domain::build::{Build, BuildRef};
+use crate::domain::build::Build;
 use crate::domain::change::ChangeSet;
 use crate::domain::evidence::{FindingSet, Kind, Reason};
+use crate::domain::gate::BuildRef;
 use crate::domain::release::Release;
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Timestamp;

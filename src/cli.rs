@@ -1,0 +1,1 @@
+//! The commands, one file each; standard output only through `output`.

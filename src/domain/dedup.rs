@@ -1,0 +1,1 @@
+//! Merging findings: inside a report, and across tools.

@@ -1,0 +1,1 @@
+//! Policy: Rego rules over a dossier.

@@ -1,0 +1,1 @@
+//! The use cases, one file a verb: what the console and the commands both call.

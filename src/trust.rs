@@ -1,0 +1,1 @@
+//! Statements, envelopes, signatures: who decided what, provable offline.
