@@ -230,7 +230,7 @@ impl Dossier {
             match old.get(name) {
                 None => out.push(format!("{name} is new.")),
                 Some(before) if before.content != piece.content => {
-                    out.push(format!("{name} changed: {} before, {} now.", describe(before), describe(piece)))
+                    out.push(format!("{name} changed: {} before, {} now.", describe(before), describe(piece)));
                 }
                 Some(_) => {}
             }
