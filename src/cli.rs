@@ -1,1 +1,167 @@
 //! The commands, one file each; standard output only through `output`.
+
+pub mod args;
+pub mod config;
+pub mod decide;
+pub mod demo;
+pub mod dismiss;
+pub mod doctor;
+pub mod generate;
+pub mod inbox;
+pub mod json;
+pub mod ledger;
+pub mod login;
+pub mod output;
+pub mod prompt;
+pub mod scan;
+pub mod show;
+pub mod verify;
+
+use std::collections::BTreeMap;
+
+use args::{Cli, Command, ConfigCommand, Global, LedgerCommand};
+use clap::Parser as _;
+use output::Output;
+
+use crate::domain::decision::Verb;
+use crate::domain::query::QueryError;
+use crate::error::{AppError, ErrorKind};
+use crate::review::{Desk, Surroundings};
+
+/// What every command is given.
+pub struct Context {
+    /// The only door out.
+    pub output: Output,
+    /// Options of every command.
+    pub global: Global,
+    /// Environment variables, read once at the start.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Context {
+    /// An environment variable that is set and not empty.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// What the use cases need to know of where they run.
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            env: self.env.clone(),
+            explicit: self.global.config.clone(),
+            overrides: self.global.theme.iter().map(|t| ("console.theme".to_owned(), t.clone())).collect(),
+            readonly: self.global.readonly,
+            timeout: self.global.timeout.map(std::time::Duration::from_secs),
+            passphrase: prompt::passphrase(self),
+        }
+    }
+
+    /// Everything that the use cases need, from the configuration.
+    pub async fn desk(&self) -> Result<Desk, AppError> {
+        Desk::open(self.surroundings()).await
+    }
+
+    /// Whether somebody can be asked: there is a terminal on both sides, and prompts are allowed.
+    pub fn can_ask(&self) -> bool {
+        use std::io::IsTerminal as _;
+        !self.global.no_input && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+}
+
+/// Parses the command line and runs it. Gives the exit code.
+pub fn main(arguments: Vec<std::ffi::OsString>, env: BTreeMap<String, String>) -> u8 {
+    crate::secrets::harden();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are answers; everything else is wrong usage.
+            let code = if e.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 };
+            e.print().ok();
+            return code;
+        }
+    };
+    let no_color = env.get("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let global = cli.global.clone();
+    let output = Output::new(global.output, global.color, global.quiet, global.verbose, no_color);
+    let context = Context { output, global, env };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            context.output.failure(&AppError::internal(format!("The runtime cannot be started: {e}.")));
+            return ErrorKind::Internal.exit_code();
+        }
+    };
+    let result = runtime.block_on(run(&context, cli.command));
+    // A blocked read of a terminal or an agent must not hold up the exit.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => 0,
+        Err(error) => {
+            context.output.failure(&error);
+            error.kind.exit_code()
+        }
+    }
+}
+
+async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError> {
+    let Some(command) = command else { return crate::tui::runtime::open(context.surroundings(), console(context)).await };
+    match command {
+        Command::Demo(args) => demo::run(context, &args).await,
+        Command::Inbox { query } => inbox::run(context, query.as_deref()).await,
+        Command::Show { gate } => show::show(context, &gate).await,
+        Command::Findings { gate, query } => show::findings(context, &gate, query.as_deref()).await,
+        Command::Dismiss(args) => dismiss::run(context, &args).await,
+        Command::Approve(args) => decide::run(context, Verb::Approve, &args).await,
+        Command::Reject(args) => decide::run(context, Verb::Reject, &args).await,
+        Command::Halt(args) => decide::run(context, Verb::Halt, &args).await,
+        Command::Comment(args) => decide::run(context, Verb::Comment, &args).await,
+        Command::Verify(args) => verify::run(context, &args).await,
+        Command::Digest { subject } => verify::digest(context, &subject).await,
+        Command::Ledger { command: LedgerCommand::List } => ledger::list(context).await,
+        Command::Ledger { command: LedgerCommand::Show { entry, export } } => {
+            ledger::show(context, &entry, export.as_deref()).await
+        }
+        Command::Ledger { command: LedgerCommand::Check } => ledger::check(context).await,
+        Command::Scan { files, format } => scan::run(context, &files, format.as_deref()),
+        Command::Login { connection } => login::login(context, &connection).await,
+        Command::Logout { connection } => login::logout(context, &connection).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Config { command: ConfigCommand::Check } => config::check(context),
+        Command::Config { command: ConfigCommand::Print } => config::print(context),
+        Command::Config { command: ConfigCommand::Schema } => config::schema(context),
+        Command::Config { command: ConfigCommand::Path } => config::path(context),
+        Command::Completions { shell } => generate::completions(context, shell),
+        Command::Man { dir } => generate::man(context, &dir),
+    }
+}
+
+/// How the console is to be opened.
+pub fn console(context: &Context) -> crate::tui::runtime::Console {
+    use std::io::IsTerminal as _;
+    let dumb = context.var("TERM").is_none_or(|t| t == "dumb");
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    crate::tui::runtime::Console {
+        plain: context.global.plain || dumb || !terminal,
+        terminal,
+        no_color: context.var("NO_COLOR").is_some(),
+        theme: context.global.theme.clone(),
+        unicode: ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|v| context.var(v))
+            .is_some_and(|v| v.to_ascii_lowercase().replace('-', "").contains("utf8")),
+        term: context.var("TERM").unwrap_or_default().to_owned(),
+        editor: context.var("VISUAL").or_else(|| context.var("EDITOR")).map(ToOwned::to_owned),
+    }
+}
+
+/// A query that could not be read, with a caret under the place.
+pub fn query_error(text: &str, error: &QueryError) -> AppError {
+    let column = text.get(..error.span.start).map_or(0, |t| t.chars().count());
+    let width = text.get(error.span.clone()).map_or(1, |t| t.chars().count().max(1));
+    AppError::usage(format!(
+        "The query cannot be read: {}\n  {text}\n  {}{}",
+        error.message,
+        " ".repeat(column),
+        "^".repeat(width)
+    ))
+}

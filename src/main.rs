@@ -1,3 +1,9 @@
 //! Parses, runs, exits.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Variables that are not UTF-8 cannot be meant for us.
+    let env = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    ExitCode::from(countersign::cli::main(std::env::args_os().collect(), env.collect()))
+}

@@ -1,1 +1,165 @@
 //! The use cases, one file a verb: what the console and the commands both call.
+
+pub mod asks;
+pub mod collect;
+pub mod connect;
+pub mod decide;
+pub mod deliver;
+pub mod doctor;
+pub mod dossier;
+pub mod inbox;
+pub mod matching;
+pub mod progress;
+pub mod records;
+pub mod round;
+pub mod sign;
+pub mod template;
+pub mod triage;
+pub mod verify;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{Clock as _, SharedClock, SystemClock};
+use crate::config::Config;
+use crate::domain::evidence::Reason;
+use crate::domain::ids::GateId;
+use crate::domain::time::Timestamp;
+use crate::error::AppError;
+use crate::ledger::store::EvidenceStore;
+use crate::ledger::{Draft, Entry, Ledger};
+use crate::orchestrator::Orchestrator;
+use crate::policy::Policy;
+use crate::secrets::{Resolver, Secret};
+use crate::source::Source;
+use records::Records;
+
+/// Asks a person for the passphrase of a key, by its name; `None`: nobody can be asked, or nothing was typed.
+pub type Passphrase = Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;
+
+/// Where the program runs: everything that it takes from outside of the configuration.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Environment variables.
+    pub env: BTreeMap<String, String>,
+    /// `--config`.
+    pub explicit: Option<PathBuf>,
+    /// Settings given as flags: dotted key and value.
+    pub overrides: Vec<(String, String)>,
+    /// `--readonly`.
+    pub readonly: bool,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// How passphrases are asked for.
+    pub passphrase: Passphrase,
+}
+
+/// Everything that the use cases need.
+pub struct Desk {
+    /// The configuration.
+    pub config: Config,
+    /// The orchestrators by connection; one that cannot be set up has the reason instead.
+    pub orchestrators: BTreeMap<String, Result<Arc<dyn Orchestrator>, Reason>>,
+    /// The sources by connection.
+    pub sources: collect::Sources,
+    /// The source for folders of this machine.
+    pub folder: Arc<dyn Source>,
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
+    /// The evidence store beside it.
+    pub store: Arc<EvidenceStore>,
+    /// The policy in force.
+    pub policy: Arc<Policy>,
+    /// What time it is.
+    pub clock: SharedClock,
+    /// Where credentials come from.
+    pub secrets: Arc<Resolver>,
+    /// The ssh-agent's socket, from SSH_AUTH_SOCK.
+    pub agent: Option<PathBuf>,
+    /// Nothing is changed.
+    pub readonly: bool,
+    /// How passphrases are asked for.
+    pub passphrase: Passphrase,
+    records: tokio::sync::Mutex<Option<Arc<Records>>>,
+    skew: Mutex<Option<(Timestamp, Timestamp)>>,
+}
+
+impl Desk {
+    /// Reads the configuration, resolves credentials, opens the ledger. Asks no system anything yet.
+    pub async fn open(surroundings: Surroundings) -> Result<Self, AppError> {
+        let loaded = connect::load_config(&surroundings)?;
+        let scale = surroundings.env.get("COUNTERSIGN_LAB_SCALE").and_then(|s| s.parse().ok()).unwrap_or(1);
+        let clock: SharedClock = Arc::new(SystemClock::scaled(scale));
+        let env = surroundings.env.clone();
+        let secrets = Resolver::new(move |name| env.get(name).cloned()).hiding(loaded.config.secret_variables());
+        let secrets = Arc::new(secrets);
+        let connected =
+            connect::connect(&loaded.config, &secrets, &clock, surroundings.timeout).await;
+        let (ledger, store) = connect::open_ledger(&loaded.config, &surroundings).await?;
+        Ok(Self {
+            orchestrators: connected.orchestrators,
+            sources: connected.sources,
+            folder: Arc::new(crate::source::folder::Folder),
+            ledger,
+            store: Arc::new(store),
+            policy: Arc::new(Policy::builtin()),
+            clock,
+            secrets,
+            agent: surroundings.env.get("SSH_AUTH_SOCK").filter(|s| !s.is_empty()).map(PathBuf::from),
+            readonly: surroundings.readonly,
+            passphrase: surroundings.passphrase,
+            config: loaded.config,
+            records: tokio::sync::Mutex::default(),
+            skew: Mutex::default(),
+        })
+    }
+
+    /// The orchestrator that holds a gate.
+    pub fn orchestrator(&self, id: &GateId) -> Result<Arc<dyn Orchestrator>, AppError> {
+        match self.orchestrators.get(id.connection().as_str()) {
+            Some(Ok(orchestrator)) => Ok(Arc::clone(orchestrator)),
+            Some(Err(reason)) => Err(AppError::usage(reason.text.line())),
+            None => {
+                let known: Vec<&str> = self.orchestrators.keys().map(String::as_str).collect();
+                Err(AppError::usage(format!("There is no orchestrator connection {}.", id.connection()))
+                    .hint(format!("Configured are: {}.", if known.is_empty() { "none".into() } else { known.join(", ") })))
+            }
+        }
+    }
+
+    /// What the ledger says, read up to its end now.
+    pub async fn records(&self) -> Result<Arc<Records>, AppError> {
+        let mut held = self.records.lock().await;
+        let (ledger, before) = (Arc::clone(&self.ledger), held.clone());
+        let trust = self.config.trust.clone();
+        let read = tokio::task::spawn_blocking(move || Records::read(ledger.as_ref(), &trust, before));
+        let records = read.await.map_err(|e| AppError::internal(format!("Reading the ledger failed: {e}.")))??;
+        *held = Some(Arc::clone(&records));
+        Ok(records)
+    }
+
+    /// Appends to the ledger; when this returns, the entries are on disk.
+    pub async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Entry>, AppError> {
+        if self.readonly {
+            return Err(AppError::usage("Nothing is written with --readonly."));
+        }
+        let ledger = Arc::clone(&self.ledger);
+        let appended = tokio::task::spawn_blocking(move || ledger.append(&drafts)).await;
+        Ok(appended.map_err(|e| AppError::internal(format!("Writing the ledger failed: {e}.")))??)
+    }
+
+    /// Takes note of an orchestrator's clock.
+    pub fn saw_clock(&self, date: Option<Timestamp>) {
+        if let Some(date) = date {
+            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, self.clock.now()));
+        }
+    }
+
+    /// How far this machine's clock and the orchestrator's are apart; `None` if it never gave its time.
+    pub fn skew(&self) -> Option<Duration> {
+        let (theirs, ours) = (*self.skew.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(if theirs > ours { theirs.since(ours) } else { ours.since(theirs) })
+    }
+}

@@ -136,6 +136,11 @@ impl Dossier {
         dossier
     }
 
+    /// The bytes that the digest is over, to be kept in the evidence store: their name there is the digest itself.
+    pub fn bound_bytes(&self) -> Result<Vec<u8>, canonical::NotCanonical> {
+        canonical::to_canonical(&self.bound())
+    }
+
     /// What the digest covers: nothing that changes by itself.
     fn bound(&self) -> serde_json::Value {
         let contents: BTreeMap<&str, &Digest> = self.pieces.iter().map(|p| (p.name.as_str(), &p.content)).collect();

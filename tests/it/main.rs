@@ -1,1 +1,3 @@
-//! One integration binary.
+//! One integration binary: what the house promises, held against the real program and the demo world.
+
+mod architecture;

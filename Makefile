@@ -1,0 +1,27 @@
+# The task file. `make ci` is what CI runs.
+.PHONY: demo test setup fmt lint docs bench ci
+
+demo: ## open the console on the demo world
+	cargo run --release -- demo
+
+setup: ## install what the tests need (Debian packages, as root)
+	tests/setup.sh
+
+test: setup ## run all tests
+	cargo test --locked
+
+fmt:
+	cargo fmt
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+docs: ## write the generated references anew
+	COUNTERSIGN_WRITE_DOCS=1 cargo test --locked --test it docs::
+
+bench: ## measure; figures go into docs/performance.md by hand
+	cargo bench
+
+ci:
+	bash .ci/run

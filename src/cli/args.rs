@@ -1,0 +1,257 @@
+//! The command line: names, options and their help, as the contract has them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::output::{ColorChoice, Format};
+
+/// A release approval console for the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, about, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Without a command, the console opens.")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Configuration file, read after the system's and the user's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub output: Format,
+    /// When colours are used
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: ColorChoice,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more on standard error
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// Never prompt
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Change nothing: no decision, no dismissal, nothing settled
+    #[arg(long, global = true)]
+    pub readonly: bool,
+    /// Longest time for one answer of a system, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: Option<u64>,
+    /// Theme of the console: dark, light, ansi, mono, high-contrast, or a TOML file
+    #[arg(long, global = true)]
+    pub theme: Option<String>,
+    /// The console without full-screen drawing
+    #[arg(long, global = true)]
+    pub plain: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the demo world on loopback, and the console on it
+    Demo(DemoArgs),
+    /// List the open gates
+    Inbox {
+        /// Only gates that the query matches, such as `verdict:block sev>=high`
+        #[arg(long, value_name = "Q")]
+        query: Option<String>,
+    },
+    /// Show the dossier of one gate: evidence, verdict, decisions, digest
+    Show {
+        /// service@version/environment, or the full id
+        gate: String,
+    },
+    /// List the findings of one gate with their triage
+    Findings {
+        /// service@version/environment, or the full id
+        gate: String,
+        /// Only findings that the query matches, such as `sev>=high !dismissed`
+        #[arg(long, value_name = "Q")]
+        query: Option<String>,
+    },
+    /// Dismiss findings: signed, in the ledger, recognised again in later releases
+    Dismiss(DismissArgs),
+    /// Answer a gate with yes
+    Approve(DecideArgs),
+    /// Answer a gate with no
+    Reject(DecideArgs),
+    /// Stop the pipeline's run, at a gate or not
+    Halt(DecideArgs),
+    /// Record a signed remark on a gate; nothing is answered
+    Comment(DecideArgs),
+    /// Check signed decisions offline; what a pipeline runs
+    Verify(VerifyArgs),
+    /// Print the short digest of a gate's dossier or of an envelope file, to compare on a second path
+    Digest {
+        /// A gate, or the path of an envelope
+        subject: String,
+    },
+    /// Look into the ledger
+    Ledger {
+        /// What to look at.
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
+    /// Parse report files
+    Scan {
+        /// Report files; `-` is standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Take the files for this format instead of detecting it
+        #[arg(long)]
+        format: Option<String>,
+    },
+    /// Put the credentials of a connection into the keyring
+    Login {
+        /// The connection's name
+        connection: String,
+    },
+    /// Remove the credentials of a connection from the keyring
+    Logout {
+        /// The connection's name
+        connection: String,
+    },
+    /// Check configuration, connections, keys, clock and terminal, and say how to mend each
+    Doctor,
+    /// Look at the configuration
+    Config {
+        /// What to look at.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a folder
+    Man {
+        /// The folder
+        dir: PathBuf,
+    },
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Print the settings for other shells and serve until stopped, without the console
+    #[arg(long)]
+    pub headless: bool,
+    /// Keep everything in this folder instead of a temporary one
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+}
+
+/// Options of `approve`, `reject`, `halt` and `comment`.
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// service@version/environment, or the full id
+    pub gate: String,
+    /// Why; part of the signed document
+    #[arg(long)]
+    pub reason: String,
+    /// The digest of the dossier that was seen; nothing is signed if it is another by now
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<String>,
+    /// The gate's input to choose, where it has any
+    #[arg(long, value_name = "INPUT")]
+    pub option: Option<String>,
+    /// Print the exact requests with secrets masked, and sign and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Sign although the clocks differ by more than ten minutes; recorded
+    #[arg(long)]
+    pub allow_clock_skew: bool,
+}
+
+/// Options of `dismiss`.
+#[derive(Debug, Args)]
+pub struct DismissArgs {
+    /// service@version/environment, or the full id
+    pub gate: String,
+    /// Fingerprints of findings, or prefixes of at least six digits
+    #[arg(required = true)]
+    pub findings: Vec<String>,
+    /// What is said of them: false-positive, not-affected or accepted
+    #[arg(long = "as", value_name = "STATUS")]
+    pub status: String,
+    /// Why it does not matter, as OpenVEX names it; not-affected needs it
+    #[arg(long, value_name = "J")]
+    pub justification: Option<String>,
+    /// The reasoning in your words; part of the signed record
+    #[arg(long)]
+    pub reason: String,
+    /// How long it holds: 90d, 12h, or a date; accepted needs it
+    #[arg(long)]
+    pub expires: Option<String>,
+    /// Where it holds: service (the default), environment, version, artifact or everywhere; several by comma
+    #[arg(long, default_value = "service")]
+    pub scope: String,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The gate that the decision must be for: its full id
+    #[arg(long)]
+    pub gate: String,
+    /// The environment that it must be for
+    #[arg(long)]
+    pub env: String,
+    /// A digest that must be among its subjects
+    #[arg(long, value_name = "DIGEST")]
+    pub artifact: Vec<String>,
+    /// The digest that its policy must have
+    #[arg(long, value_name = "DIGEST")]
+    pub policy: Option<String>,
+    /// A folder with `allowed_signers`, and `revoked.krl` or `revoked` if there is one
+    #[arg(long, value_name = "DIR")]
+    pub trust: PathBuf,
+    /// Envelope files; without any, the decisions on the gate in the configured ledger
+    pub envelopes: Vec<PathBuf>,
+}
+
+/// What to look at in the ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// List entries
+    List,
+    /// Show one decision or entry in full
+    Show {
+        /// Its id, its position, or a prefix of a digest
+        entry: String,
+        /// Write the signed bytes and the signature to files in this folder, for ssh-keygen
+        #[arg(long, value_name = "DIR")]
+        export: Option<PathBuf>,
+    },
+    /// Check every entry: position, digest, chain and signature
+    Check,
+}
+
+/// What to look at in the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check it
+    Check,
+    /// Print it as it is in force, with where each value comes from
+    Print,
+    /// Print its JSON Schema
+    Schema,
+    /// List the files that it is read from
+    Path,
+}

@@ -1,0 +1,146 @@
+//! `countersign approve`, `reject`, `halt` and `comment`.
+
+use serde_json::json;
+
+use super::args::DecideArgs;
+use super::output::{Block, Document, Output};
+use super::{Context, json, prompt};
+use crate::domain::decision::Verb;
+use crate::error::AppError;
+use crate::review::decide::{self, Done, Prepared, Proposal};
+use crate::review::inbox;
+use crate::review::progress::Progress;
+
+/// Decides over one gate.
+pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(), AppError> {
+    let unattended = args.expect.is_some() || args.yes || args.dry_run;
+    if verb != Verb::Comment && !unattended && !context.can_ask() {
+        return Err(AppError::usage(format!(
+            "Without a terminal, {} needs --expect DIGEST (the dossier that was seen) or --yes.",
+            verb.word()
+        ))
+        .hint("`countersign show GATE --output json` prints the digest."));
+    }
+    let desk = context.desk().await?;
+    let output = &context.output;
+    let watcher = |progress: Progress| tell(output, &progress);
+    let waiting = inbox::find_for(&desk, &args.gate, verb).await?;
+    if !args.dry_run
+        && let Some(done) = decide::take_up(&desk, &waiting.gate.id, verb, &watcher).await?
+    {
+        output.message("An earlier decision of yours on this gate was open, and is settled now.");
+        return report(context, verb, &waiting.gate.id.to_string(), &done);
+    }
+    let proposal = Proposal {
+        verb,
+        reason: args.reason.clone(),
+        option: args.option.clone(),
+        expect: args.expect.clone(),
+        allow_clock_skew: args.allow_clock_skew,
+    };
+    let ask = !unattended && verb != Verb::Comment;
+    let prepared = decide::prepare(&desk, waiting, proposal, !ask && !args.dry_run, &watcher).await?;
+    for remark in &prepared.remarks {
+        output.message(&format!("Warning: {remark}"));
+    }
+    if args.dry_run {
+        return dry_run(context, &prepared);
+    }
+    decide::check(&prepared)?;
+    let prepared = if ask {
+        output.message(&summary(&prepared));
+        if !prompt::confirm(&format!("{} this release?", capital(verb.word())), verb.word()) {
+            return Err(AppError::usage("Nothing was signed."));
+        }
+        // What was on the screen while the person thought may be out of date by now.
+        decide::refetch(&desk, &prepared, &watcher).await?
+    } else {
+        prepared
+    };
+    let done = decide::execute(&desk, &prepared, &watcher).await?;
+    report(context, verb, &prepared.waiting.gate.id.to_string(), &done)
+}
+
+fn tell(output: &Output, progress: &Progress) {
+    match progress {
+        Progress::Asking { .. } => {}
+        Progress::Arrived { piece, status, reason, .. } => {
+            let why = reason.as_ref().map(|r| format!(": {}", r.text.line())).unwrap_or_default();
+            output.detail(&format!("{piece} is {status}{why}"));
+        }
+        Progress::Signing { touch: true, seconds } => {
+            output.message(&format!("Touch your key on your workstation now ({seconds} s)."));
+        }
+        Progress::Signing { touch: false, .. } => output.detail("Signing."),
+        Progress::Delivery { step, .. } => output.message(step),
+    }
+}
+
+fn dry_run(context: &Context, prepared: &Prepared) -> Result<(), AppError> {
+    let requests: Vec<_> = prepared.requests.iter().map(|r| json!(r)).collect();
+    let whole = json!({
+        "schema": 1,
+        "dryRun": true,
+        "verb": prepared.proposal.verb,
+        "gate": json::gate(&prepared.waiting, Ok(&prepared.dossier)),
+        "verdict": json::verdict(&prepared.dossier.verdict),
+        "requests": requests,
+        "refusals": prepared.refusals.iter().map(|e| json!({"exit": e.kind.exit_code(), "message": e.message, "hints": e.hints})).collect::<Vec<_>>(),
+    });
+    let mut blocks = vec![Block::Heading("Dry run: nothing is signed and nothing is sent".into()), Block::Text(summary(prepared))];
+    for request in &prepared.requests {
+        let headers: Vec<String> = request.headers.iter().map(|(k, v)| format!("{k}: {v}")).collect();
+        let body = serde_json::to_string_pretty(&request.body).unwrap_or_default();
+        let text = format!("{} {}\n{}\n\n{body}", request.method, request.url, headers.join("\n"));
+        blocks.push(Block::Text(crate::text::block(&text).into_owned()));
+    }
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
+    decide::check(prepared)
+}
+
+/// What is about to be signed, in words.
+pub fn summary(prepared: &Prepared) -> String {
+    let gate = &prepared.waiting.gate;
+    let tally = prepared.dossier.tally();
+    let (who, key) = match &prepared.identity {
+        Ok(identity) => (identity.principal.to_string(), identity.describe()),
+        Err(error) => ("nobody".to_owned(), error.message.clone()),
+    };
+    format!(
+        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {} new, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}",
+        capital(prepared.proposal.verb.word()),
+        prepared.waiting.release.short(),
+        gate.id,
+        crate::text::line(&gate.attempt),
+        prepared.dossier.digest.short(),
+        prepared.dossier.verdict.result.word(),
+        super::inbox::counts(&tally),
+        tally.new,
+        tally.dismissed,
+        crate::text::line(&prepared.proposal.reason),
+    )
+}
+
+fn report(context: &Context, verb: Verb, gate: &str, done: &Done) -> Result<(), AppError> {
+    let whole = json!({
+        "schema": 1,
+        "verb": verb,
+        "gate": gate,
+        "decision": done.decision,
+        "envelope": done.envelope,
+        "receipt": done.receipt,
+    });
+    let text = format!(
+        "{} {gate}: {}.\nDecision {} (envelope {})",
+        capital(verb.done()),
+        done.receipt.detail.line(),
+        done.decision,
+        done.envelope.short()
+    );
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

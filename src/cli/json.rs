@@ -1,0 +1,141 @@
+//! The objects that scripts read, as the command line's contract writes them.
+
+use serde_json::{Value, json};
+
+use crate::domain::decision::Decision;
+use crate::domain::dossier::Dossier;
+use crate::domain::evidence::{Evidence, Kind, Piece};
+use crate::domain::triage::Triaged;
+use crate::domain::verdict::Verdict;
+use crate::error::AppError;
+use crate::review::inbox::Waiting;
+
+/// One gate, with its dossier as far as it could be put together.
+pub fn gate(waiting: &Waiting, dossier: Result<&Dossier, &AppError>) -> Value {
+    let dossier_ref = dossier.as_ref().ok();
+    let mut value = json!({
+        "id": waiting.gate.id,
+        "short": waiting.release.address(),
+        "service": waiting.release.service,
+        "version": waiting.release.version,
+        "environment": waiting.release.environment,
+        "matched": waiting.service.is_some(),
+        "orchestrator": waiting.gate.id.connection(),
+        "application": waiting.gate.application,
+        "pipeline": waiting.gate.pipeline,
+        "stage": waiting.gate.stage,
+        "attempt": waiting.gate.attempt,
+        "startedBy": waiting.gate.started_by,
+        "instructions": waiting.gate.instructions,
+        "options": waiting.gate.options,
+        "requiredRoles": waiting.gate.required_roles,
+        "rolesChanged": waiting.gate.roles_tampered(),
+        "waitingSince": waiting.gate.waiting_since,
+        "timesOutAt": waiting.gate.times_out_at,
+        "state": waiting.gate.state.word(),
+        "verdict": dossier_ref.map_or("unknown", |d| d.verdict.result.word()),
+        "missing": dossier_ref.map(|d| d.missing()).unwrap_or_default(),
+        "findings": dossier_ref.map(|d| d.tally()).unwrap_or_default(),
+        "approvals": { "have": waiting.have, "need": waiting.need },
+        "digest": dossier_ref.map(|d| &d.digest),
+    });
+    if let (Err(error), Some(object)) = (dossier, value.as_object_mut()) {
+        object.insert("error".into(), json!(error.message));
+    }
+    value
+}
+
+/// The evidence of a dossier, by kind.
+pub fn dossier(dossier: &Dossier) -> Value {
+    let of = |kind: Kind| dossier.of(kind).map(piece).collect::<Vec<_>>();
+    json!({
+        "asOf": dossier.as_of,
+        "release": dossier.release,
+        "baseline": dossier.baseline,
+        "required": dossier.required,
+        "policy": dossier.policy,
+        "builds": of(Kind::Builds),
+        "tickets": of(Kind::Tickets),
+        "findings": of(Kind::Findings),
+        "changes": of(Kind::Changes),
+        "triaged": dossier.findings.iter().map(triaged).collect::<Vec<_>>(),
+    })
+}
+
+fn piece(piece: &Piece) -> Value {
+    let items = match &piece.value {
+        None => Value::Null,
+        Some(Evidence::Builds(builds)) => json!(builds),
+        Some(Evidence::Tickets(tickets)) => json!(tickets),
+        // The findings themselves are in `triaged`, merged over all pieces.
+        Some(Evidence::Findings(set)) => {
+            json!({ "reports": set.reports, "classes": piece.classes(), "quality": set.quality, "scannedCommit": set.scanned_commit })
+        }
+        Some(Evidence::Changes(changes)) => json!(changes),
+    };
+    json!({
+        "name": piece.name,
+        "source": piece.source,
+        "uri": piece.uri,
+        "status": piece.completeness.word(),
+        "reason": piece.completeness.reason(),
+        "fetchedAt": piece.fetched_at,
+        "raw": piece.raw,
+        "parts": piece.parts,
+        "content": piece.content,
+        "items": items,
+    })
+}
+
+/// One finding with its triage.
+pub fn triaged(triaged: &Triaged) -> Value {
+    let mut value = finding(&triaged.finding);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("novelty".into(), json!(triaged.novelty));
+        object.insert("open".into(), json!(triaged.is_open()));
+        object.insert("dismissal".into(), json!(triaged.dismissal));
+        object.insert("suggestion".into(), match &triaged.suggestion {
+            Some((carried, lapse)) => json!({ "carried": carried, "lapse": lapse, "why": lapse.words() }),
+            None => Value::Null,
+        });
+    }
+    value
+}
+
+/// One finding, in the shape that `scan` prints.
+pub fn finding(finding: &crate::domain::finding::Finding) -> Value {
+    json!({
+        "fingerprint": finding.fingerprint,
+        "class": finding.class,
+        "severity": finding.severity,
+        "rule": finding.rule,
+        "title": finding.title,
+        "detail": finding.detail,
+        "location": {
+            "path": finding.location.path,
+            "line": finding.location.line,
+            "column": finding.location.column,
+            "logical": finding.location.logical,
+        },
+        "snippet": finding.snippet,
+        "cve": finding.cves().collect::<Vec<_>>(),
+        "vulnerabilities": finding.vulnerabilities,
+        "cwe": finding.cwe,
+        "package": finding.package,
+        "confidence": finding.confidence,
+        "url": finding.url,
+        "suppressed": finding.suppressed,
+        "keys": finding.keys,
+        "sources": finding.sources,
+    })
+}
+
+/// The verdict.
+pub fn verdict(verdict: &Verdict) -> Value {
+    json!({ "result": verdict.result, "reasons": verdict.reasons })
+}
+
+/// One decision.
+pub fn decision(decision: &Decision) -> Value {
+    json!(decision)
+}

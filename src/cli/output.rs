@@ -1,0 +1,241 @@
+//! The only door to standard output and standard error.
+//!
+//! Results go to standard output and nothing else does; messages go to standard error. What a command found is a
+//! [`Document`]: data for programs, blocks for people, from the same values.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::error::AppError;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One JSON object with a `schema` number.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// Markdown tables, to paste into a ticket.
+    Markdown,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a command found.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    /// For programs: the whole.
+    pub json: Value,
+    /// For programs that read line by line; if empty, the whole is one line.
+    pub rows: Vec<Value>,
+    /// For people.
+    pub blocks: Vec<Block>,
+}
+
+/// A part of a document for people. All text in it must be safe to display already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    /// A heading.
+    Heading(String),
+    /// One paragraph or several lines.
+    Text(String),
+    /// A table.
+    Table {
+        /// Names of the columns.
+        headers: Vec<&'static str>,
+        /// Cells.
+        rows: Vec<Vec<String>>,
+    },
+}
+
+/// Writes results and messages.
+#[derive(Debug, Clone)]
+pub struct Output {
+    format: Format,
+    color: bool,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Output {
+    /// For a format; `no_color` is whether NO_COLOR is set and not empty.
+    pub fn new(format: Format, color: ColorChoice, quiet: bool, verbose: bool, no_color: bool) -> Self {
+        let color = match color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => !no_color && io::stdout().is_terminal(),
+        };
+        Self { format, color, quiet, verbose }
+    }
+
+    /// The format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether results are for programs.
+    pub fn is_data(&self) -> bool {
+        matches!(self.format, Format::Json | Format::Ndjson)
+    }
+
+    /// Writes a result.
+    pub fn document(&self, document: &Document) -> Result<(), AppError> {
+        let text = match self.format {
+            Format::Json => format!("{}\n", pretty(&document.json)),
+            Format::Ndjson if document.rows.is_empty() => format!("{}\n", document.json),
+            Format::Ndjson => document.rows.iter().map(|row| format!("{row}\n")).collect(),
+            Format::Table => blocks(&document.blocks, self.color),
+            Format::Markdown => markdown(&document.blocks),
+        };
+        self.raw(&text)
+    }
+
+    /// Writes text to standard output as it is.
+    pub fn raw(&self, text: &str) -> Result<(), AppError> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            // Whoever read our output has seen enough.
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(e) => Err(AppError::internal(format!("Standard output cannot be written: {e}."))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Says something on standard error, unless `--quiet`.
+    pub fn message(&self, text: &str) {
+        if !self.quiet {
+            Self::stderr(&crate::text::block(text));
+        }
+    }
+
+    /// Says something on standard error with `--verbose` only.
+    pub fn detail(&self, text: &str) {
+        if self.verbose && !self.quiet {
+            Self::stderr(&crate::text::block(text));
+        }
+    }
+
+    /// Says what went wrong, on standard error, and as an object on standard output where results are for programs.
+    pub fn failure(&self, error: &AppError) {
+        if self.is_data() {
+            let value = serde_json::json!({
+                "schema": 1,
+                "error": { "exit": error.kind.exit_code(), "message": error.message, "hints": error.hints },
+            });
+            // There is no better place left to complain to than standard error, below.
+            self.raw(&format!("{value}\n")).ok();
+        }
+        Self::stderr(&format!("Error: {}", error.message));
+        for hint in &error.hints {
+            Self::stderr(&format!("Hint: {hint}"));
+        }
+    }
+
+    fn stderr(text: &str) {
+        let mut err = io::stderr().lock();
+        writeln!(err, "{text}").ok();
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_e| value.to_string())
+}
+
+fn blocks(blocks: &[Block], color: bool) -> String {
+    let mut out = String::new();
+    for (i, block) in blocks.iter().enumerate() {
+        match block {
+            Block::Heading(text) => {
+                if i > 0 {
+                    out.push('\n');
+                }
+                out.push_str(&if color { format!("\u{1b}[1m{text}\u{1b}[0m\n") } else { format!("{text}\n") });
+            }
+            Block::Text(text) => {
+                out.push_str(text);
+                out.push('\n');
+            }
+            Block::Table { headers, rows } => table(&mut out, headers, rows, color),
+        }
+    }
+    out
+}
+
+fn table(out: &mut String, headers: &[&str], rows: &[Vec<String>], color: bool) {
+    let mut widths: Vec<usize> = headers.iter().map(|h| h.width()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let mut line = |cells: &mut dyn Iterator<Item = &str>, bold: bool| {
+        let mut text = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            text.push_str(cell);
+            text.push_str(&" ".repeat((width + 2).saturating_sub(cell.width())));
+        }
+        let text = text.trim_end();
+        out.push_str(&if bold && color { format!("\u{1b}[1m{text}\u{1b}[0m\n") } else { format!("{text}\n") });
+    };
+    line(&mut headers.iter().copied(), true);
+    for row in rows {
+        line(&mut row.iter().map(String::as_str), false);
+    }
+}
+
+fn markdown(blocks: &[Block]) -> String {
+    let escape = |cell: &str| {
+        cell.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ").replace('`', "\\`")
+    };
+    let mut out = String::new();
+    for block in blocks {
+        match block {
+            Block::Heading(text) => out.push_str(&format!("\n## {}\n\n", escape(text))),
+            Block::Text(text) => {
+                for line in text.lines() {
+                    out.push_str(&format!("{}  \n", escape(line)));
+                }
+            }
+            Block::Table { headers, rows } => {
+                out.push_str(&format!("| {} |\n|{}\n", headers.join(" | "), " --- |".repeat(headers.len())));
+                for row in rows {
+                    let cells: Vec<String> = row.iter().map(|c| escape(c)).collect();
+                    out.push_str(&format!("| {} |\n", cells.join(" | ")));
+                }
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_width() {
+        let rows = vec![vec!["a".into(), "1".into()], vec!["日本".into(), "2".into()]];
+        let text = blocks(&[Block::Table { headers: vec!["x", "n"], rows }], false);
+        assert_eq!(text, "x     n\na     1\n日本  2\n");
+    }
+
+    #[test]
+    fn markdown_cells_cannot_break_the_table() {
+        let rows = vec![vec!["a|b\n<script>".into()]];
+        let text = markdown(&[Block::Table { headers: vec!["x"], rows }]);
+        assert_eq!(text, "| x |\n| --- |\n| a\\|b &lt;script> |\n");
+    }
+}

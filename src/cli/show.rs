@@ -1,0 +1,202 @@
+//! `countersign show` and `countersign findings`.
+
+use serde_json::json;
+
+use super::output::{Block, Document};
+use super::{Context, json};
+use crate::domain::decision::Decision;
+use crate::domain::dossier::Dossier;
+use crate::domain::evidence::{Completeness, Evidence};
+use crate::domain::query::Query;
+use crate::domain::time::humane;
+use crate::domain::triage::{Novelty, Triaged};
+use crate::error::AppError;
+use crate::review::inbox::{self, Waiting};
+use crate::review::progress::quiet;
+use crate::review::round::Round;
+use crate::text::Untrusted;
+
+/// Shows the dossier of one gate.
+pub async fn show(context: &Context, address: &str) -> Result<(), AppError> {
+    let desk = context.desk().await?;
+    let waiting = inbox::find(&desk, address).await?;
+    let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
+    let records = desk.records().await?;
+    let decisions = records.of_gate(&waiting.gate.id);
+    let whole = json!({
+        "schema": 1,
+        "gate": json::gate(&waiting, Ok(&dossier)),
+        "dossier": json::dossier(&dossier),
+        "verdict": json::verdict(&dossier.verdict),
+        "decisions": decisions.iter().map(json::decision).collect::<Vec<_>>(),
+    });
+    let blocks = blocks(&waiting, &dossier, &decisions, desk.clock.now());
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks })
+}
+
+/// Lists the findings of one gate.
+pub async fn findings(context: &Context, address: &str, query: Option<&str>) -> Result<(), AppError> {
+    let query =
+        Query::parse(query.unwrap_or_default()).map_err(|e| super::query_error(query.unwrap_or_default(), &e))?;
+    let desk = context.desk().await?;
+    let waiting = inbox::find(&desk, address).await?;
+    let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
+    let found: Vec<&Triaged> = dossier.findings.iter().filter(|t| query.matches(t)).collect();
+    let rows: Vec<_> = found.iter().map(|t| json::triaged(t)).collect();
+    let whole = json!({
+        "schema": 1,
+        "gate": json::gate(&waiting, Ok(&dossier)),
+        "findings": rows,
+        "total": dossier.findings.len(),
+    });
+    let mut blocks = vec![Block::Text(format!("{} of {} findings", found.len(), dossier.findings.len()))];
+    if !found.is_empty() {
+        blocks.push(findings_table(found.into_iter()));
+    }
+    context.output.document(&Document { json: whole, rows, blocks })
+}
+
+fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
+    let rows = findings
+        .map(|t| {
+            vec![
+                t.finding.fingerprint.short().to_owned(),
+                t.finding.severity.word().to_owned(),
+                match t.novelty {
+                    Novelty::New => "new",
+                    Novelty::Known => "known",
+                    Novelty::Unknown => "",
+                }
+                .to_owned(),
+                triage_word(t),
+                t.finding.rule.line().into_owned(),
+                short(&t.finding.title, 60),
+                t.finding.place(),
+                t.finding.sources.iter().map(|s| s.tool.line().into_owned()).collect::<Vec<_>>().join(","),
+            ]
+        })
+        .collect();
+    Block::Table { headers: vec!["FINDING", "SEVERITY", "NEW", "TRIAGE", "RULE", "TITLE", "PLACE", "TOOL"], rows }
+}
+
+fn triage_word(triaged: &Triaged) -> String {
+    match (&triaged.dismissal, &triaged.suggestion) {
+        (Some(carried), _) => carried.dismissal.status.word().to_owned(),
+        (None, Some((_, lapse))) => format!("open ({})", lapse.words()),
+        (None, None) => "open".to_owned(),
+    }
+}
+
+fn short(text: &Untrusted, most: usize) -> String {
+    let line = text.line();
+    if line.chars().count() <= most { line.into_owned() } else { line.chars().take(most - 3).chain("...".chars()).collect() }
+}
+
+fn blocks(
+    waiting: &Waiting,
+    dossier: &Dossier,
+    decisions: &[Decision],
+    now: crate::domain::time::Timestamp,
+) -> Vec<Block> {
+    let gate = &waiting.gate;
+    let optional = |text: Option<&Untrusted>| text.map_or_else(|| "unknown".to_owned(), |t| t.line().into_owned());
+    let mut facts = vec![
+        format!("Gate        {}", gate.id),
+        format!("Stage       {} in {}", gate.stage.line(), gate.pipeline.line()),
+        format!("State       {}", gate.state.word()),
+        format!(
+            "Waiting     {}",
+            gate.waiting_since.map_or_else(|| "?".into(), |t| format!("{} (since {t})", humane(now.since(t))))
+        ),
+        format!("Started by  {}", optional(gate.started_by.as_ref())),
+        format!("Commit      {}", optional(waiting.release.commit.as_ref())),
+        format!("Branch      {}", optional(waiting.release.branch.as_ref())),
+        format!("Compared to {}", dossier.baseline.words()),
+        format!("Digest      {}  ({})", dossier.digest.short(), dossier.digest),
+    ];
+    if !gate.instructions.is_empty() {
+        facts.push(format!("Instructions {}", gate.instructions.line()));
+    }
+    if !gate.required_roles.is_empty() {
+        let roles: Vec<_> = gate.required_roles.iter().map(Untrusted::line).collect();
+        facts.push(format!("Roles       {}", roles.join(", ")));
+    }
+    let mut out = vec![Block::Heading(waiting.release.short()), Block::Text(facts.join("\n"))];
+    out.push(Block::Heading(format!("Verdict: {}", dossier.verdict.result.word())));
+    if !dossier.verdict.reasons.is_empty() {
+        let rows = dossier.verdict.reasons.iter();
+        let rows = rows.map(|r| vec![r.level.word().into(), r.id.clone(), crate::text::line(&r.text).into_owned()]);
+        out.push(Block::Table { headers: vec!["LEVEL", "ID", "REASON"], rows: rows.collect() });
+    }
+    out.push(Block::Heading("Evidence".into()));
+    let rows = dossier.pieces.iter().map(|p| {
+        let what = match &p.value {
+            None => String::new(),
+            Some(Evidence::Builds(b)) => format!("{} builds", b.len()),
+            Some(Evidence::Tickets(t)) => format!("{} tickets", t.len()),
+            Some(Evidence::Findings(f)) => format!("{} reports", f.reports.len()),
+            Some(Evidence::Changes(c)) => format!("{} commits", c.commits.len()),
+        };
+        let reason = match &p.completeness {
+            Completeness::Complete => String::new(),
+            Completeness::Partial(r) | Completeness::Missing(r) => short(&r.text, 120),
+        };
+        let name = crate::text::line(&p.name).into_owned();
+        vec![name, p.completeness.word().into(), what, p.content.short(), reason]
+    });
+    out.push(Block::Table { headers: vec!["PIECE", "STATUS", "WHAT", "CONTENT", "REASON"], rows: rows.collect() });
+    let builds: Vec<_> = dossier
+        .builds()
+        .map(|b| {
+            let tests = b.tests.map_or_else(|| "-".into(), |t| format!("{} ok, {} failed, {} skipped", t.passed, t.failed, t.skipped));
+            let took = b.duration_ms.map_or_else(|| "-".into(), |ms| humane(std::time::Duration::from_millis(ms)));
+            vec![format!("{} #{}", b.job.line(), b.number), b.result.word().into(), took, tests, optional(b.commit.as_ref())]
+        })
+        .collect();
+    if !builds.is_empty() {
+        out.push(Block::Heading("Builds".into()));
+        out.push(Block::Table { headers: vec!["BUILD", "RESULT", "TOOK", "TESTS", "COMMIT"], rows: builds });
+    }
+    let tickets: Vec<_> = dossier
+        .tickets()
+        .iter()
+        .map(|t| vec![t.key.line().into_owned(), t.category.word().into(), short(&t.status, 20), short(&t.summary, 70)])
+        .collect();
+    if !tickets.is_empty() {
+        out.push(Block::Heading("Tickets".into()));
+        out.push(Block::Table { headers: vec!["KEY", "CATEGORY", "STATUS", "SUMMARY"], rows: tickets });
+    }
+    let tally = dossier.tally();
+    out.push(Block::Heading(format!(
+        "Findings: {} open ({} by severity c/h/m/l/i/u), {} new, {} dismissed",
+        tally.open(),
+        super::inbox::counts(&tally),
+        tally.new,
+        tally.dismissed
+    )));
+    if !dossier.findings.is_empty() {
+        out.push(findings_table(dossier.findings.iter().take(20)));
+        if dossier.findings.len() > 20 {
+            out.push(Block::Text(format!("... and {} more: see `countersign findings`.", dossier.findings.len() - 20)));
+        }
+    }
+    let commits: Vec<_> = dossier
+        .changes()
+        .flat_map(|c| &c.commits)
+        .take(20)
+        .map(|c| {
+            let sha: String = c.sha.line().chars().take(10).collect();
+            let first = c.message.raw().lines().next().unwrap_or_default();
+            vec![sha, short(&c.author, 24), short(&Untrusted::new(first), 70)]
+        })
+        .collect();
+    if !commits.is_empty() {
+        out.push(Block::Heading("Changes".into()));
+        out.push(Block::Table { headers: vec!["COMMIT", "AUTHOR", "MESSAGE"], rows: commits });
+    }
+    if !decisions.is_empty() {
+        out.push(Block::Heading("Decisions".into()));
+        out.push(super::ledger::decisions_table(decisions));
+    }
+    out
+}

@@ -1,0 +1,141 @@
+//! From the configuration to connections: credentials, TLS material, clients, the ledger.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::Surroundings;
+use super::collect::Sources;
+use crate::clock::SharedClock;
+use crate::config::schema::{Config, ConnectionConfig};
+use crate::config::{Inputs, Loaded};
+use crate::domain::evidence::Reason;
+use crate::domain::ids::ConnectionName;
+use crate::error::AppError;
+use crate::http::{Auth, Limits, Tls};
+use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::store::EvidenceStore;
+use crate::ledger::{Ledger, location};
+use crate::orchestrator::Orchestrator;
+use crate::secrets::{Resolver, Secret};
+use crate::{orchestrator, source};
+
+/// Clients by connection.
+pub struct Connected {
+    /// Orchestrators.
+    pub orchestrators: BTreeMap<String, Result<Arc<dyn Orchestrator>, Reason>>,
+    /// Sources.
+    pub sources: Sources,
+}
+
+/// Reads the configuration in all its layers.
+pub fn load_config(surroundings: &Surroundings) -> Result<Loaded, AppError> {
+    crate::config::load(inputs(surroundings)).map_err(|e| AppError::usage(e.to_string()))
+}
+
+/// The layers of the configuration.
+pub fn inputs(surroundings: &Surroundings) -> Inputs {
+    let env = &surroundings.env;
+    let var = |name: &str| env.get(name).filter(|v| !v.is_empty());
+    Inputs {
+        explicit: surroundings.explicit.clone().or_else(|| var("COUNTERSIGN_CONFIG").map(Into::into)),
+        env: env.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        system: "/etc/countersign/config.toml".into(),
+        user: xdg(surroundings, "XDG_CONFIG_HOME", ".config").map(|d| d.join("countersign/config.toml")),
+        home: var("HOME").map(Into::into),
+        overrides: surroundings.overrides.clone(),
+    }
+}
+
+/// A folder of the XDG base directories, on every system.
+fn xdg(surroundings: &Surroundings, variable: &str, fallback: &str) -> Option<std::path::PathBuf> {
+    let set = surroundings.env.get(variable).map(std::path::PathBuf::from).filter(|p| p.is_absolute());
+    set.or_else(|| Some(Path::new(surroundings.env.get("HOME")?).join(fallback)))
+}
+
+/// Makes all clients, credentials resolved side by side. What fails is a reason of that connection alone.
+pub async fn connect(
+    config: &Config,
+    secrets: &Resolver,
+    clock: &SharedClock,
+    timeout: Option<Duration>,
+) -> Connected {
+    let made = join_all(config.connections.iter().map(|(name, connection)| async move {
+        (name.clone(), connection.kind, material(connection, secrets).await)
+    }))
+    .await;
+    let mut connected = Connected { orchestrators: BTreeMap::new(), sources: BTreeMap::new() };
+    let limits = Limits { total: timeout.unwrap_or(Limits::default().total), ..Limits::default() };
+    for (name, kind, material) in made {
+        let url = config.connections.get(&name).map(|c| c.url.clone()).unwrap_or_default();
+        let flavour = config.connections.get(&name).and_then(|c| c.flavour);
+        let connection = ConnectionName::new(name.clone());
+        let clock = clock.clone();
+        if orchestrator::registry::holds_gates(kind) {
+            let made = material.and_then(|(auth, tls)| {
+                let settings = orchestrator::registry::Settings { name: connection, url, auth, tls, limits, clock };
+                orchestrator::registry::build(kind, settings).map_err(|f| f.reason())
+            });
+            connected.orchestrators.insert(name, made);
+        } else {
+            let made = material.and_then(|(auth, tls)| {
+                let settings = source::registry::Settings { name: connection, url, auth, tls, limits, clock, flavour };
+                source::registry::build(kind, settings).map_err(|f| f.reason())
+            });
+            connected.sources.insert(name, made);
+        }
+    }
+    connected
+}
+
+/// Credentials and TLS material of one connection, or why they cannot be had.
+async fn material(connection: &ConnectionConfig, secrets: &Resolver) -> Result<(Auth, Tls), Reason> {
+    let token = match &connection.token {
+        None => None,
+        Some(source) => {
+            let credential = secrets.resolve(source).await.map_err(|e| Reason::new("no-credentials", e.to_string()))?;
+            Some(credential.secret)
+        }
+    };
+    let auth = match (token, &connection.user) {
+        (None, _) => Auth::None,
+        (Some(password), Some(user)) => Auth::Basic { user: user.clone(), password },
+        (Some(token), None) => Auth::Bearer(token),
+    };
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|e| Reason::new("setup", format!("{} cannot be read: {e}.", path.display())))
+    };
+    let tls = &connection.tls;
+    let identity = match (&tls.cert, &tls.key) {
+        (Some(cert), Some(key)) => {
+            let key = zeroize::Zeroizing::new(read(key)?);
+            let key = std::str::from_utf8(&key)
+                .map_err(|_e| Reason::new("setup", "tls.key is not a PEM file.".to_owned()))?;
+            Some((read(cert)?, Secret::new(key)))
+        }
+        (None, None) => None,
+        _ => return Err(Reason::new("setup", "tls.cert and tls.key belong together: one of them is missing.")),
+    };
+    Ok((auth, Tls { ca: tls.ca.as_deref().map(read).transpose()?, identity }))
+}
+
+/// Opens the ledger and the evidence store beside it.
+pub async fn open_ledger(
+    config: &Config,
+    surroundings: &Surroundings,
+) -> Result<(Arc<dyn Ledger>, EvidenceStore), AppError> {
+    let path = match &config.ledger.url {
+        Some(url) => location::parse(url).map_err(AppError::usage)?,
+        None => xdg(surroundings, "XDG_DATA_HOME", ".local/share")
+            .ok_or_else(|| AppError::usage("There is no place for the ledger: HOME is not set. Set ledger.url."))?
+            .join("countersign/ledger.db"),
+    };
+    let store = EvidenceStore::beside(&path);
+    let opened = tokio::task::spawn_blocking(move || SqliteLedger::open(&path)).await;
+    let ledger = opened.map_err(|e| AppError::internal(format!("Opening the ledger failed: {e}.")))??;
+    Ok((Arc::new(ledger), store))
+}
+

@@ -1,0 +1,279 @@
+//! Approve, reject, halt, comment: prepare, show, fetch again, sign, record, deliver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Desk;
+use super::deliver;
+use super::inbox::{self, Waiting};
+use super::progress::Watcher;
+use super::round::Round;
+use super::sign::{self, Identity};
+use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
+use crate::domain::dossier::Dossier;
+use crate::domain::ids::RecordId;
+use crate::domain::time::humane;
+use crate::error::{AppError, ErrorKind};
+use crate::ledger::{Draft, EntryKind};
+use crate::orchestrator::{Order, PlannedRequest};
+use crate::text::Untrusted;
+
+/// Clocks further apart than this are shown.
+const SKEW_SHOWN: Duration = Duration::from_secs(120);
+/// Clocks further apart than this stop a signature without `--allow-clock-skew`.
+const SKEW_REFUSED: Duration = Duration::from_secs(600);
+
+/// What somebody wants to decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// What.
+    pub verb: Verb,
+    /// Why.
+    pub reason: String,
+    /// The gate's input, if it has any to choose.
+    pub option: Option<String>,
+    /// The digest that was seen, or a prefix of it.
+    pub expect: Option<String>,
+    /// Sign although the clocks differ by more than ten minutes.
+    pub allow_clock_skew: bool,
+}
+
+/// A decision, ready to be shown and signed.
+pub struct Prepared {
+    /// What somebody wants.
+    pub proposal: Proposal,
+    /// The gate.
+    pub waiting: Waiting,
+    /// The evidence.
+    pub dossier: Arc<Dossier>,
+    /// Who would sign, or why nobody can.
+    pub identity: Result<Identity, AppError>,
+    /// What would be sent. The envelope in it is a placeholder, as nothing is signed yet.
+    pub requests: Vec<PlannedRequest>,
+    /// Everything that stands against it, the gravest first.
+    pub refusals: Vec<AppError>,
+    /// What to know before signing.
+    pub remarks: Vec<String>,
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The decision.
+    pub decision: RecordId,
+    /// The envelope's digest.
+    pub envelope: crate::domain::ids::Digest,
+    /// What was seen. A comment is effective once it is in the ledger.
+    pub receipt: Receipt,
+}
+
+/// Collects the evidence and says what stands against the decision. Signs and sends nothing.
+///
+/// `keep` writes the evidence to the store; for the fetching right before a signature.
+pub async fn prepare(
+    desk: &Desk,
+    waiting: Waiting,
+    proposal: Proposal,
+    keep: bool,
+    watcher: Watcher<'_>,
+) -> Result<Prepared, AppError> {
+    let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), keep, watcher).await?;
+    let identity = sign::identity(desk).await;
+    let orchestrator = desk.orchestrator(&waiting.gate.id)?;
+    let order = Order {
+        decision: RecordId::new("(id of the decision)"),
+        verb: proposal.verb,
+        gate: waiting.gate.id.clone(),
+        attempt: waiting.gate.attempt.clone(),
+        option: proposal.option.clone().map(Untrusted::new),
+        reason: Untrusted::new(proposal.reason.clone()),
+        envelope_digest: dossier.digest.clone(),
+        envelope: serde_json::json!("(the signed envelope)"),
+    };
+    let requests = if proposal.verb.is_delivered() { orchestrator.plan(&order) } else { Vec::new() };
+    let mut refusals = refusals(desk, &waiting, &proposal, &dossier);
+    if let Err(error) = &identity {
+        refusals.push(error.clone());
+    }
+    refusals.sort_by_key(|e| e.kind.precedence());
+    let remarks = remarks(desk, &waiting);
+    Ok(Prepared { proposal, waiting, dossier, identity, requests, refusals, remarks })
+}
+
+fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossier) -> Vec<AppError> {
+    let mut out = Vec::new();
+    if desk.readonly {
+        out.push(AppError::usage("Nothing is decided with --readonly."));
+    }
+    if proposal.reason.trim().is_empty() {
+        out.push(AppError::usage("A decision needs a reason.").hint("Give one with --reason."));
+    }
+    if let Some(option) = &proposal.option
+        && !waiting.gate.options.iter().any(|o| o.raw() == option)
+    {
+        let options: Vec<String> = waiting.gate.options.iter().map(|o| o.line().into_owned()).collect();
+        let known = if options.is_empty() { "none".to_owned() } else { options.join(", ") };
+        out.push(AppError::usage(format!("The gate has no input {option:?}. It has: {known}.")));
+    }
+    if matches!(proposal.verb, Verb::Approve | Verb::Reject)
+        && let Err(e) = inbox::must_wait(waiting)
+    {
+        out.push(e);
+    }
+    if let Some(expect) = &proposal.expect
+        && !dossier.digest.is_named_by(expect)
+    {
+        out.push(
+            AppError::new(
+                ErrorKind::Unexpected,
+                format!("The evidence is not what was expected: its digest is {}.", dossier.digest),
+            )
+            .hint("Look at it again with `countersign show`; the digest names everything that is shown there."),
+        );
+    }
+    if proposal.verb == Verb::Approve {
+        let reasons = |cause: crate::domain::verdict::Cause| {
+            dossier.verdict.blocking().filter(move |r| r.cause == cause).map(|r| format!("{}: {}", r.id, r.text))
+        };
+        use crate::domain::verdict::{Cause, Outcome};
+        if dossier.verdict.is_incomplete() {
+            let mut error = AppError::new(ErrorKind::Incomplete, "The evidence is incomplete, so it cannot be approved.");
+            error = reasons(Cause::Evidence).fold(error, AppError::hint);
+            out.push(error);
+        }
+        if dossier.verdict.is_blocked() {
+            let mut error = AppError::new(ErrorKind::Blocked, "Policy blocks the approval.");
+            error = reasons(Cause::Policy).fold(error, AppError::hint);
+            out.push(error);
+        }
+        if dossier.verdict.result == Outcome::Unknown && !dossier.verdict.is_incomplete() {
+            out.push(AppError::new(ErrorKind::Incomplete, "The policy could not be evaluated, so it cannot be approved."));
+        }
+    }
+    if let Some(skew) = desk.skew()
+        && skew > SKEW_REFUSED
+        && !proposal.allow_clock_skew
+    {
+        out.push(
+            AppError::new(
+                ErrorKind::Signing,
+                format!("This machine's clock and the orchestrator's differ by {}.", humane(skew)),
+            )
+            .hint("Set the clock, or sign all the same with --allow-clock-skew; the difference is recorded."),
+        );
+    }
+    out
+}
+
+fn remarks(desk: &Desk, waiting: &Waiting) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(skew) = desk.skew().filter(|s| *s > SKEW_SHOWN) {
+        out.push(format!("This machine's clock and the orchestrator's differ by {}.", humane(skew)));
+    }
+    if waiting.gate.roles_tampered() {
+        out.push("The required roles of the running gate differ from the pipeline's definition.".to_owned());
+    }
+    out
+}
+
+/// The gravest thing that stands against a decision.
+pub fn check(prepared: &Prepared) -> Result<(), AppError> {
+    prepared.refusals.first().map_or(Ok(()), |e| Err(e.clone()))
+}
+
+/// Fetches everything again, and refuses if it is not what was shown.
+pub async fn refetch(desk: &Desk, shown: &Prepared, watcher: Watcher<'_>) -> Result<Prepared, AppError> {
+    let waiting = inbox::read(desk, &shown.waiting.gate.id).await?.ok_or_else(|| {
+        AppError::new(ErrorKind::NoGate, format!("The gate {} is gone.", shown.waiting.gate.id))
+    })?;
+    if matches!(shown.proposal.verb, Verb::Approve | Verb::Reject) {
+        inbox::must_wait(&waiting)?;
+    }
+    let fresh = prepare(desk, waiting, shown.proposal.clone(), true, watcher).await?;
+    let differences = shown.dossier.differences(&fresh.dossier);
+    if differences.is_empty() {
+        return Ok(fresh);
+    }
+    let error = AppError::new(
+        ErrorKind::Unexpected,
+        format!(
+            "The evidence changed since it was shown ({} then, {} now). Nothing was signed.",
+            shown.dossier.digest.short(),
+            fresh.dossier.digest.short()
+        ),
+    );
+    Err(differences.into_iter().fold(error, AppError::hint))
+}
+
+/// Signs, records, delivers and follows. `prepared` must be fresh: see [`refetch`].
+pub async fn execute(desk: &Desk, prepared: &Prepared, watcher: Watcher<'_>) -> Result<Done, AppError> {
+    check(prepared)?;
+    let identity = prepared.identity.as_ref().map_err(Clone::clone)?;
+    let signed = sign::decision(desk, identity, prepared, watcher).await?;
+    let order = Order {
+        decision: signed.record.clone(),
+        verb: prepared.proposal.verb,
+        gate: prepared.waiting.gate.id.clone(),
+        attempt: prepared.waiting.gate.attempt.clone(),
+        option: prepared.proposal.option.clone().map(Untrusted::new),
+        reason: Untrusted::new(prepared.proposal.reason.clone()),
+        envelope_digest: signed.digest.clone(),
+        envelope: signed.value,
+    };
+    let at = desk.clock.now();
+    let gate = Some(order.gate.to_string());
+    let mut drafts = vec![Draft {
+        kind: EntryKind::Decision,
+        record: signed.record.clone(),
+        gate: gate.clone(),
+        at,
+        body: signed.bytes,
+    }];
+    if order.verb.is_delivered() {
+        let body = crate::domain::canonical::to_canonical(&order).map_err(|e| AppError::internal(e.to_string()))?;
+        drafts.push(Draft { kind: EntryKind::Intent, record: signed.record.clone(), gate, at, body });
+    }
+    desk.append(drafts).await?;
+    let receipt = if order.verb.is_delivered() {
+        deliver::deliver(desk, &order, watcher).await?
+    } else {
+        deliver::record(desk, &order, ReceiptStatus::Effective, "recorded in the ledger").await?
+    };
+    deliver::judge(&order, &receipt)?;
+    Ok(Done { decision: signed.record, envelope: signed.digest, receipt })
+}
+
+/// Takes up the approver's own open intent on the same gate and verb, if there is one.
+///
+/// `Ok(Some)`: that decision is effective now. `Ok(None)`: there was none, or it was seen never to have arrived and is
+/// superseded by the new decision because its evidence is another.
+pub async fn take_up(
+    desk: &Desk,
+    gate: &crate::domain::ids::GateId,
+    verb: Verb,
+    watcher: Watcher<'_>,
+) -> Result<Option<Done>, AppError> {
+    if desk.readonly {
+        return Ok(None);
+    }
+    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
+    let records = desk.records().await?;
+    let Some(open) = records.open_orders(&identity.principal).into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb)
+    else {
+        return Ok(None);
+    };
+    let unchanged = match inbox::read(desk, gate).await? {
+        Some(waiting) if waiting.gate.attempt == open.order.attempt => {
+            let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
+            records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
+        }
+        _ => false,
+    };
+    let receipt = deliver::resume(desk, &open, unchanged, watcher).await?;
+    if receipt.status == ReceiptStatus::Unknown && !unchanged {
+        // Seen as undecided, but over other evidence by now: the new decision takes its place.
+        return Ok(None);
+    }
+    deliver::judge(&open.order, &receipt)?;
+    Ok(Some(Done { decision: open.order.decision.clone(), envelope: open.order.envelope_digest.clone(), receipt }))
+}
