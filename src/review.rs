@@ -34,6 +34,7 @@ use crate::orchestrator::Orchestrator;
 use crate::policy::Policy;
 use crate::secrets::{Resolver, Secret};
 use crate::source::Source;
+use crate::trust::signer::Signer;
 use records::Records;
 
 /// Asks a person for the passphrase of a key, by its name; `None`: nobody can be asked, or nothing was typed.
@@ -83,6 +84,7 @@ pub struct Desk {
     /// How passphrases are asked for.
     pub passphrase: Passphrase,
     records: tokio::sync::Mutex<Option<Arc<Records>>>,
+    signer: Mutex<Option<Arc<dyn Signer>>>,
     skew: Mutex<Option<(Timestamp, Timestamp)>>,
 }
 
@@ -112,6 +114,7 @@ impl Desk {
             passphrase: surroundings.passphrase,
             config: loaded.config,
             records: tokio::sync::Mutex::default(),
+            signer: Mutex::default(),
             skew: Mutex::default(),
         })
     }
@@ -148,6 +151,15 @@ impl Desk {
         let ledger = Arc::clone(&self.ledger);
         let appended = tokio::task::spawn_blocking(move || ledger.append(&drafts)).await;
         Ok(appended.map_err(|e| AppError::internal(format!("Writing the ledger failed: {e}.")))??)
+    }
+
+    /// The signer that was found before, so that a passphrase is asked for once.
+    fn signer(&self) -> Option<Arc<dyn Signer>> {
+        self.signer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep_signer(&self, signer: &Arc<dyn Signer>) {
+        *self.signer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(signer));
     }
 
     /// Takes note of an orchestrator's clock.

@@ -213,6 +213,12 @@ pub struct VerifyArgs {
     /// The environment that it must be for
     #[arg(long)]
     pub env: String,
+    /// Which time the gate is asked, where the pipeline knows it
+    #[arg(long)]
+    pub attempt: Option<String>,
+    /// The commit that must be among its subjects
+    #[arg(long)]
+    pub commit: Option<String>,
     /// A digest that must be among its subjects
     #[arg(long, value_name = "DIGEST")]
     pub artifact: Vec<String>,

@@ -10,6 +10,7 @@ use super::progress::Watcher;
 use super::records::Records;
 use super::round::Round;
 use crate::domain::address::GateAddress;
+use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::GateId;
@@ -110,6 +111,24 @@ pub async fn find(desk: &Desk, address: &str) -> Result<Waiting, AppError> {
             Err(error)
         }
     }
+}
+
+/// Finds the gate for a decision. One of the approver's own open deliveries is found by its release's address too,
+/// although its gate may no longer wait: it is to be settled.
+pub async fn find_for(desk: &Desk, address: &str, verb: Verb) -> Result<Waiting, AppError> {
+    if let Ok(identity) = super::sign::identity(desk).await {
+        let records = desk.records().await?;
+        let open = records.open_orders(&identity.principal).into_iter().find(|o| {
+            let release = records.decision(&o.order.decision).map(|d| d.release.raw() == address);
+            o.order.verb == verb && release == Some(true)
+        });
+        if let Some(open) = open
+            && let Some(waiting) = read(desk, &open.order.gate).await?
+        {
+            return Ok(waiting);
+        }
+    }
+    find(desk, address).await
 }
 
 /// Reads one gate afresh; `None` if there is none.

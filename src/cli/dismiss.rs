@@ -1,0 +1,84 @@
+//! `countersign dismiss`.
+
+use serde_json::json;
+
+use super::args::DismissArgs;
+use super::output::{Block, Document};
+use super::{Context, prompt};
+use crate::domain::time::{Timestamp, parse_duration};
+use crate::domain::triage::{Justification, Status};
+use crate::error::AppError;
+use crate::review::progress::Progress;
+use crate::review::triage::{self, Dismiss};
+use crate::review::{inbox, round::Round};
+
+/// Dismisses findings of one gate's release.
+pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> {
+    let status = Status::from_word(&args.status).ok_or_else(|| {
+        let known: Vec<&str> = Status::ALL.iter().map(|s| s.word()).collect();
+        AppError::usage(format!("There is no status {:?}. Known are: {}.", args.status, known.join(", ")))
+    })?;
+    let justification = args.justification.as_deref().map(|word| {
+        Justification::from_word(word).ok_or_else(|| {
+            let known: Vec<&str> = Justification::ALL.iter().map(|j| j.word()).collect();
+            AppError::usage(format!("There is no justification {word:?}. Known are: {}.", known.join(", ")))
+        })
+    });
+    let justification = justification.transpose()?;
+    let desk = context.desk().await?;
+    let now = desk.clock.now();
+    let expires = args.expires.as_deref().map(|text| expiry(text, now)).transpose()?;
+    let waiting = inbox::find(&desk, &args.gate).await?;
+    let quiet = crate::review::progress::quiet;
+    let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
+    let scope = triage::scope(&args.scope, &dossier.release)?;
+    let findings = triage::select(&dossier, &args.findings)?;
+    let request = Dismiss { findings, status, justification, detail: args.reason.clone(), scope, expires };
+    triage::check(&request, now)?;
+    let mut words = vec![format!("Dismiss as {} ({}), {}:", status.word(), request.scope, until(expires))];
+    words.extend(request.findings.iter().map(|f| {
+        format!("  {} {} {} {} {}", f.fingerprint.short(), f.severity, f.rule.line(), f.title.line(), f.place())
+    }));
+    context.output.message(&words.join("\n"));
+    if !args.yes && context.can_ask() && !prompt::confirm("Sign this?", "dismiss") {
+        return Err(AppError::usage("Nothing was signed."));
+    }
+    let output = &context.output;
+    let record = triage::dismiss(&desk, &request, &dossier.release, &|progress| {
+        if let Progress::Signing { touch: true, seconds } = progress {
+            output.message(&format!("Touch your key on your workstation now ({seconds} s)."));
+        }
+    })
+    .await?;
+    let prints: Vec<&str> = request.findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    let whole = json!({
+        "schema": 1,
+        "record": record.record,
+        "envelope": record.digest,
+        "status": status,
+        "justification": justification,
+        "scope": request.scope,
+        "expires": expires,
+        "findings": prints,
+    });
+    let text = format!("{} findings dismissed as {}.\nRecord {}", prints.len(), status.word(), record.record);
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
+}
+
+fn until(expires: Option<Timestamp>) -> String {
+    expires.map_or_else(|| "without an end".to_owned(), |t| format!("until {t}"))
+}
+
+fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, AppError> {
+    let at = parse_duration(text)
+        .map(|d| now.plus(d))
+        .or_else(|| text.parse().ok())
+        .or_else(|| format!("{text}T00:00:00Z").parse().ok())
+        .ok_or_else(|| {
+            AppError::usage(format!("{text:?} is no time. Write 90d, 12h, 2026-12-31 or 2026-12-31T12:00:00Z."))
+        })?;
+    if at <= now {
+        return Err(AppError::usage(format!("{text:?} has passed already.")));
+    }
+    Ok(at)
+}

@@ -1,0 +1,148 @@
+//! `countersign ledger list`, `show` and `check`.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Context;
+use super::output::{Block, Document};
+use crate::domain::decision::Decision;
+use crate::error::{AppError, ErrorKind};
+use crate::ledger::Entry;
+use crate::review::verify;
+
+/// A table of decisions.
+pub fn decisions_table(decisions: &[Decision]) -> Block {
+    let rows = decisions
+        .iter()
+        .map(|d| {
+            let receipt = d.receipt.as_ref();
+            vec![
+                d.issued_at.to_string(),
+                d.verb.word().to_owned(),
+                d.release.line().into_owned(),
+                d.principal.to_string(),
+                receipt.map_or("recorded", |r| r.status.word()).to_owned(),
+                d.envelope.short(),
+                d.reason.line().chars().take(50).collect(),
+            ]
+        })
+        .collect();
+    Block::Table { headers: vec!["TIME", "VERB", "RELEASE", "BY", "RECEIPT", "ENVELOPE", "REASON"], rows }
+}
+
+/// Lists the entries.
+pub async fn list(context: &Context) -> Result<(), AppError> {
+    let desk = context.desk().await?;
+    let records = desk.records().await?;
+    for problem in &records.problems {
+        context.output.message(&format!("Warning: {problem}"));
+    }
+    let ledger = std::sync::Arc::clone(&desk.ledger);
+    let entries = tokio::task::spawn_blocking(move || ledger.read(1, &[])).await;
+    let entries = entries.map_err(|e| AppError::internal(e.to_string()))??;
+    let values: Vec<Value> = entries.iter().map(|e| entry(e, false)).collect();
+    let rows = entries
+        .iter()
+        .map(|e| {
+            vec![
+                e.seq.to_string(),
+                e.draft.at.to_string(),
+                e.draft.kind.word().to_owned(),
+                e.draft.record.to_string(),
+                crate::text::line(&summary(e)).into_owned(),
+                e.digest.short(),
+            ]
+        })
+        .collect();
+    let blocks = if entries.is_empty() {
+        vec![Block::Text("The ledger is empty.".to_owned())]
+    } else {
+        vec![Block::Table { headers: vec!["SEQ", "TIME", "KIND", "RECORD", "WHAT", "DIGEST"], rows }]
+    };
+    let whole = json!({ "schema": 1, "location": desk.ledger.location(), "entries": values, "problems": records.problems });
+    context.output.document(&Document { json: whole, rows: values, blocks })
+}
+
+fn entry(entry: &Entry, body: bool) -> Value {
+    let mut value = json!({
+        "seq": entry.seq,
+        "kind": entry.draft.kind,
+        "record": entry.draft.record,
+        "gate": entry.draft.gate,
+        "at": entry.draft.at,
+        "digest": entry.digest,
+        "what": summary(entry),
+    });
+    if body && let Some(object) = value.as_object_mut() {
+        let parsed = serde_json::from_slice(&entry.draft.body);
+        object.insert("body".into(), parsed.unwrap_or_else(|_e| json!(String::from_utf8_lossy(&entry.draft.body))));
+    }
+    value
+}
+
+fn summary(entry: &Entry) -> String {
+    let body: Value = serde_json::from_slice(&entry.draft.body).unwrap_or_default();
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let gate = entry.draft.gate.clone().unwrap_or_default();
+    match entry.draft.kind {
+        crate::ledger::EntryKind::Decision => verify::describe(&entry.draft.body),
+        crate::ledger::EntryKind::Triage => verify::describe(&entry.draft.body),
+        crate::ledger::EntryKind::Intent => format!("{} {gate}", text("verb")),
+        crate::ledger::EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
+    }
+}
+
+/// Shows one record in full: its entries, its statement, whether it verifies; `export` writes what ssh-keygen checks.
+pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Result<(), AppError> {
+    let desk = context.desk().await?;
+    let found = verify::find_record(&desk, wanted).await?;
+    let checked = verify::check_entry(&desk, &found.entry).await;
+    let entries: Vec<Value> = found.all.iter().map(|e| entry(e, true)).collect();
+    let (state, statement) = match &checked {
+        Ok(verified) => (format!("Verified: signed by {}.", verified.principal), verified.statement.clone()),
+        Err(error) => (format!("NOT verified: {error}"), Value::Null),
+    };
+    let whole = json!({
+        "schema": 1,
+        "verified": checked.is_ok(),
+        "principal": checked.as_ref().ok().map(|v| &v.principal),
+        "statement": statement,
+        "entries": entries,
+    });
+    let mut blocks = vec![Block::Text(state)];
+    if !statement.is_null() {
+        let text = serde_json::to_string_pretty(&statement).unwrap_or_default();
+        blocks.push(Block::Heading("Statement".into()));
+        blocks.push(Block::Text(crate::text::block(&text).into_owned()));
+    }
+    blocks.push(Block::Heading("Entries".into()));
+    let rows = found.all.iter().map(|e| {
+        vec![e.seq.to_string(), e.draft.at.to_string(), e.draft.kind.word().into(), crate::text::line(&summary(e)).into_owned()]
+    });
+    blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
+    if let Some(dir) = export {
+        let files = verify::export(&found.entry, dir)?;
+        blocks.push(Block::Text(format!("Written: {}", files.join(", "))));
+    }
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks })
+}
+
+/// Checks every entry and every signature.
+pub async fn check(context: &Context) -> Result<(), AppError> {
+    let desk = context.desk().await?;
+    let ledger = std::sync::Arc::clone(&desk.ledger);
+    let head = tokio::task::spawn_blocking(move || ledger.check()).await;
+    let head = head
+        .map_err(|e| AppError::internal(e.to_string()))?
+        .map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
+    let records = desk.records().await?;
+    let whole = json!({ "schema": 1, "head": head, "problems": records.problems });
+    let text = format!("{} entries, chain {}", head.size, head.chain);
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
+    if records.problems.is_empty() {
+        return Ok(());
+    }
+    let error = AppError::new(ErrorKind::Verification, "Not every signature in the ledger can be verified.");
+    Err(records.problems.iter().fold(error, AppError::hint))
+}

@@ -1,0 +1,115 @@
+//! Checks everything that a decision needs, and says how to mend each.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use super::Desk;
+use super::sign;
+use crate::domain::evidence::Reason;
+use crate::domain::time::{Timestamp, humane};
+use crate::http::Fault;
+use crate::source::Checked;
+
+/// One thing that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What.
+    pub what: String,
+    /// How it is.
+    pub state: State,
+    /// What was found, in a sentence, safe to display.
+    pub found: String,
+    /// What to do, if something is to be done.
+    pub mend: Vec<String>,
+}
+
+/// How a thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Good.
+    Ok,
+    /// Works, but should be looked at.
+    Warn,
+    /// Does not work.
+    Bad,
+}
+
+impl Check {
+    /// One thing that was checked.
+    pub fn new(what: impl Into<String>, state: State, found: impl AsRef<str>) -> Self {
+        Self { what: what.into(), state, found: crate::text::line(found.as_ref()).into_owned(), mend: Vec::new() }
+    }
+
+    fn mend(mut self, how: impl AsRef<str>) -> Self {
+        self.mend.push(crate::text::line(how.as_ref()).into_owned());
+        self
+    }
+}
+
+/// Checks ledger, trust, key, connections and clocks, the connections side by side.
+pub async fn check(desk: &Desk) -> Vec<Check> {
+    let mut checks = Vec::new();
+    checks.push(match desk.records().await {
+        Ok(records) if records.problems.is_empty() => {
+            Check::new("ledger", State::Ok, format!("{} has {} entries.", desk.ledger.location(), records.entries))
+        }
+        Ok(records) => records.problems.iter().fold(
+            Check::new("ledger", State::Warn, format!("{} has entries that cannot be verified.", desk.ledger.location())),
+            Check::mend,
+        ),
+        Err(e) => e.hints.iter().fold(Check::new("ledger", State::Bad, &e.message), Check::mend),
+    });
+    checks.push(match sign::identity(desk).await {
+        Ok(identity) => Check::new("signer", State::Ok, format!("You are {}, with {}.", identity.principal, identity.describe())),
+        Err(e) => e.hints.iter().fold(Check::new("signer", State::Bad, &e.message), Check::mend),
+    });
+    if desk.orchestrators.is_empty() {
+        checks.push(
+            Check::new("orchestrators", State::Bad, "No orchestrator is configured.")
+                .mend("Add one: [connections.NAME] with kind = \"spinnaker\" and url."),
+        );
+    }
+    if desk.config.service.is_empty() {
+        checks.push(
+            Check::new("services", State::Bad, "No service is configured, so no gate can be approved.")
+                .mend("Add one: [[service]] with name, environments and gate."),
+        );
+    }
+    let orchestrators = join_all(desk.orchestrators.iter().map(|(name, orchestrator)| async move {
+        let found = match orchestrator {
+            Ok(orchestrator) => Ok(orchestrator.check().await),
+            Err(reason) => Err(reason),
+        };
+        connection(name, found, desk.clock.now())
+    }));
+    let sources = join_all(desk.sources.iter().map(|(name, source)| async move {
+        let found = match source {
+            Ok(source) => Ok(source.check().await),
+            Err(reason) => Err(reason),
+        };
+        connection(name, found, desk.clock.now())
+    }));
+    let (orchestrators, sources) = futures_util::future::join(orchestrators, sources).await;
+    checks.extend(orchestrators);
+    checks.extend(sources);
+    checks
+}
+
+fn connection(name: &str, found: Result<Result<Checked, Fault>, &Reason>, now: Timestamp) -> Check {
+    let what = format!("connection {}", crate::text::line(name));
+    match found {
+        Err(reason) => Check::new(what, State::Bad, reason.text.raw()),
+        Ok(Err(fault)) => Check::new(what, State::Bad, fault.sentence()),
+        Ok(Ok(checked)) => {
+            let skew = checked.date.map(|d| if d > now { d.since(now) } else { now.since(d) });
+            match skew.filter(|s| *s > Duration::from_secs(120)) {
+                None => Check::new(what, State::Ok, checked.line),
+                Some(skew) => Check::new(what, State::Warn, format!("{} Its clock is {} away from ours.", checked.line, humane(skew)))
+                    .mend("Set this machine's clock; over ten minutes apart nothing is signed."),
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What the ledger says: decisions, what came of them, and the dismissals in force. Only what verifies counts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::inbox::Waiting;
+use super::sign;
+use crate::config::schema::TrustConfig;
+use crate::domain::decision::{Decision, Receipt, ReceiptStatus, Verb};
+use crate::domain::ids::{Digest, GateId, Principal, RecordId};
+use crate::domain::time::Timestamp;
+use crate::domain::triage::Dismissal;
+use crate::error::AppError;
+use crate::ledger::{Entry, EntryKind, Ledger};
+use crate::orchestrator::Order;
+use crate::text::Untrusted;
+use crate::trust::verify::{TrustRoot, Verified, verify_envelope};
+
+/// The ledger, read and verified.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// Decisions, the oldest first.
+    decisions: Vec<Decision>,
+    /// Orders by decision, with when each was last about to be sent.
+    orders: BTreeMap<String, (Order, Timestamp)>,
+    /// Dismissals, the oldest first.
+    pub dismissals: Vec<Dismissal>,
+    /// The whole dossier of a decision, by its id: the digest in the evidence store.
+    pub dossiers: BTreeMap<String, Digest>,
+    /// What does not verify, each in a sentence. It does not count.
+    pub problems: Vec<String>,
+    /// How many entries were read.
+    pub entries: u64,
+}
+
+/// A delivery without a final receipt.
+#[derive(Debug, Clone)]
+pub struct OpenOrder {
+    /// What was to be delivered.
+    pub order: Order,
+    /// When it was last about to be sent.
+    pub sent_at: Timestamp,
+}
+
+impl Records {
+    /// Reads what has come since `before`, or everything. Blocking.
+    pub fn read(ledger: &dyn Ledger, trust: &TrustConfig, before: Option<Arc<Self>>) -> Result<Arc<Self>, AppError> {
+        let from = before.as_ref().map_or(0, |r| r.entries) + 1;
+        let entries = ledger.read(from, &[])?;
+        if let (true, Some(before)) = (entries.is_empty(), &before) {
+            return Ok(Arc::clone(before));
+        }
+        let mut records = before.map(|r| Self::clone(&r)).unwrap_or_default();
+        let root = if entries.is_empty() { Ok(TrustRoot::default()) } else { sign::trust_root(trust) };
+        for entry in &entries {
+            records.entries = entry.seq;
+            records.take(entry, &root);
+        }
+        Ok(Arc::new(records))
+    }
+
+    fn take(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) {
+        let problem = match entry.draft.kind {
+            EntryKind::Decision => self.decision_entry(entry, root).err(),
+            EntryKind::Triage => self.triage_entry(entry, root).err(),
+            EntryKind::Intent => match serde_json::from_slice::<Order>(&entry.draft.body) {
+                Ok(order) => {
+                    self.orders.insert(entry.draft.record.as_str().to_owned(), (order, entry.draft.at));
+                    None
+                }
+                Err(e) => Some(e.to_string()),
+            },
+            EntryKind::Receipt => match serde_json::from_slice::<Receipt>(&entry.draft.body) {
+                Ok(receipt) => {
+                    self.receipt(receipt);
+                    None
+                }
+                Err(e) => Some(e.to_string()),
+            },
+        };
+        if let Some(why) = problem {
+            let kind = entry.draft.kind.word();
+            self.problems.push(crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned());
+        }
+    }
+
+    fn decision_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
+        let verified = verify(entry, root)?;
+        let predicate = verified.statement.decision().ok_or("it is not a decision.")?;
+        if predicate.decision_id != entry.draft.record {
+            return Err("its id is not the one that it was recorded under.".to_owned());
+        }
+        if let Some(dossier) = predicate.evidence.iter().find(|e| e.name == sign::DOSSIER).and_then(|e| e.raw.clone()) {
+            self.dossiers.insert(predicate.decision_id.as_str().to_owned(), dossier);
+        }
+        let release = format!("{}@{}/{}", predicate.release.name, predicate.release.version.raw(), predicate.environment.name);
+        self.decisions.push(Decision {
+            id: predicate.decision_id.clone(),
+            envelope: verified.envelope.clone(),
+            verb: predicate.decision,
+            gate: predicate.orchestrator.gate.clone(),
+            attempt: predicate.orchestrator.attempt.clone(),
+            release: Untrusted::new(release),
+            service: predicate.release.name.clone(),
+            environment: predicate.environment.name.clone(),
+            commit: predicate.release.commit.clone(),
+            dossier: predicate.dossier_digest.clone(),
+            reason: predicate.reason.clone(),
+            principal: verified.principal.clone(),
+            key: verified.key.fingerprint.clone(),
+            issued_at: predicate.issued_at,
+            receipt: None,
+        });
+        Ok(())
+    }
+
+    fn triage_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
+        let verified = verify(entry, root)?;
+        let predicate = verified.statement.triage().ok_or("it is not a triage.")?;
+        self.dismissals.extend(predicate.dismissals(&verified.principal, &verified.envelope));
+        Ok(())
+    }
+
+    fn receipt(&mut self, receipt: Receipt) {
+        if receipt.status == ReceiptStatus::Sending
+            && let Some((_, sent_at)) = self.orders.get_mut(receipt.decision.as_str())
+        {
+            *sent_at = receipt.at;
+        }
+        if let Some(decision) = self.decisions.iter_mut().find(|d| d.id == receipt.decision) {
+            decision.receipt = Some(receipt);
+        }
+    }
+
+    /// All decisions that verify, the oldest first.
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+
+    /// One decision.
+    pub fn decision(&self, id: &RecordId) -> Option<&Decision> {
+        self.decisions.iter().find(|d| d.id == *id)
+    }
+
+    /// The decisions on a gate.
+    pub fn of_gate(&self, gate: &GateId) -> Vec<Decision> {
+        self.decisions.iter().filter(|d| d.gate == *gate).cloned().collect()
+    }
+
+    /// How many people approved an attempt of a gate, and were not seen to be refused.
+    pub fn approvals(&self, gate: &GateId, attempt: &str) -> u32 {
+        let mut people: Vec<&Principal> = self
+            .decisions
+            .iter()
+            .filter(|d| d.verb == Verb::Approve && d.gate == *gate && d.attempt == attempt)
+            .filter(|d| d.receipt.as_ref().is_none_or(|r| r.status != ReceiptStatus::Refused))
+            .map(|d| &d.principal)
+            .collect();
+        people.sort();
+        people.dedup();
+        u32::try_from(people.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The last approval that was seen to take effect, of the same service and environment.
+    pub fn last_approved(&self, waiting: &Waiting) -> Option<Decision> {
+        self.decisions
+            .iter()
+            .rev()
+            .find(|d| {
+                d.verb == Verb::Approve
+                    && d.service == waiting.release.service
+                    && d.environment == waiting.release.environment
+                    && d.gate != waiting.gate.id
+                    && d.receipt.as_ref().is_some_and(|r| r.status == ReceiptStatus::Effective)
+            })
+            .cloned()
+    }
+
+    /// The approver's own deliveries without a final receipt.
+    pub fn open_orders(&self, mine: &Principal) -> Vec<OpenOrder> {
+        self.orders
+            .values()
+            .filter_map(|(order, sent_at)| {
+                let decision = self.decision(&order.decision)?;
+                let open = decision.receipt.as_ref().is_none_or(|r| !r.status.is_final());
+                (open && decision.principal == *mine).then(|| OpenOrder { order: order.clone(), sent_at: *sent_at })
+            })
+            .collect()
+    }
+}
+
+/// Verifies as of the time that the ledger recorded: a key that has expired since was good then.
+fn verify(entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<Verified, String> {
+    let root = root.as_ref().map_err(|e| e.message.clone())?;
+    verify_envelope(&entry.draft.body, root, entry.draft.at).map_err(|e| e.to_string())
+}

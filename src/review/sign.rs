@@ -1,0 +1,279 @@
+//! Who signs, and the signing of decisions and triage.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Desk;
+use super::decide::Prepared;
+use super::progress::{Progress, Watcher};
+use super::triage::Dismiss;
+use crate::config::schema::SignerConfig;
+use crate::domain::ids::{Digest, Principal, RecordId};
+use crate::domain::time::Timestamp;
+use crate::domain::triage::Subject;
+use crate::error::{AppError, ErrorKind};
+use crate::text::Untrusted;
+use crate::trust::agent::Agent;
+use crate::trust::dsse::Envelope;
+use crate::trust::key::KeyInfo;
+use crate::trust::key_file::KeyFileSigner;
+use crate::trust::signer::{AgentSigner, KeyChoice, Signer, TOUCH_LIMIT};
+use crate::trust::statement::{ApproverRef, Choice, Record, Statement, Tool, TriageChoice};
+use crate::trust::verify::{TrustRoot, verify_envelope};
+use crate::trust::{DECISION_NAMESPACE, TRIAGE_NAMESPACE};
+
+/// How long a decision holds for a pipeline that verifies it.
+const HOLDS: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+
+/// A key with the person that allowed_signers names for it.
+#[derive(Clone)]
+pub struct Identity {
+    /// Who.
+    pub principal: Principal,
+    /// With what.
+    pub signer: Arc<dyn Signer>,
+    trust: Arc<TrustRoot>,
+}
+
+impl Identity {
+    /// The key.
+    pub fn key(&self) -> &KeyInfo {
+        self.signer.key()
+    }
+
+    /// The key in a line: fingerprint, kind, whether it is hardware, where it is.
+    pub fn describe(&self) -> String {
+        let key = self.key();
+        let kind = if key.hardware { "hardware key" } else { "software key" };
+        format!("{} {} ({kind}, {}) {}", key.algorithm, key.fingerprint, self.signer.method(), key.comment.line())
+    }
+
+    fn approver(&self) -> ApproverRef {
+        ApproverRef {
+            principal: self.principal.clone(),
+            key_fingerprint: self.key().fingerprint.clone(),
+            method: self.signer.method().to_owned(),
+            tool: Tool::this(),
+        }
+    }
+}
+
+/// A signed document, its signature checked.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// Its id.
+    pub record: RecordId,
+    /// The envelope, JSON.
+    pub value: serde_json::Value,
+    /// The envelope's bytes.
+    pub bytes: Vec<u8>,
+    /// Their digest.
+    pub digest: Digest,
+}
+
+/// The files that say whose signatures count.
+pub fn trust_root(trust: &crate::config::schema::TrustConfig) -> Result<TrustRoot, AppError> {
+    let allowed = trust.allowed_signers.as_deref().ok_or_else(|| {
+        AppError::usage("No allowed_signers file is configured, so nobody's signature counts.")
+            .hint("Set [trust] allowed_signers to an OpenSSH allowed_signers file.")
+    })?;
+    Ok(TrustRoot::load(allowed, trust.revoked.as_deref())?)
+}
+
+/// The approver's key, and who that is by allowed_signers as of now. Asks the agent, or opens the key file.
+pub async fn identity(desk: &Desk) -> Result<Identity, AppError> {
+    let now = desk.clock.now();
+    let trust_config = desk.config.trust.clone();
+    let held = desk.signer();
+    let (config, agent, passphrase) = (desk.config.signer.clone(), desk.agent.clone(), Arc::clone(&desk.passphrase));
+    let found = tokio::task::spawn_blocking(move || -> Result<Identity, AppError> {
+        let trust = Arc::new(trust_root(&trust_config)?);
+        let signer = match held {
+            Some(signer) => signer,
+            None => signer(&config, agent, &trust, &passphrase)?,
+        };
+        let principal = trust.principal_of(signer.key(), DECISION_NAMESPACE, now).map_err(|e| {
+            AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint())
+        })?;
+        Ok(Identity { principal, signer, trust })
+    });
+    let identity = found.await.map_err(|e| AppError::internal(format!("Finding the key failed: {e}.")))??;
+    desk.keep_signer(&identity.signer);
+    Ok(identity)
+}
+
+fn signer(
+    config: &SignerConfig,
+    agent: Option<std::path::PathBuf>,
+    trust: &TrustRoot,
+    passphrase: &super::Passphrase,
+) -> Result<Arc<dyn Signer>, AppError> {
+    if let Some(path) = &config.key {
+        let name = path.to_string_lossy().into_owned();
+        return Ok(Arc::new(KeyFileSigner::open(path, || passphrase(&name))?));
+    }
+    let socket = agent.ok_or_else(|| {
+        AppError::new(ErrorKind::Signing, "There is no ssh-agent: SSH_AUTH_SOCK is not set.")
+            .hint("Log in with `ssh -A`, start an agent, or set [signer] key to a key file.")
+    })?;
+    let choice = KeyChoice::from_setting(config.agent.as_deref());
+    Ok(Arc::new(AgentSigner::choose(Agent::new(socket), &choice, Some(&trust.allowed_signers), TOUCH_LIMIT)?))
+}
+
+/// Signs a decision over the dossier that was prepared.
+pub async fn decision(
+    desk: &Desk,
+    identity: &Identity,
+    prepared: &Prepared,
+    watcher: Watcher<'_>,
+) -> Result<Signed, AppError> {
+    let now = desk.clock.now();
+    let gate = &prepared.waiting.gate;
+    let connection = desk.config.connections.get(gate.id.connection().as_str());
+    let kind = connection.map(|c| kind_word(c.kind)).unwrap_or_default();
+    let viewed = BTreeSet::new();
+    let skew = desk.skew().filter(|s| s.as_secs() > 600).map(|s| i64::try_from(s.as_secs()).unwrap_or(i64::MAX));
+    let statement = Statement::of_decision(&prepared.dossier, Choice {
+        id: record_id(now)?,
+        verb: prepared.proposal.verb,
+        supersedes: None,
+        reason_code: None,
+        reason: Untrusted::new(prepared.proposal.reason.clone()),
+        kind: &kind,
+        instance: Untrusted::new(connection.map(|c| c.url.clone()).unwrap_or_default()),
+        execution: Untrusted::new(gate.id.native().get(1).cloned().unwrap_or_default()),
+        environment_class: None,
+        nonce: nonce()?,
+        issued_at: now,
+        not_after: now.plus(HOLDS),
+        approver: identity.approver(),
+        viewed: &viewed,
+        clock_skew_seconds: skew,
+    })
+    .map_err(|e| {
+        let error = AppError::new(ErrorKind::Incomplete, format!("The decision cannot be signed: {e}."));
+        e.hints().iter().fold(error, AppError::hint)
+    })?;
+    let mut statement = statement;
+    add_dossier(desk, &mut statement, prepared).await?;
+    seal(identity, statement, now, watcher).await
+}
+
+/// Keeps the whole dossier in the evidence store, and names it in the statement, so that an auditor can be shown it
+/// and the next release can be compared with it.
+async fn add_dossier(desk: &Desk, statement: &mut Statement, prepared: &Prepared) -> Result<(), AppError> {
+    let (store, dossier) = (Arc::clone(&desk.store), Arc::clone(&prepared.dossier));
+    let kept = tokio::task::spawn_blocking(move || {
+        let bytes = serde_json::to_vec(dossier.as_ref()).map_err(|e| e.to_string())?;
+        store.put(&bytes).map_err(|e| e.to_string())
+    });
+    let kept = kept.await.map_err(|e| AppError::internal(e.to_string()))?;
+    let digest = kept.map_err(|e| AppError::internal(format!("The dossier could not be kept: {e}")))?;
+    if let crate::trust::statement::Predicate::Decision(predicate) = &mut statement.predicate {
+        predicate.evidence.push(crate::trust::statement::EvidenceRef {
+            name: DOSSIER.to_owned(),
+            uri: Untrusted::default(),
+            media_type: Some("application/json".into()),
+            raw: Some(digest),
+            content: prepared.dossier.digest.clone(),
+            fetched_at: prepared.dossier.as_of,
+            completeness: "complete".to_owned(),
+            viewed: true,
+        });
+    }
+    Ok(())
+}
+
+/// The name under which a statement lists the dossier itself.
+pub const DOSSIER: &str = "dossier";
+
+/// Signs a triage of findings.
+pub async fn triage(
+    desk: &Desk,
+    identity: &Identity,
+    request: &Dismiss,
+    release: &crate::domain::release::Release,
+    watcher: Watcher<'_>,
+) -> Result<Signed, AppError> {
+    let now = desk.clock.now();
+    identity.trust.principal_of(identity.key(), TRIAGE_NAMESPACE, now).map_err(|e| {
+        AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint())
+    })?;
+    let records = request.findings.iter().map(|finding| Record {
+        subject: Subject::of(finding).into(),
+        status: request.status,
+        justification: request.justification,
+        detail: Untrusted::new(request.detail.clone()),
+        scope: request.scope.clone(),
+        expires: request.expires,
+    });
+    let choice = TriageChoice {
+        id: record_id(now)?,
+        nonce: nonce()?,
+        issued_at: now,
+        approver: identity.approver(),
+        records: records.collect(),
+        clock_skew_seconds: None,
+    };
+    let statement = Statement::of_triage(release, choice)
+        .map_err(|e| AppError::new(ErrorKind::Signing, format!("The dismissal cannot be signed: {e}.")))?;
+    seal(identity, statement, now, watcher).await
+}
+
+async fn seal(identity: &Identity, statement: Statement, now: Timestamp, watcher: Watcher<'_>) -> Result<Signed, AppError> {
+    watcher(Progress::Signing { touch: identity.key().hardware, seconds: TOUCH_LIMIT.as_secs() });
+    let (signer, trust) = (Arc::clone(&identity.signer), Arc::clone(&identity.trust));
+    let signed = tokio::task::spawn_blocking(move || -> Result<Signed, AppError> {
+        let record = statement.id().clone();
+        let envelope = Envelope::sign(&statement, signer.as_ref())?;
+        let bytes = envelope.to_bytes().map_err(|e| AppError::internal(e.to_string()))?;
+        // What we could not verify ourselves is not written anywhere.
+        verify_envelope(&bytes, &trust, now)?;
+        let value = serde_json::to_value(&envelope).map_err(|e| AppError::internal(e.to_string()))?;
+        Ok(Signed { record, value, digest: envelope.digest(), bytes })
+    });
+    signed.await.map_err(|e| AppError::internal(format!("Signing failed: {e}.")))?
+}
+
+fn kind_word(kind: crate::config::schema::ConnectionKind) -> String {
+    serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+fn random<const N: usize>() -> Result<[u8; N], AppError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|e| AppError::internal(format!("No random numbers: {e}.")))?;
+    Ok(bytes)
+}
+
+fn nonce() -> Result<String, AppError> {
+    Ok(random::<16>()?.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+/// A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32, so that ids sort by time.
+fn record_id(now: Timestamp) -> Result<RecordId, AppError> {
+    let noise = random::<10>()?;
+    let time = u64::try_from(now.millis()).unwrap_or_default();
+    let mut number = u128::from(time) << 80;
+    number |= noise.iter().fold(0_u128, |n, b| (n << 8) | u128::from(*b));
+    let alphabet = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let digits = (0..26).rev().map(|i| {
+        let five = usize::try_from((number >> (i * 5)) & 31).unwrap_or_default();
+        alphabet.get(five).copied().map_or('0', char::from)
+    });
+    Ok(RecordId::new(digits.collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_ulids_and_sort_by_time() {
+        let early = record_id("2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
+        let late = record_id("2026-01-01T00:00:01Z".parse().unwrap()).unwrap();
+        assert_eq!(early.as_str().len(), 26);
+        assert!(early < late);
+        // 1767225600000 ms, ten digits of base 32.
+        assert_eq!(early.as_str().get(..10), Some("01KDVDNA00"));
+    }
+}

@@ -1,0 +1,130 @@
+//! Dismisses findings: checked, signed, in the ledger.
+
+use super::Desk;
+use super::progress::Watcher;
+use super::sign::{self, Signed};
+use crate::domain::dossier::Dossier;
+use crate::domain::finding::Finding;
+use crate::domain::release::Release;
+use crate::domain::time::Timestamp;
+use crate::domain::triage::{Justification, Scope, Status};
+use crate::error::AppError;
+use crate::ledger::{Draft, EntryKind};
+
+/// What is to be said of which findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dismiss {
+    /// The findings, as they are now.
+    pub findings: Vec<Finding>,
+    /// What is said.
+    pub status: Status,
+    /// Why it does not matter.
+    pub justification: Option<Justification>,
+    /// The reasoning.
+    pub detail: String,
+    /// Where it holds.
+    pub scope: Scope,
+    /// Until when.
+    pub expires: Option<Timestamp>,
+}
+
+/// Finds findings by fingerprint, or by a prefix of at least six digits. A prefix that several have is an error that
+/// lists them.
+pub fn select(dossier: &Dossier, wanted: &[String]) -> Result<Vec<Finding>, AppError> {
+    let mut out: Vec<Finding> = Vec::new();
+    for prefix in wanted {
+        if prefix.len() < 6 {
+            return Err(AppError::usage(format!("{prefix:?} is too short: at least six digits of the fingerprint.")));
+        }
+        let found: Vec<&Finding> =
+            dossier.findings.iter().map(|t| &t.finding).filter(|f| f.fingerprint.as_str().starts_with(prefix)).collect();
+        match found.as_slice() {
+            [] => {
+                return Err(AppError::usage(format!("There is no finding {prefix:?} in {}.", dossier.release.short()))
+                    .hint("`countersign findings GATE` lists them."));
+            }
+            [one] => {
+                if !out.iter().any(|f| f.fingerprint == one.fingerprint) {
+                    out.push((*one).clone());
+                }
+            }
+            several => {
+                let error = AppError::usage(format!("{prefix:?} names {} findings.", several.len()));
+                return Err(several.iter().take(10).fold(error, |e, f| {
+                    e.hint(format!("{} {} {}", f.fingerprint.as_str(), f.rule.line(), f.place()))
+                }));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Reads `service`, `environment`, `version`, `artifact`, `everywhere`, several by comma. The service is always part of
+/// it, except for `everywhere`.
+pub fn scope(words: &str, release: &Release) -> Result<Scope, AppError> {
+    let mut scope = Scope { service: Some(release.service.clone()), ..Scope::default() };
+    for word in words.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+        match word {
+            "service" => {}
+            "environment" => scope.environment = Some(release.environment.clone()),
+            "version" => scope.version = Some(release.version.clone()),
+            "everywhere" => return Ok(Scope::default()),
+            "artifact" => match release.artifacts.iter().filter_map(|a| a.digest.clone()).next() {
+                Some(digest) => scope.artifact = Some(digest),
+                None => return Err(AppError::usage("No artifact of this release has a digest, so none can be the scope.")),
+            },
+            other => {
+                return Err(AppError::usage(format!(
+                    "There is no scope {other:?}. Known are: service, environment, version, artifact, everywhere."
+                )));
+            }
+        }
+    }
+    Ok(scope)
+}
+
+/// What must be given: a detail always, a justification for not-affected, an expiry for accepted.
+pub fn check(request: &Dismiss, now: Timestamp) -> Result<(), AppError> {
+    if request.findings.is_empty() {
+        return Err(AppError::usage("No finding is named."));
+    }
+    if request.detail.trim().is_empty() {
+        return Err(AppError::usage("A dismissal needs its reasoning.").hint("Give it with --reason."));
+    }
+    if request.status == Status::NotAffected && request.justification.is_none() {
+        let known: Vec<&str> = Justification::ALL.iter().map(|j| j.word()).collect();
+        return Err(AppError::usage("not-affected needs a justification.")
+            .hint(format!("Give one with --justification: {}.", known.join(", "))));
+    }
+    if request.status == Status::Accepted && request.expires.is_none() {
+        return Err(AppError::usage("An accepted risk needs a day on which it comes back.").hint("Give one with --expires 90d."));
+    }
+    if request.expires.is_some_and(|t| t <= now) {
+        return Err(AppError::usage("The expiry has passed already."));
+    }
+    Ok(())
+}
+
+/// Signs one record over all the findings, and appends it.
+pub async fn dismiss(
+    desk: &Desk,
+    request: &Dismiss,
+    release: &Release,
+    watcher: Watcher<'_>,
+) -> Result<Signed, AppError> {
+    check(request, desk.clock.now())?;
+    if desk.readonly {
+        return Err(AppError::usage("Nothing is dismissed with --readonly."));
+    }
+    let identity = sign::identity(desk).await?;
+    let signed = sign::triage(desk, &identity, request, release, watcher).await?;
+    desk.append(vec![Draft {
+        kind: EntryKind::Triage,
+        record: signed.record.clone(),
+        gate: None,
+        at: desk.clock.now(),
+        body: signed.bytes.clone(),
+    }])
+    .await?;
+    Ok(signed)
+}
