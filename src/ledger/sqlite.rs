@@ -13,7 +13,6 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::{Draft, Entry, EntryKind, Head, Ledger, LedgerError, link, origin};
-use crate::domain::canonical;
 use crate::domain::ids::{Digest, RecordId};
 
 /// How long a writer waits for another one.

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier};
 
 use super::*;
+use crate::domain::canonical;
 
 fn draft(record: &str, body: &str) -> Draft {
     Draft {
@@ -276,7 +277,9 @@ fn killed_writers_lose_nothing() {
         // Whole lines that were in the pipe count too; a torn last one was not acknowledged.
         let mut rest: Vec<String> = lines.map_while(Result::ok).collect();
         rest.pop();
-        rest.iter().for_each(|line| take(line));
+        for line in &rest {
+            take(line);
+        }
 
         let ledger = SqliteLedger::open(&path).unwrap();
         let head = ledger.check().unwrap();
