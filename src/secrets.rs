@@ -100,7 +100,7 @@ mod tests {
             (b"a\n\n", "several lines"),
             (b"a\x1bb", "control"),
             (b"a\xffb", "UTF-8"),
-            (&[b'a'; 65537], "64 KiB"),
+            (&b"a".repeat(65537), "64 KiB"),
         ] {
             let error = fit(bad.to_vec(), "The file").unwrap_err().to_string();
             assert!(error.contains(says) && error.starts_with("The file gives "), "{error}");

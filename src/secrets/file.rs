@@ -81,6 +81,6 @@ mod tests {
         if made.is_ok_and(|s| s.success()) {
             assert!(read(&pipe).unwrap_err().to_string().contains("not a regular file"));
         }
-        assert!(read(file(&[b'x'; 70_000], 0o600).path()).unwrap_err().to_string().contains("64 KiB"));
+        assert!(read(file(&b"x".repeat(70_000), 0o600).path()).unwrap_err().to_string().contains("64 KiB"));
     }
 }
