@@ -54,6 +54,12 @@ pub enum SecretError {
     Unfit(String),
 }
 
+impl From<SecretError> for crate::error::AppError {
+    fn from(error: SecretError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
 /// Checks what was read, and wraps it: one line of text, without the line break at its end.
 fn fit(bytes: Vec<u8>, place: &str) -> Result<Secret, SecretError> {
     let bytes = zeroize::Zeroizing::new(bytes);

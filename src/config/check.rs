@@ -111,6 +111,12 @@ impl Checker {
     /// A table of which exactly one key is set: where a secret is read from.
     fn choice(&self, key: &str, node: &mut Node, options: &[Json], problems: &mut Vec<Problem>) {
         let names = options.iter().filter_map(|o| o.get("properties")?.as_object()?.iter().next());
+        if node.place.is_untyped()
+            && let Some(typed) = parse_value(&node.place)
+            && typed.table().is_some()
+        {
+            *node = typed;
+        }
         let place = node.place.clone();
         let Value::Table(table) = &mut node.value else {
             problems.push(place.problem(

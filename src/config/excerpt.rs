@@ -144,6 +144,17 @@ mod tests {
         assert_eq!(at("c.kind = \"jenkns\" # why", "\"jenkns\""), "  1 | c.kind = …\n    |          ^");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_and_no_span_makes_it_fail(text in "[\"'=\\n{}\\[\\],#\\\\ aé]{0,40}", from in 0..90_usize, length in 0..9_usize) {
+            // Whatever comes is two lines of at most a hundred characters and a margin.
+            if let Some(shown) = excerpt(&text, &(from..from + length)) {
+                proptest::prop_assert_eq!(shown.lines().count(), 2);
+                proptest::prop_assert!(shown.lines().all(|l| l.chars().count() < 120));
+            }
+        }
+    }
+
     #[test]
     fn no_value_is_ever_shown() {
         for text in [

@@ -170,6 +170,12 @@ fn lists_may_stand_in_a_variable() {
     world.set("COUNTERSIGN__CONNECTIONS__MY_JENKINS__TOKEN__COMMAND", "['pass', \"jenkins\"]");
     let token = world.load().config.connections["my-jenkins"].token.clone();
     assert_eq!(token, Some(schema::SecretConfig::Command(vec!["pass".to_owned(), "jenkins".to_owned()])));
+
+    let mut world = World::new();
+    world.write("etc/config.toml", JENKINS);
+    world.set("COUNTERSIGN__CONNECTIONS__MY_JENKINS__TOKEN", "{ env = 'T' }");
+    let token = world.load().config.connections["my-jenkins"].token.clone();
+    assert_eq!(token, Some(schema::SecretConfig::Env("T".to_owned())));
 }
 
 #[test]

@@ -34,8 +34,7 @@ impl SqliteLedger {
 
     /// Opens it, waiting for other writers for `busy` at most.
     fn open_patiently(path: &Path, busy: Duration) -> Result<Self, LedgerError> {
-        let connection =
-            open::open(path, busy).map_err(|why| LedgerError::Open { location: path.display().to_string(), why })?;
+        let connection = open::open(path, busy).map_err(|why| LedgerError::Open { location: shown(path), why })?;
         Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
     }
 
@@ -105,6 +104,10 @@ impl SqliteLedger {
         }
         Ok((entry, row.get(7).map_err(unlike)?))
     }
+}
+
+fn shown(path: &Path) -> String {
+    crate::text::line(&path.display().to_string()).into_owned()
 }
 
 fn head(connection: &Connection) -> rusqlite::Result<Head> {
@@ -210,7 +213,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn location(&self) -> String {
-        crate::text::line(&self.path.display().to_string()).into_owned()
+        shown(&self.path)
     }
 }
 

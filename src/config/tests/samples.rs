@@ -24,6 +24,16 @@ fn files(name: &str) -> Vec<PathBuf> {
 }
 
 #[test]
+fn the_schema_that_is_shipped_is_that_of_the_code() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/config/schema.json");
+    let schema = format!("{:#}\n", crate::config::schema_json());
+    if std::env::var_os("COUNTERSIGN_BLESS").is_some() {
+        std::fs::write(&file, &schema).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), schema, "COUNTERSIGN_BLESS=1 writes it anew");
+}
+
+#[test]
 fn valid_files_load() {
     for file in files("valid") {
         let mut world = World::new();

@@ -28,7 +28,7 @@ pub(super) fn open(path: &Path, busy: Duration) -> Result<Connection, String> {
     connection.busy_timeout(busy).map_err(|e| explain(&e))?;
     // Whose file it is comes before any pragma that writes: another program's database is left as it is.
     let ours = ownership(&connection)?;
-    set_up(&connection)?;
+    set_up(&connection, busy)?;
     if ours < VERSION {
         migrate(&mut connection)?;
     }
@@ -83,16 +83,20 @@ fn existing(path: &Path) -> Result<(), String> {
 
 /// The schema version of our file; 0 for an empty one.
 fn ownership(connection: &Connection) -> Result<i32, String> {
-    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let (application, version) =
-        number("application_id").and_then(|a| Ok((a, number("user_version")?))).map_err(|e| explain(&e))?;
-    match (application, version) {
-        (APPLICATION, 0..=VERSION) => Ok(version),
-        (APPLICATION, newer) => Err(format!(
+    let read = || -> rusqlite::Result<(i32, i32, i64)> {
+        // One transaction: another process may be making the ledger at this moment.
+        let transaction = connection.unchecked_transaction()?;
+        let number = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        let tables = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((number("application_id")?, number("user_version")?, tables))
+    };
+    match read().map_err(|e| explain(&e))? {
+        (APPLICATION, version @ 0..=VERSION, _) => Ok(version),
+        (APPLICATION, newer, _) => Err(format!(
             "It was written by a newer version of Countersign (schema {newer}, this one knows {VERSION}). \
              Update Countersign."
         )),
-        (0, 0) if is_empty(connection)? => Ok(0),
+        (0, 0, 0) => Ok(0),
         _ => {
             Err("It is an SQLite database of another program, not a ledger. Name another file in ledger.url."
                 .to_owned())
@@ -100,15 +104,24 @@ fn ownership(connection: &Connection) -> Result<i32, String> {
     }
 }
 
-fn is_empty(connection: &Connection) -> Result<bool, String> {
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|e| explain(&e))?;
-    Ok(tables == 0)
+/// Switches to the write-ahead log. Two processes that do so at once on a new file can be told "busy" without being made
+/// to wait, so the waiting is done here.
+fn write_ahead(connection: &Connection, busy: Duration) -> rusqlite::Result<String> {
+    const STEP: Duration = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < busy => {
+                std::thread::sleep(STEP);
+                waited += STEP;
+            }
+            result => return result,
+        }
+    }
 }
 
-fn set_up(connection: &Connection) -> Result<(), String> {
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(|e| explain(&e))?;
+fn set_up(connection: &Connection, busy: Duration) -> Result<(), String> {
+    let mode = write_ahead(connection, busy).map_err(|e| explain(&e))?;
     if mode != "wal" {
         return Err("Its folder cannot hold a write-ahead log, as is so on network file systems. \
                     Name a file on a local disk in ledger.url."

@@ -63,6 +63,19 @@ fn file_and_folder_are_the_owners_alone() {
 }
 
 #[test]
+fn what_is_written_is_flushed() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    let value = |name: &str| -> String {
+        ledger
+            .lock()
+            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+            .map_or_else(|e| e.to_string(), |v| format!("{v:?}"))
+    };
+    assert_eq!((value("journal_mode").as_str(), value("synchronous").as_str()), ("Text(\"wal\")", "Integer(2)"));
+}
+
+#[test]
 fn entries_cannot_be_changed_removed_or_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = SqliteLedger::open(&at(&folder)).unwrap();
@@ -150,6 +163,14 @@ fn files_that_are_no_ledger_are_named_and_left_alone() {
     assert!(why(folder.path()).contains("is a folder"));
     assert!(why(Path::new("ledger.db")).contains("relative"));
     assert!(why(&text.join("below/ledger.db")).contains("folder cannot be made"));
+}
+
+#[test]
+fn a_file_left_empty_by_a_crash_becomes_a_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(SqliteLedger::open(&path).unwrap().append(&[draft("A", "{}")]).unwrap()[0].seq, 1);
 }
 
 #[test]
