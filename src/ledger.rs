@@ -1,10 +1,23 @@
 //! The append-only record of decisions, triage, intents and receipts.
 //!
 //! The store is behind [`Ledger`]; what an entry means is in its body, which is kept byte for byte. Entries are chained
-//! by position and digest; a Merkle log over the same digests is to come and needs nothing else of this seam.
+//! by position and digest ([`link`]), so that a change of an earlier entry is found by [`Ledger::check`].
+//!
+//! The seam of the Merkle log: its leaves are to be the entries' digests in the order of `seq`, its stored hashes and
+//! checkpoints further tables of the same transaction as the entries, and its root takes the place of the chain's head
+//! in [`Head`]. No check of this machine alone can find that the newest entries were cut off as a whole: that needs a
+//! head that was noted elsewhere, which is what [`Head`] is compared with.
+
+pub mod location;
+pub mod sqlite;
+pub mod store;
+
+pub use sqlite::SqliteLedger;
+pub use store::EvidenceStore;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::canonical;
 use crate::domain::ids::{Digest, RecordId};
 use crate::domain::time::Timestamp;
 
@@ -20,6 +33,26 @@ pub enum EntryKind {
     Intent,
     /// What was seen of a delivery: body is a `domain::decision::Receipt`.
     Receipt,
+}
+
+impl EntryKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Decision, Self::Triage, Self::Intent, Self::Receipt];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Triage => "triage",
+            Self::Intent => "intent",
+            Self::Receipt => "receipt",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.word() == word)
+    }
 }
 
 /// An entry to append.
@@ -48,6 +81,45 @@ pub struct Entry {
     pub draft: Draft,
 }
 
+impl Entry {
+    /// A draft at its place.
+    pub fn new(seq: u64, draft: Draft) -> Self {
+        Self { seq, digest: canonical::sha256(&draft.body), draft }
+    }
+}
+
+/// How far a ledger reaches: what two copies, or a copy and an earlier note of it, are compared by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// How many entries there are.
+    pub size: u64,
+    /// The chain up to the last of them; of an empty ledger, [`origin`].
+    pub chain: Digest,
+}
+
+/// What the chain begins with.
+pub fn origin() -> Digest {
+    canonical::sha256(b"countersign-ledger/v1")
+}
+
+/// The chain up to an entry: SHA-256 over the chain before it and all of the entry, each part with its length.
+pub fn link(previous: &Digest, entry: &Entry) -> Digest {
+    let draft = &entry.draft;
+    let (seq, at) = (entry.seq.to_string(), draft.at.to_string());
+    // A missing gate and an empty one differ in this mark.
+    let mark: &[u8] = if draft.gate.is_some() { b"1" } else { b"0" };
+    canonical::sha256_parts([
+        previous.as_str().as_bytes(),
+        seq.as_bytes(),
+        entry.digest.as_str().as_bytes(),
+        draft.kind.word().as_bytes(),
+        draft.record.as_str().as_bytes(),
+        mark,
+        draft.gate.as_deref().unwrap_or_default().as_bytes(),
+        at.as_bytes(),
+    ])
+}
+
 /// A store of entries. Blocking: call it from `spawn_blocking`.
 pub trait Ledger: Send + Sync {
     /// Appends entries in one transaction, and returns once they are flushed to disk.
@@ -56,6 +128,24 @@ pub trait Ledger: Send + Sync {
     fn read(&self, from: u64, kinds: &[EntryKind]) -> Result<Vec<Entry>, LedgerError>;
     /// Entries of one record, in order.
     fn record(&self, record: &RecordId) -> Result<Vec<Entry>, LedgerError>;
+    /// Reads everything, checks digests, positions and the chain, and gives the head that comes out.
+    ///
+    /// The default finds damaged bodies and gaps; a store that keeps the chain also compares it.
+    fn check(&self) -> Result<Head, LedgerError> {
+        let mut head = Head { size: 0, chain: origin() };
+        for entry in self.read(1, &[])? {
+            let damaged =
+                |why: &str| LedgerError::Damaged { location: self.location(), seq: head.size + 1, why: why.to_owned() };
+            if entry.seq != head.size + 1 {
+                return Err(damaged("it is missing, and later entries are there."));
+            }
+            if canonical::sha256(&entry.draft.body) != entry.digest {
+                return Err(damaged("its body does not have its digest."));
+            }
+            head = Head { size: entry.seq, chain: link(&head.chain, &entry) };
+        }
+        Ok(head)
+    }
     /// Where it is, for people, without secrets.
     fn location(&self) -> String;
 }
@@ -86,6 +176,16 @@ pub enum LedgerError {
         location: String,
         /// Which.
         seq: u64,
+        /// How.
+        why: String,
+    },
+    /// A piece in the evidence store is not what was put there.
+    #[error("The evidence {digest} in {location} is damaged: {why}")]
+    Evidence {
+        /// Where.
+        location: String,
+        /// Which.
+        digest: Digest,
         /// How.
         why: String,
     },

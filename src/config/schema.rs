@@ -24,6 +24,17 @@ pub struct Config {
     pub console: ConsoleConfig,
 }
 
+impl Config {
+    /// The environment variables that hold secrets: programs that are started do not get them.
+    pub fn secret_variables(&self) -> Vec<String> {
+        let named = self.connections.values().filter_map(|c| match &c.token {
+            Some(SecretConfig::Env(name)) => Some(name.clone()),
+            _ => None,
+        });
+        named.collect()
+    }
+}
+
 /// The approver's key. At most one of the fields is set; none means the only key in the agent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -88,6 +99,19 @@ pub enum ConnectionKind {
     Sonarqube,
     /// GitHub.
     Github,
+}
+
+impl ConnectionKind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Spinnaker => "spinnaker",
+            Self::Jenkins => "jenkins",
+            Self::Jira => "jira",
+            Self::Sonarqube => "sonarqube",
+            Self::Github => "github",
+        }
+    }
 }
 
 /// Kinds of Jira.

@@ -1,0 +1,64 @@
+//! What only the whole configuration can tell: that names fit together, and that what is asked can be asked.
+
+mod connection;
+mod service;
+
+use super::error::Problem;
+use super::schema::Config;
+use super::tree::{Node, Place};
+use crate::ledger::location;
+
+/// Collects problems, each at the place of its key.
+struct Sink<'a> {
+    root: &'a Node,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Sink<'_> {
+    /// Reports a problem at a key, or at the nearest table above it that is there.
+    fn at(&mut self, key: &str, message: impl Into<String>) {
+        let mut best: (usize, &Place) = (0, &self.root.place);
+        self.root.walk("", &self.root.place, &mut |known, place, node| {
+            let exact = known == key;
+            let above = key.strip_prefix(known).is_some_and(|rest| rest.starts_with(['.', '[']));
+            if (exact || above) && known.len() > best.0 {
+                // The value is what is wrong; of a table above, its name.
+                best = (known.len(), if exact { &node.place } else { place });
+            }
+        });
+        let problem = best.1.problem(key, message);
+        self.problems.push(problem);
+    }
+}
+
+/// Checks the whole.
+pub(super) fn validate(config: &Config, root: &Node, problems: &mut Vec<Problem>) {
+    let mut sink = Sink { root, problems };
+    signer(config, &mut sink);
+    if let Some(url) = &config.ledger.url
+        && let Err(why) = location::parse(url)
+    {
+        sink.at("ledger.url", why);
+    }
+    for (name, connection) in &config.connections {
+        connection::check(name, connection, &mut sink);
+    }
+    for (n, service) in config.service.iter().enumerate() {
+        service::check(&format!("service[{n}]"), service, config, &mut sink);
+    }
+}
+
+fn signer(config: &Config, sink: &mut Sink<'_>) {
+    let signer = &config.signer;
+    if signer.agent.is_some() && signer.key.is_some() {
+        sink.at("signer.key", "signer.agent and signer.key exclude one another: keep one of them.");
+    }
+    if let Some(agent) = &signer.agent
+        && !agent.starts_with("SHA256:")
+        && std::path::Path::new(agent).extension().is_none_or(|e| e != "pub")
+    {
+        let message = "signer.agent is a key's fingerprint (SHA256:.., as `ssh-add -l` shows it) or the path of its .pub \
+                       file.";
+        sink.at("signer.agent", message);
+    }
+}

@@ -1,0 +1,313 @@
+//! What the ledger promises: append-only, gapless, flushed, and found out when it was touched.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Barrier};
+
+use super::*;
+use crate::domain::canonical;
+
+fn draft(record: &str, body: &str) -> Draft {
+    Draft {
+        kind: EntryKind::Decision,
+        record: RecordId::new(record),
+        gate: Some("spinnaker:a/b/c".to_owned()),
+        at: "2026-11-21T04:10:00Z".parse().unwrap(),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+fn at(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("deep/er/ledger.db")
+}
+
+fn why(path: &Path) -> String {
+    SqliteLedger::open_patiently(path, Duration::from_millis(50)).err().expect("must not open").to_string()
+}
+
+#[test]
+fn what_is_appended_is_read_back_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    let mut intent = draft("A", "{\"n\": 2}");
+    intent.kind = EntryKind::Intent;
+    intent.gate = None;
+    let entries = ledger.append(&[draft("A", "{}"), intent.clone(), draft("B", "\u{e9}\0")]).unwrap();
+    assert_eq!(entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(entries[1].draft, intent);
+    assert_eq!(entries[0].digest, canonical::sha256(b"{}"));
+    drop(ledger);
+
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    assert_eq!(ledger.read(1, &[]).unwrap(), entries);
+    assert_eq!(ledger.read(2, &[EntryKind::Decision]).unwrap(), entries[2..]);
+    assert_eq!(ledger.read(4, &[]).unwrap(), []);
+    assert_eq!(ledger.record(&RecordId::new("A")).unwrap(), entries[..2]);
+    assert_eq!(ledger.append(&[draft("C", "")]).unwrap()[0].seq, 4);
+    let head = ledger.check().unwrap();
+    assert_eq!(head.size, 4);
+    assert_eq!(head, ledger.head().unwrap());
+}
+
+#[test]
+fn file_and_folder_are_the_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    ledger.append(&[draft("A", "{}")]).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(ledger.path()), 0o600);
+    assert_eq!(mode(&folder.path().join("deep")), 0o700);
+    assert_eq!(mode(&folder.path().join("deep/er")), 0o700);
+    assert_eq!(mode(&folder.path().join("deep/er/ledger.db-wal")), 0o600);
+}
+
+#[test]
+fn what_is_written_is_flushed() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    let value = |name: &str| -> String {
+        ledger
+            .lock()
+            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+            .map_or_else(|e| e.to_string(), |v| format!("{v:?}"))
+    };
+    assert_eq!((value("journal_mode").as_str(), value("synchronous").as_str()), ("Text(\"wal\")", "Integer(2)"));
+}
+
+#[test]
+fn entries_cannot_be_changed_removed_or_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    ledger.append(&[draft("A", "{}"), draft("B", "{}")]).unwrap();
+    let row = "'x', 'x', NULL, 'x', x'00', 'x', 'x'";
+    for (sql, says) in [
+        ("UPDATE entries SET body = x'00' WHERE seq = 1".to_owned(), "append-only"),
+        ("DELETE FROM entries WHERE seq = 2".to_owned(), "append-only"),
+        (format!("INSERT INTO entries VALUES (4, {row})"), "no gaps"),
+        (format!("INSERT OR REPLACE INTO entries VALUES (2, {row})"), "no gaps"),
+    ] {
+        let error = ledger.lock().execute(&sql, []).unwrap_err().to_string();
+        assert!(error.contains(says), "{sql}: {error}");
+    }
+    assert_eq!(ledger.check().unwrap().size, 2);
+}
+
+#[test]
+fn a_failed_append_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    ledger
+        .lock()
+        .execute_batch("CREATE TEMP TRIGGER bad BEFORE INSERT ON entries WHEN NEW.record = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END")
+        .unwrap();
+    ledger.append(&[draft("A", "{}"), draft("bad", "{}")]).unwrap_err();
+    assert_eq!(ledger.read(1, &[]).unwrap(), []);
+    assert_eq!(ledger.append(&[draft("A", "{}")]).unwrap()[0].seq, 1);
+}
+
+#[test]
+fn tampering_around_the_triggers_is_found() {
+    for (sql, seq) in [
+        ("UPDATE entries SET body = x'7b7d20' WHERE seq = 2", 2),
+        ("UPDATE entries SET record = 'Z' WHERE seq = 2", 2),
+        ("UPDATE entries SET gate = '' WHERE seq = 3", 3),
+        ("UPDATE entries SET at = '2026-11-21T04:10:00.001Z' WHERE seq = 1", 1),
+        ("UPDATE entries SET kind = 'receipt' WHERE seq = 1", 1),
+        ("DELETE FROM entries WHERE seq = 2", 2),
+        ("UPDATE entries SET seq = seq + 10 WHERE seq = 3", 3),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+        let mut last = draft("C", "{}");
+        last.gate = None;
+        ledger.append(&[draft("A", "{}"), draft("B", "{}"), last]).unwrap();
+        ledger.check().unwrap();
+        ledger.lock().execute_batch("DROP TRIGGER entries_no_update; DROP TRIGGER entries_no_delete").unwrap();
+        ledger.lock().execute(sql, []).unwrap();
+        match ledger.check() {
+            Err(LedgerError::Damaged { seq: found, .. }) => assert_eq!(found, seq, "{sql}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_rewritten_entry_with_a_fitting_digest_breaks_the_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    ledger.append(&[draft("A", "{}"), draft("B", "{}")]).unwrap();
+    ledger.lock().execute_batch("DROP TRIGGER entries_no_update").unwrap();
+    let digest = canonical::sha256(b"forged");
+    ledger
+        .lock()
+        .execute("UPDATE entries SET body = ?1, digest = ?2 WHERE seq = 1", params![&b"forged"[..], digest.as_str()])
+        .unwrap();
+    assert!(ledger.check().unwrap_err().to_string().contains("chain"));
+}
+
+#[test]
+fn files_that_are_no_ledger_are_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "shopping list, and more than sixteen bytes of it").unwrap();
+    assert!(why(&text).contains("not an SQLite database"));
+    assert_eq!(std::fs::read_to_string(&text).unwrap(), "shopping list, and more than sixteen bytes of it");
+
+    let other = folder.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (a); PRAGMA user_version = 1").unwrap();
+    let before = std::fs::read(&other).unwrap();
+    assert!(why(&other).contains("another program"));
+    assert_eq!(std::fs::read(&other).unwrap(), before);
+
+    assert!(why(folder.path()).contains("is a folder"));
+    assert!(why(Path::new("ledger.db")).contains("relative"));
+    assert!(why(&text.join("below/ledger.db")).contains("folder cannot be made"));
+}
+
+#[test]
+fn a_file_left_empty_by_a_crash_becomes_a_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(SqliteLedger::open(&path).unwrap().append(&[draft("A", "{}")]).unwrap()[0].seq, 1);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = at(&folder);
+    SqliteLedger::open(&path).unwrap().lock().pragma_update(None, "user_version", 7).unwrap();
+    let why = why(&path);
+    assert!(why.contains("newer version") && why.contains("schema 7"), "{why}");
+}
+
+#[test]
+fn a_read_only_file_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = at(&folder);
+    drop(SqliteLedger::open(&path).unwrap());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    assert!(why(&path).contains("chmod u+w"));
+}
+
+#[test]
+fn a_damaged_file_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = at(&folder);
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let drafts: Vec<_> = (0..50).map(|n| draft(&format!("R{n}"), &"x".repeat(900))).collect();
+    ledger.append(&drafts).unwrap();
+    drop(ledger);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 3000].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    let error = SqliteLedger::open(&path).and_then(|l| l.check()).unwrap_err().to_string();
+    assert!(error.contains("damaged"), "{error}");
+}
+
+#[test]
+fn a_lock_held_by_another_is_reported_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = at(&folder);
+    let ledger = SqliteLedger::open_patiently(&path, Duration::from_millis(50)).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = ledger.append(&[draft("A", "{}")]).unwrap_err().to_string();
+    assert!(error.contains("Another process"), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(ledger.append(&[draft("A", "{}")]).unwrap()[0].seq, 1);
+}
+
+#[test]
+fn writers_side_by_side_lose_and_double_nothing() {
+    const EACH: usize = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let path = at(&folder);
+    let barrier = Arc::new(Barrier::new(3));
+    let writers: Vec<_> = (0..3)
+        .map(|writer| {
+            let (path, barrier) = (path.clone(), barrier.clone());
+            std::thread::spawn(move || {
+                barrier.wait();
+                // Opening side by side on a file that is not there yet is part of the test.
+                let ledger = SqliteLedger::open(&path).unwrap();
+                (0..EACH)
+                    .map(|n| ledger.append(&[draft(&format!("{writer}-{n}"), "{}"), draft("x", "{}")]).unwrap()[0].seq)
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    let mut told: Vec<u64> = writers.into_iter().flat_map(|w| w.join().unwrap()).collect();
+    told.sort_unstable();
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let entries = ledger.read(1, &[]).unwrap();
+    assert_eq!(entries.len(), 3 * EACH * 2);
+    assert_eq!(ledger.check().unwrap().size, 3 * EACH as u64 * 2);
+    let kept: Vec<u64> = entries.iter().filter(|e| e.draft.record.as_str() != "x").map(|e| e.seq).collect();
+    assert_eq!(kept, told);
+}
+
+const CHILD: &str = "COUNTERSIGN_TEST_LEDGER";
+
+/// Appends until it is killed, and says each entry once it is acknowledged.
+fn append_forever(path: &Path) -> ! {
+    let ledger = SqliteLedger::open(path).unwrap();
+    loop {
+        let entries = ledger.append(&[draft("kill", "{\"some\":\"body\"}"), draft("kill", "{}")]).unwrap();
+        for entry in entries {
+            writeln!(std::io::stdout(), "acknowledged {}", entry.seq).unwrap();
+        }
+        std::io::stdout().flush().unwrap();
+    }
+}
+
+#[test]
+fn killed_writers_lose_nothing() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        append_forever(Path::new(&path));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = at(&folder);
+    let mut last = 0;
+    // How many acknowledgements are read before the kill; the child is somewhere in its next transactions by then.
+    for count in [1, 2, 7, 20, 33, 61] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "ledger::sqlite::tests::killed_writers_lose_nothing", "--nocapture"])
+            .env(CHILD, &path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut acknowledged = Vec::new();
+        let mut take = |line: &str| {
+            if let Some((_, seq)) = line.rsplit_once("acknowledged ") {
+                acknowledged.push(seq.parse::<u64>().unwrap());
+            }
+        };
+        let mut seen = 0;
+        while seen < count {
+            let line = lines.next().expect("the child ended by itself").unwrap();
+            seen += usize::from(line.contains("acknowledged "));
+            take(&line);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Whole lines that were in the pipe count too; a torn last one was not acknowledged.
+        let mut rest: Vec<String> = lines.map_while(Result::ok).collect();
+        rest.pop();
+        for line in &rest {
+            take(line);
+        }
+
+        let ledger = SqliteLedger::open(&path).unwrap();
+        let head = ledger.check().unwrap();
+        let top = *acknowledged.last().unwrap();
+        assert!(head.size >= top, "{} entries, {top} acknowledged", head.size);
+        assert_eq!(acknowledged, (last + 1..=top).collect::<Vec<_>>());
+        assert_eq!(head.size % 2, 0, "half a transaction");
+        last = head.size;
+    }
+}
