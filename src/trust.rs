@@ -11,6 +11,7 @@ pub mod agent;
 pub mod allowed_signers;
 pub mod dsse;
 pub mod error;
+mod file;
 pub mod key;
 pub mod key_file;
 pub mod revoked;

@@ -1,14 +1,13 @@
 //! An OpenSSH private key file, encrypted or not.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use ed25519_dalek::Signer as _;
 use ssh_key::PrivateKey;
 use zeroize::Zeroizing;
 
+use super::file::{self, Unreadable};
 use super::key::KeyInfo;
 use super::signer::{SignError, Signer, checked};
 use super::sshsig::{MessageHash, SshSig, signed_data};
@@ -128,23 +127,18 @@ fn load(path: &Path, passphrase: impl FnOnce() -> Option<Secret>) -> Result<KeyF
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
-    let unreadable = |e: std::io::Error| KeyFileError::Read(e.to_string());
-    // Without it, opening a pipe would wait for somebody to write.
-    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let mut file = File::options().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
-    let meta = file.metadata().map_err(unreadable)?;
-    if !meta.is_file() {
-        return Err(KeyFileError::NotAFile);
-    }
+    let fault = |unreadable: Unreadable| match unreadable {
+        Unreadable::System { why, .. } => KeyFileError::Read(why),
+        Unreadable::NotAFile => KeyFileError::NotAFile,
+        Unreadable::Large(_) => KeyFileError::Large,
+    };
+    let (file, meta) = file::open(path).map_err(fault)?;
     if meta.uid() == rustix::process::getuid().as_raw() && meta.mode() & 0o077 != 0 {
         return Err(KeyFileError::Permissions(meta.mode() & 0o7777));
     }
-    if meta.len() > MAX_BYTES {
-        return Err(KeyFileError::Large);
-    }
-    // Room for all of it at once: growing would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(MAX_BYTES).unwrap_or_default() + 1));
-    file.by_ref().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    // Room for all of it at once: growing would leave copies of the key behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(MAX_BYTES).unwrap_or_default() + 64));
+    file::read_into(file, MAX_BYTES, &mut bytes).map_err(fault)?;
     Ok(bytes)
 }
 

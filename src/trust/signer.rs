@@ -17,6 +17,9 @@ use crate::secrets::Secret;
 /// How long a person is given to touch a hardware key or to confirm.
 pub const TOUCH_LIMIT: Duration = Duration::from_secs(60);
 
+/// The largest `.pub` file that is read.
+const MAX_PUBLIC_FILE: u64 = 64 * 1024;
+
 /// Signs messages. Blocking: call it from `spawn_blocking`.
 pub trait Signer: Send + Sync {
     /// The key that it signs with.
@@ -189,8 +192,11 @@ fn fingerprint_in(path: &std::path::Path) -> Result<String, SignError> {
         setting: crate::text::line(&path.to_string_lossy()).into_owned(),
         why: crate::text::line(&why).into_owned(),
     };
-    let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
-    KeyInfo::from_line(&text).map(|key| key.fingerprint).map_err(|e| bad(e.to_string()))
+    let bytes = super::file::read(path, MAX_PUBLIC_FILE).map_err(|e| bad(e.to_string()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    KeyInfo::from_line(text.lines().next().unwrap_or_default())
+        .map(|key| key.fingerprint)
+        .map_err(|e| bad(e.to_string()))
 }
 
 fn only(agent: &Agent, has: &[Identity], allowed: Option<&AllowedSigners>) -> Result<KeyInfo, SignError> {

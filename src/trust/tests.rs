@@ -3,6 +3,7 @@
 mod agents;
 mod corpus;
 mod envelopes;
+mod hostile;
 mod offline;
 mod openssh;
 pub(in crate::trust) mod samples;

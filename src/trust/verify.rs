@@ -5,87 +5,26 @@
 
 mod binding;
 mod detached;
+mod root;
 
-use std::path::Path;
 use std::time::Duration;
 
 pub use self::binding::{BindingError, Expected, check_binding};
 pub use self::detached::{Detached, detach};
-use super::allowed_signers::{AllowedSigners, NoPrincipal};
+pub use self::root::TrustRoot;
+use super::allowed_signers::NoPrincipal;
 use super::dsse::{BadEnvelope, Envelope};
-use super::error::TrustFileError;
 use super::key::KeyInfo;
-use super::revoked::Revoked;
 use super::statement::{Statement, StatementError};
 use super::verify_sig::{self, BadSignature, Touch};
 use super::{DECISION_NAMESPACE, TRIAGE_NAMESPACE};
+use crate::domain::decision::Decision;
 use crate::domain::ids::{Digest, Principal};
 use crate::domain::time::Timestamp;
+use crate::domain::triage::Dismissal;
 
 /// How far the verifier's clock may be behind the signer's.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(120);
-/// The largest trust file that is read.
-const MAX_TRUST_FILE: u64 = 8 * 1024 * 1024;
-
-/// Whose signatures count.
-#[derive(Debug, Clone, Default)]
-pub struct TrustRoot {
-    /// Who may sign.
-    pub allowed_signers: AllowedSigners,
-    /// Which keys were taken back.
-    pub revoked: Option<Revoked>,
-}
-
-impl TrustRoot {
-    /// Reads the files. A file that is named and cannot be read is an error, never an empty list.
-    pub fn load(allowed_signers: &Path, revoked: Option<&Path>) -> Result<Self, TrustFileError> {
-        let name = |path: &Path| path.to_string_lossy().into_owned();
-        let bytes = read(allowed_signers, "Set `allowed_signers` under [trust] to the allowed_signers file.")?;
-        let text = String::from_utf8(bytes).map_err(|_e| {
-            TrustFileError::new(
-                &name(allowed_signers),
-                None,
-                "it is not UTF-8",
-                "Check that this is an allowed_signers file.",
-            )
-        })?;
-        let signers = AllowedSigners::parse(&name(allowed_signers), &text)?;
-        let revoked = match revoked {
-            None => None,
-            Some(path) => {
-                let bytes = read(path, "Set `revoked` under [trust] to the list of revoked keys, or leave it out.")?;
-                Some(Revoked::parse(&name(path), &bytes)?)
-            }
-        };
-        Ok(Self { allowed_signers: signers, revoked })
-    }
-
-    /// Who a key stands for, if it may sign in a namespace as of a time and is not revoked. For the approver's own key,
-    /// before anything is signed.
-    pub fn principal_of(&self, key: &KeyInfo, namespace: &str, at: Timestamp) -> Result<Principal, VerifyError> {
-        if self.revoked.as_ref().is_some_and(|r| r.contains(&key.blob)) {
-            return Err(VerifyError::Revoked { key: key.fingerprint.clone() });
-        }
-        Ok(self.allowed_signers.find_principal(&key.blob, namespace, at)?.0)
-    }
-}
-
-fn read(path: &Path, mend: &str) -> Result<Vec<u8>, TrustFileError> {
-    use std::io::Read as _;
-    let fault = |why: String| TrustFileError::new(&path.to_string_lossy(), None, why, mend);
-    let unreadable = |e: std::io::Error| fault(format!("it cannot be read: {e}"));
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(fault("it is not a regular file".to_owned()));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_TRUST_FILE + 1).read_to_end(&mut bytes))
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_TRUST_FILE {
-        return Err(fault(format!("it has more than {MAX_TRUST_FILE} bytes")));
-    }
-    Ok(bytes)
-}
 
 /// An envelope that is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +39,36 @@ pub struct Verified {
     pub envelope: Digest,
     /// What a hardware key says of the touch, with its counter; `None` for other keys.
     pub touch: Option<Touch>,
+}
+
+impl Verified {
+    /// The decision as the domain knows it, without a receipt; `None` for a triage.
+    pub fn decision(&self) -> Option<Decision> {
+        let p = self.statement.decision()?;
+        let release = format!("{}@{}/{}", p.release.name, p.release.version.raw(), p.environment.name);
+        Some(Decision {
+            id: p.decision_id.clone(),
+            envelope: self.envelope.clone(),
+            verb: p.decision,
+            gate: p.orchestrator.gate.clone(),
+            attempt: p.orchestrator.attempt.clone(),
+            release: release.into(),
+            service: p.release.name.clone(),
+            environment: p.environment.name.clone(),
+            commit: p.release.commit.clone(),
+            dossier: p.dossier_digest.clone(),
+            reason: p.reason.clone(),
+            principal: self.principal.clone(),
+            key: self.key.fingerprint.clone(),
+            issued_at: p.issued_at,
+            receipt: None,
+        })
+    }
+
+    /// The dismissals that a triage makes; none for a decision.
+    pub fn dismissals(&self) -> Vec<Dismissal> {
+        self.statement.triage().map(|t| t.dismissals(&self.envelope, &self.principal)).unwrap_or_default()
+    }
 }
 
 /// Why an envelope is not good.
@@ -209,9 +178,7 @@ pub fn verify_envelope(bytes: &[u8], root: &TrustRoot, at: Timestamp) -> Result<
     let Some(namespace) = namespace else {
         return Err(VerifyError::Namespace { found: crate::text::line(&sig.namespace).into_owned() });
     };
-    if root.revoked.as_ref().is_some_and(|r| r.contains(&sig.public_key)) {
-        return Err(VerifyError::Revoked { key: super::key::fingerprint_of(&sig.public_key) });
-    }
+    root.not_revoked(&sig.public_key)?;
     let (principal, key) = root.allowed_signers.find_principal(&sig.public_key, namespace, at)?;
     let touch = verify_sig::verify(sig, key, namespace, &opened.pae)?;
 

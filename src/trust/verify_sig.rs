@@ -150,3 +150,105 @@ fn by_ssh_key(key: &KeyInfo, algorithm: Algorithm, bytes: Vec<u8>, signed: &[u8]
     let signature = Signature::new(algorithm, bytes).map_err(|_e| BadSignature::Malformed)?;
     key.data().verify(signed, &signature).map_err(|_e| BadSignature::Mismatch)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::signer::{Signer as _, TestSigner};
+    use crate::trust::sshsig::MessageHash;
+    use crate::trust::wire::put_string;
+    use ed25519_dalek::Signer as _;
+    use ssh_key::private::EcdsaPrivateKey;
+
+    const APPLICATION: &str = "ssh:";
+
+    fn strings(parts: &[&[u8]]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for part in parts {
+            put_string(&mut out, part);
+        }
+        out
+    }
+
+    /// A hardware key made of a key in software: `sign` gets the bytes that such a key signs.
+    fn touched(
+        algorithm: &str,
+        public: &[&[u8]],
+        flags: u8,
+        sign: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> Result<Option<Touch>, BadSignature> {
+        let blob = strings(&[&[algorithm.as_bytes()], public, &[APPLICATION.as_bytes()]].concat());
+        let mut sig = SshSig {
+            public_key: blob.clone(),
+            namespace: "n".into(),
+            hash: MessageHash::Sha512,
+            signature: Vec::new(),
+        };
+        let mut data = Sha256::digest(APPLICATION).to_vec();
+        data.push(flags);
+        data.extend(7_u32.to_be_bytes());
+        data.extend(Sha256::digest(sig.signed_data(b"message")));
+        sig.signature = strings(&[algorithm.as_bytes(), &sign(&data)]);
+        sig.signature.push(flags);
+        sig.signature.extend(7_u32.to_be_bytes());
+        let key = KeyInfo::from_blob(&blob, "").unwrap();
+        assert!(key.hardware);
+        assert_eq!(verify(&sig, &key, "n", b"another"), Err(BadSignature::Mismatch));
+        let mut longer = sig.clone();
+        longer.signature.push(0);
+        assert_eq!(verify(&longer, &key, "n", b"message"), Err(BadSignature::Malformed));
+        verify(&sig, &key, "n", b"message")
+    }
+
+    fn by_ed25519(flags: u8) -> Result<Option<Touch>, BadSignature> {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[3; 32]);
+        let public = key.verifying_key().to_bytes();
+        touched("sk-ssh-ed25519@openssh.com", &[&public], flags, |data| key.sign(data).to_bytes().to_vec())
+    }
+
+    fn by_ecdsa(flags: u8) -> Result<Option<Touch>, BadSignature> {
+        // The private key 1, whose public half is the base point of the curve.
+        const BASE: &str = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
+                            4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+        let point: Vec<u8> =
+            (0..65).map(|i| u8::from_str_radix(BASE.get(i * 2..i * 2 + 2).unwrap(), 16).unwrap()).collect();
+        let mut one = [0; 32];
+        one[31] = 1;
+        let key = EcdsaPrivateKey::<32>::from(one);
+        touched("sk-ecdsa-sha2-nistp256@openssh.com", &[b"nistp256", &point], flags, |data| {
+            let signature: Signature = key.try_sign(data).unwrap();
+            signature.as_bytes().to_vec()
+        })
+    }
+
+    #[test]
+    fn a_hardware_key_must_have_been_touched() {
+        for by in [by_ed25519, by_ecdsa] {
+            assert_eq!(by(0x01), Ok(Some(Touch { verified: false, counter: 7 })));
+            assert_eq!(by(0x05), Ok(Some(Touch { verified: true, counter: 7 })));
+            assert_eq!(by(0x00), Err(BadSignature::NotTouched(0)));
+            // A PIN without a touch is no touch.
+            assert_eq!(by(0x04), Err(BadSignature::NotTouched(4)));
+        }
+    }
+
+    #[test]
+    fn the_algorithm_belongs_to_the_key() {
+        let signer = TestSigner::from_seed([1; 32]).unwrap();
+        let good = signer.sign("n", b"message").unwrap();
+        let raw = Reader::new(&good.signature[15..]).string().unwrap().to_vec();
+        let with = |name: &str| {
+            let sig = SshSig { signature: strings(&[name.as_bytes(), &raw]), ..good.clone() };
+            verify(&sig, signer.key(), "n", b"message")
+        };
+        assert_eq!(with("ssh-ed25519"), Ok(None));
+        for name in ["ssh-rsa", "rsa-sha2-512", "ssh-dss", "ecdsa-sha2-nistp256", "sk-ssh-ed25519@openssh.com", "x", ""]
+        {
+            assert!(matches!(with(name), Err(BadSignature::Algorithm { .. })), "{name}");
+        }
+        assert!(with("ssh-rsa").unwrap_err().to_string().contains("SHA-1"));
+        let cut = SshSig { signature: strings(&[b"ssh-ed25519", &raw[..63]]), ..good.clone() };
+        assert_eq!(verify(&cut, signer.key(), "n", b"message"), Err(BadSignature::Malformed));
+        assert!(matches!(verify(&good, signer.key(), "m", b"message"), Err(BadSignature::Namespace { .. })));
+    }
+}

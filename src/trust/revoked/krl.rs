@@ -73,6 +73,7 @@ fn hashes<const N: usize>(
 mod tests {
     use super::*;
     use crate::trust::wire::put_string;
+    use sha2::Digest as _;
 
     fn krl(sections: &[(u8, &[&[u8]])]) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
@@ -97,7 +98,6 @@ mod tests {
         assert!(parse(&krl(&[(EXPLICIT_KEY, &[b"x", blob])])).unwrap().contains(blob));
         let sha1 = super::super::sha1::digest(blob);
         assert!(parse(&krl(&[(CERTIFICATES, &[b"?"]), (FINGERPRINT_SHA1, &[&sha1])])).unwrap().contains(blob));
-        use sha2::Digest as _;
         let sha256: [u8; 32] = sha2::Sha256::digest(blob).into();
         let revoked = parse(&krl(&[(FINGERPRINT_SHA256, &[&sha256])])).unwrap();
         assert!(revoked.contains(blob) && !revoked.contains(b"another key"));

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::Verifier as _;
 
 use super::samples::{self, ANA, NOW, at, signer};
 use crate::domain::canonical::sha256;
@@ -105,7 +106,7 @@ fn a_signature_over_something_else_is_no_decision() {
     let of = |payload: &[u8]| verify(&sealed(payload, &signer(), DECISION_NAMESPACE), &root());
     assert!(matches!(of(b"hello"), Err(VerifyError::Statement(StatementError::NotJson(_)))));
     let payload = String::from_utf8(samples::decision().payload().unwrap()).unwrap();
-    let twice = payload.replacen("{", "{\"_type\":\"x\",", 1);
+    let twice = payload.replacen('{', "{\"_type\":\"x\",", 1);
     assert_eq!(of(twice.as_bytes()), Err(VerifyError::Statement(StatementError::NotCanonical)));
     let other = payload.replace("release-decision/v1", "release-decision/v2");
     assert!(matches!(of(other.as_bytes()), Err(VerifyError::Statement(StatementError::PredicateType(_)))));
@@ -215,11 +216,24 @@ fn a_key_of_small_order_signs_nothing() {
         signature,
     };
     // The lax check takes it; so this test would fail without the strict one.
-    use ed25519_dalek::Verifier as _;
     let lax = ed25519_dalek::VerifyingKey::from_bytes(&point).unwrap();
     let raw: [u8; 64] = [&point[..], &[0; 32]].concat().try_into().unwrap();
     assert!(lax.verify(&sig.signed_data(b"any"), &ed25519_dalek::Signature::from_bytes(&raw)).is_ok());
     assert!(crate::trust::verify_sig::verify(&sig, &key, "n", b"any").is_err());
+}
+
+#[test]
+fn what_is_verified_is_what_the_domain_knows() {
+    let verified = verify(&good(), &root()).unwrap();
+    let decision = verified.decision().unwrap();
+    assert_eq!(decision.gate, samples::gate_id());
+    assert_eq!(decision.release.raw(), samples::release().address());
+    assert_eq!((decision.principal.as_str(), decision.verb), (ANA, Verb::Approve));
+    assert_eq!((&decision.envelope, &decision.dossier), (&good().digest(), &samples::dossier().digest));
+    assert!(verified.dismissals().is_empty());
+    let triage = verify(&Envelope::sign(&samples::triage(), &signer()).unwrap(), &root()).unwrap();
+    assert_eq!(triage.dismissals().len(), 1);
+    assert!(triage.decision().is_none());
 }
 
 #[test]
