@@ -12,7 +12,10 @@ use crate::trust::sshsig::signed_data;
 use crate::trust::verify_sig::BadSignature;
 use crate::trust::wire::put_string;
 
+/// For agents that are to be given up.
 const SHORT: Duration = Duration::from_millis(300);
+/// For agents that answer; never waited for.
+const LONG: Duration = Duration::from_secs(30);
 
 /// An agent that answers each connection's one request by what `answer` makes of its first byte.
 struct Fake {
@@ -67,8 +70,8 @@ fn list(stream: &mut UnixStream, keys: &[KeyInfo]) {
     send(stream, &message);
 }
 
-fn sign(fake: &Fake) -> Result<Vec<u8>, AgentError> {
-    fake.agent().sign(&key(), b"data", SHORT)
+fn sign(fake: &Fake, limit: Duration) -> Result<Vec<u8>, AgentError> {
+    fake.agent().sign(&key(), b"data", limit)
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn an_agent_that_hangs_is_given_up() {
     let (done, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
     let fake = Fake::start(move |_, _| assert!(wait.lock().unwrap().recv().is_err()));
-    assert!(matches!(sign(&fake), Err(AgentError::Timeout { limit: SHORT, .. })));
+    assert!(matches!(sign(&fake, SHORT), Err(AgentError::Timeout { limit: SHORT, .. })));
     drop(done);
 }
 
@@ -89,7 +92,7 @@ fn an_agent_that_drips_is_given_up() {
             std::thread::sleep(SHORT / 10);
         }
     });
-    assert!(matches!(sign(&fake), Err(AgentError::Timeout { .. })));
+    assert!(matches!(sign(&fake, SHORT), Err(AgentError::Timeout { .. })));
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn an_agent_that_nobody_serves_is_given_up() {
 fn answers_that_are_none_are_named() {
     let broken = |answer: fn(&mut UnixStream)| {
         let fake = Fake::start(move |_, stream| answer(stream));
-        match sign(&fake) {
+        match sign(&fake, LONG) {
             Err(AgentError::Broken { why, .. }) => why,
             other => panic!("{other:?}"),
         }
@@ -155,16 +158,16 @@ fn an_agent_that_is_not_there() {
 #[test]
 fn a_comment_cannot_write_to_the_terminal() {
     let fake = Fake::start(|_, stream| list(stream, &[key()]));
-    let signer = AgentSigner::choose(fake.agent(), &KeyChoice::Only, None, SHORT).unwrap();
+    let signer = AgentSigner::choose(fake.agent(), &KeyChoice::Only, None, LONG).unwrap();
     assert!(signer.key().to_string().ends_with("(ssh-ed25519, a <U+001B>[2Jkey)"));
 }
 
 #[test]
 fn a_refusal_is_told_from_a_missing_key() {
     let fake = Fake::start(|request, stream| if request == 11 { list(stream, &[key()]) } else { send(stream, &[5]) });
-    assert!(matches!(sign(&fake), Err(AgentError::Refused { hardware: false, .. })));
+    assert!(matches!(sign(&fake, LONG), Err(AgentError::Refused { hardware: false, .. })));
     let fake = Fake::start(|request, stream| if request == 11 { list(stream, &[]) } else { send(stream, &[5]) });
-    assert!(matches!(sign(&fake), Err(AgentError::NoSuchKey { .. })));
+    assert!(matches!(sign(&fake, LONG), Err(AgentError::NoSuchKey { .. })));
 }
 
 #[test]
@@ -179,7 +182,7 @@ fn an_agent_that_lies_signs_nothing() {
         put_string(&mut message, &other.sign("n", b"message").unwrap().signature);
         send(stream, &message);
     });
-    let signer = AgentSigner::choose(fake.agent(), &KeyChoice::Only, None, SHORT).unwrap();
+    let signer = AgentSigner::choose(fake.agent(), &KeyChoice::Only, None, LONG).unwrap();
     let error = signer.sign("n", b"message").unwrap_err();
     assert!(matches!(error, SignError::Bad { why: BadSignature::Mismatch, .. }), "{error}");
 }
@@ -194,7 +197,7 @@ fn an_honest_agent_signs() {
         put_string(&mut message, &TestSigner::from_seed([1; 32]).unwrap().sign("n", b"message").unwrap().signature);
         send(stream, &message);
     });
-    let signer = AgentSigner::choose(fake.agent(), &KeyChoice::Only, None, SHORT).unwrap();
+    let signer = AgentSigner::choose(fake.agent(), &KeyChoice::Only, None, LONG).unwrap();
     let sig = signer.sign("n", b"message").unwrap();
     assert_eq!(sig.signed_data(b"message"), signed_data("n", b"message"));
 }

@@ -1,5 +1,7 @@
 //! Whatever bytes come, nothing panics, and nothing that is read is good by accident.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::samples::{self, NOW, at, signer};
@@ -10,6 +12,8 @@ use crate::trust::revoked::Revoked;
 use crate::trust::signer::Signer as _;
 use crate::trust::statement::Statement;
 use crate::trust::verify::{TrustRoot, verify_envelope};
+
+static PAYLOAD: LazyLock<Vec<u8>> = LazyLock::new(|| samples::decision().payload().unwrap());
 
 proptest! {
     #[test]
@@ -30,8 +34,7 @@ proptest! {
     #[test]
     fn documents(at_byte in 0_usize..4_000, to: u8, bytes: Vec<u8>) {
         prop_assert!(Statement::parse(&bytes).is_err());
-        let good = samples::decision().payload().unwrap();
-        let mut near = good.clone();
+        let mut near = PAYLOAD.clone();
         if let Some(byte) = near.get_mut(at_byte) {
             *byte = to;
         }
@@ -49,13 +52,11 @@ fn no_changed_byte_of_an_envelope_goes_unnoticed() {
     };
     let good = Envelope::sign(&samples::decision(), &signer()).unwrap().to_bytes().unwrap();
     assert!(verify_envelope(&good, &root, at(NOW)).is_ok());
-    // All of the signature's part, and samples of the payload's.
+    // Most of the signature's part, and samples of the payload's.
     let tail = good.len() - 900;
-    for i in (0..tail).step_by(53).chain(tail..good.len()) {
-        for flip in [0x01, 0x20] {
-            let mut bad = good.clone();
-            *bad.get_mut(i).unwrap() ^= flip;
-            assert!(verify_envelope(&bad, &root, at(NOW)).is_err(), "byte {i}");
-        }
+    for i in (0..tail).step_by(97).chain((tail..good.len()).step_by(4)) {
+        let mut bad = good.clone();
+        *bad.get_mut(i).unwrap() ^= 1 << (i % 7);
+        assert!(verify_envelope(&bad, &root, at(NOW)).is_err(), "byte {i}");
     }
 }

@@ -310,6 +310,14 @@ fn a_key_that_went_and_a_locked_agent_are_told_apart() {
     agent.ssh_add(&["-q", "-c", &world.text("key")]);
     let error = signer.sign(DECISION_NAMESPACE, b"x").unwrap_err();
     assert!(matches!(error, SignError::Agent(AgentError::Refused { .. })), "{error}");
+    assert!(error.hints().iter().any(|h| h.contains("confirmation")));
+    agent.ssh_add(&["-q", "-D"]);
+    // A key that is bound to a host signs logins only.
+    let public = std::fs::read_to_string(world.path("key.pub")).unwrap();
+    std::fs::write(world.path("known_hosts"), format!("example.com {public}")).unwrap();
+    agent.ssh_add(&["-q", "-H", &world.text("known_hosts"), "-h", "example.com", &world.text("key")]);
+    let error = signer.sign(DECISION_NAMESPACE, b"x").unwrap_err();
+    assert!(matches!(error, SignError::Agent(AgentError::Refused { .. })), "{error}");
     assert!(error.hints().iter().any(|h| h.contains("ssh-add -h")));
     agent.ssh_add(&["-q", "-D"]);
     let error = signer.sign(DECISION_NAMESPACE, b"x").unwrap_err();
