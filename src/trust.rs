@@ -1,1 +1,31 @@
 //! Statements, envelopes, signatures: who decided what, provable offline.
+//!
+//! A decision is an in-toto Statement ([`statement`]) in a DSSE envelope ([`dsse`]), signed as an OpenSSH signature
+//! ([`sshsig`]) by a [`Signer`](signer::Signer): a key in an ssh-agent ([`agent`]) or in a key file ([`key_file`]).
+//! [`verify`] accepts an envelope only if the key that signed is listed in [`allowed_signers`] and not [`revoked`];
+//! who the approver is follows from that list and from nothing else.
+//!
+//! Nothing here asks the network. The agent's socket and the files of keys are all that this room touches.
+
+pub mod agent;
+pub mod allowed_signers;
+pub mod dsse;
+pub mod error;
+mod file;
+pub mod key;
+pub mod key_file;
+pub mod revoked;
+pub mod signer;
+pub mod sshsig;
+pub mod statement;
+pub mod verify;
+pub mod verify_sig;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+/// The namespace of signatures over decisions: a signature of git or of a mail cannot be replayed as an approval.
+pub const DECISION_NAMESPACE: &str = "release-decision@countersign.dev";
+/// The namespace of signatures over triage.
+pub const TRIAGE_NAMESPACE: &str = "triage@countersign.dev";

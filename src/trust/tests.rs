@@ -1,0 +1,9 @@
+//! Tests over the whole room: against the real OpenSSH, against agents that misbehave, and against the corpus.
+
+mod agents;
+mod corpus;
+mod envelopes;
+mod hostile;
+mod offline;
+mod openssh;
+pub(in crate::trust) mod samples;

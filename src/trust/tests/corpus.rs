@@ -1,0 +1,105 @@
+//! Against the samples of the corpus, which were made with real hardware keys' protocol, tokens and certificates.
+
+use std::path::PathBuf;
+
+use crate::trust::allowed_signers::{AllowedSigners, NoPrincipal};
+use crate::trust::dsse::Envelope;
+use crate::trust::key::{BadKey, KeyInfo};
+use crate::trust::revoked::Revoked;
+use crate::trust::sshsig::SshSig;
+use crate::trust::statement::{Statement, StatementError};
+use crate::trust::verify::{TrustRoot, VerifyError, verify_envelope};
+use crate::trust::verify_sig::{BadSignature, Touch, verify};
+
+const NAMESPACE: &str = "release-decision@example.test";
+
+fn folder() -> Option<PathBuf> {
+    let corpus = std::env::var_os("COUNTERSIGN_CORPUS");
+    if corpus.is_none() {
+        println!("skipped: COUNTERSIGN_CORPUS is not set");
+    }
+    corpus.map(|c| PathBuf::from(c).join("sigstore/sshsig-and-dsse"))
+}
+
+fn read(name: &str) -> Option<Vec<u8>> {
+    folder().map(|folder| std::fs::read(folder.join(name)).unwrap())
+}
+
+/// The signature in a file, and its own key: who may sign is not the question here.
+fn sample(name: &str) -> Option<(SshSig, Result<KeyInfo, BadKey>)> {
+    let sig = SshSig::from_armoured(&String::from_utf8(read(name)?).unwrap()).unwrap();
+    let key = KeyInfo::from_blob(&sig.public_key, "");
+    Some((sig, key))
+}
+
+#[test]
+fn a_touched_key_is_accepted_and_an_untouched_one_refused() {
+    let Some(pae) = read("p.pae") else { return };
+    let judge = |name: &str| {
+        let (sig, key) = sample(name).unwrap();
+        let key = key.unwrap();
+        assert!(key.hardware);
+        let outcome = verify(&sig, &key, NAMESPACE, &pae);
+        assert_eq!(verify(&sig, &key, NAMESPACE, b"another"), Err(BadSignature::Mismatch), "{name}");
+        outcome
+    };
+    assert_eq!(judge("sk.sig"), Ok(Some(Touch { verified: false, counter: 0x1234_5678 })));
+    assert_eq!(judge("nt.sig"), Err(BadSignature::NotTouched(0)));
+    // Over a message that the corpus does not have; ssh-keygen refuses it over this one too.
+    assert_eq!(judge("vr.sig"), Err(BadSignature::Mismatch));
+}
+
+#[test]
+fn the_flags_of_a_touch_are_signed() {
+    let Some((mut sig, key)) = sample("nt.sig") else { return };
+    let pae = read("p.pae").unwrap();
+    // Set the flag that the key did not set.
+    let at = sig.signature.len() - 5;
+    *sig.signature.get_mut(at).unwrap() = 1;
+    assert_eq!(verify(&sig, &key.unwrap(), NAMESPACE, &pae), Err(BadSignature::Mismatch));
+}
+
+#[test]
+fn a_token_is_accepted_and_a_certificate_is_not_yet() {
+    let Some((sig, key)) = sample("h.sig") else { return };
+    assert_eq!(verify(&sig, &key.unwrap(), NAMESPACE, &read("p.pae").unwrap()), Ok(None));
+    let (_, key) = sample("c.sig").unwrap();
+    assert!(matches!(key, Err(BadKey::Certificate(_))));
+}
+
+#[test]
+fn signatures_read_back_byte_for_byte() {
+    for name in ["c.sig", "h.sig", "nt.sig", "sk.sig", "vr.sig"] {
+        let Some(bytes) = read(name) else { return };
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(SshSig::from_armoured(&text).unwrap().to_armoured(), text, "{name}");
+    }
+}
+
+#[test]
+fn lists_of_signers_and_of_revoked_keys() {
+    let Some(bytes) = read("allowed_ed") else { return };
+    let parse = |bytes: Vec<u8>| AllowedSigners::parse("f", &String::from_utf8(bytes).unwrap()).unwrap();
+    let signers = parse(bytes);
+    let blob = signers.entries.first().unwrap().blob.clone();
+    let at = "2026-06-01T00:00:00Z".parse().unwrap();
+    assert_eq!(signers.find_principal(&blob, NAMESPACE, at).unwrap().0.as_str(), "alice@corp");
+    let early = "2024-12-31T23:59:59Z".parse().unwrap();
+    assert!(matches!(signers.find_principal(&blob, NAMESPACE, early), Err(NoPrincipal::NotYet { .. })));
+    assert!(parse(read("allowed_ca").unwrap()).entries.first().unwrap().cert_authority);
+    assert!(Revoked::parse("krl", &read("krl").unwrap()).unwrap().contains(&blob));
+    // This one revokes certificates only.
+    assert!(Revoked::parse("krl2", &read("krl2").unwrap()).unwrap().is_empty());
+}
+
+#[test]
+fn documents_of_others_are_refused() {
+    let Some(duplicate) = read("dup.json") else { return };
+    assert_eq!(Statement::parse(&duplicate), Err(StatementError::NotCanonical));
+    assert!(matches!(Statement::parse(&read("p.json").unwrap()), Err(StatementError::PredicateType(_))));
+    let envelope = read("decision.dsse.json").unwrap();
+    assert!(Envelope::parse(&envelope).is_ok());
+    let root = TrustRoot::default();
+    let error = verify_envelope(&envelope, &root, "2026-06-01T00:00:00Z".parse().unwrap()).unwrap_err();
+    assert!(matches!(error, VerifyError::Envelope(_) | VerifyError::Namespace { .. }), "{error}");
+}

@@ -1,0 +1,114 @@
+//! Whose signatures count: the files of trust, and who a key stands for.
+
+use std::path::Path;
+
+use super::VerifyError;
+use crate::domain::ids::Principal;
+use crate::domain::time::Timestamp;
+use crate::trust::allowed_signers::AllowedSigners;
+use crate::trust::error::TrustFileError;
+use crate::trust::file::{self, Unreadable};
+use crate::trust::key::KeyInfo;
+use crate::trust::revoked::Revoked;
+
+/// The largest file of trust that is read.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
+const MEND_SIGNERS: &str = "Name the allowed_signers file: `allowed_signers` under [trust], or --trust.";
+const MEND_REVOKED: &str = "Name the list of revoked keys, or leave `revoked` under [trust] out.";
+
+/// Whose signatures count.
+#[derive(Debug, Clone, Default)]
+pub struct TrustRoot {
+    /// Who may sign.
+    pub allowed_signers: AllowedSigners,
+    /// Which keys were taken back.
+    pub revoked: Option<Revoked>,
+}
+
+impl TrustRoot {
+    /// Reads the files. A file that is named and cannot be read is an error, never an empty list.
+    pub fn load(allowed_signers: &Path, revoked: Option<&Path>) -> Result<Self, TrustFileError> {
+        let allowed_signers = load_signers(allowed_signers)?;
+        let revoked = revoked.map(|path| {
+            let bytes = file::read(path, MAX_BYTES).map_err(|e| fault(path, &e, MEND_REVOKED))?;
+            Revoked::parse(&path.to_string_lossy(), &bytes)
+        });
+        Ok(Self { allowed_signers, revoked: revoked.transpose()? })
+    }
+
+    /// Reads a folder: `allowed_signers`, and `revoked.krl` where there is one.
+    pub fn load_folder(folder: &Path) -> Result<Self, TrustFileError> {
+        let allowed_signers = load_signers(&folder.join("allowed_signers"))?;
+        let path = folder.join("revoked.krl");
+        let revoked = match file::read(&path, MAX_BYTES) {
+            Ok(bytes) => Some(Revoked::parse(&path.to_string_lossy(), &bytes)?),
+            // Only a file that is not there; one that cannot be read may list the very key.
+            Err(Unreadable::System { absent: true, .. }) => None,
+            Err(e) => return Err(fault(&path, &e, MEND_REVOKED)),
+        };
+        Ok(Self { allowed_signers, revoked })
+    }
+
+    /// Who a key stands for, if it may sign in a namespace as of a time and is not revoked. For the approver's own key,
+    /// before anything is signed.
+    pub fn principal_of(&self, key: &KeyInfo, namespace: &str, at: Timestamp) -> Result<Principal, VerifyError> {
+        self.not_revoked(&key.blob)?;
+        Ok(self.allowed_signers.find_principal(&key.blob, namespace, at)?.0)
+    }
+
+    pub(super) fn not_revoked(&self, blob: &[u8]) -> Result<(), VerifyError> {
+        if self.revoked.as_ref().is_some_and(|r| r.contains(blob)) {
+            return Err(VerifyError::Revoked { key: crate::trust::key::fingerprint_of(blob) });
+        }
+        Ok(())
+    }
+}
+
+fn load_signers(path: &Path) -> Result<AllowedSigners, TrustFileError> {
+    let bytes = file::read(path, MAX_BYTES).map_err(|e| fault(path, &e, MEND_SIGNERS))?;
+    let name = path.to_string_lossy();
+    let text = std::str::from_utf8(&bytes).map_err(|_e| {
+        TrustFileError::new(&name, None, "it is not UTF-8", "Check that this is an allowed_signers file.")
+    })?;
+    AllowedSigners::parse(&name, text)
+}
+
+fn fault(path: &Path, why: &Unreadable, mend: &str) -> TrustFileError {
+    TrustFileError::new(&path.to_string_lossy(), None, why.to_string(), mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::signer::{Signer as _, TestSigner};
+
+    #[test]
+    fn a_file_that_is_not_understood_is_never_an_empty_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let error = TrustRoot::load_folder(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("allowed_signers: it cannot be read"), "{error}");
+        let signer = TestSigner::from_seed([1; 32]).unwrap();
+        std::fs::write(at("allowed_signers"), signer.allowed_line("ana")).unwrap();
+        assert!(TrustRoot::load_folder(folder.path()).unwrap().revoked.is_none());
+        assert!(TrustRoot::load(&at("allowed_signers"), Some(&at("nothing"))).is_err());
+
+        std::fs::write(at("revoked.krl"), signer.key().to_line()).unwrap();
+        let root = TrustRoot::load_folder(folder.path()).unwrap();
+        let time = "2026-06-01T00:00:00Z".parse().unwrap();
+        let error = root.principal_of(signer.key(), crate::trust::DECISION_NAMESPACE, time).unwrap_err();
+        assert!(matches!(error, VerifyError::Revoked { .. }));
+        std::fs::write(at("revoked.krl"), "SSHKRL\n\0").unwrap();
+        assert!(TrustRoot::load_folder(folder.path()).is_err());
+        std::fs::remove_file(at("revoked.krl")).unwrap();
+        std::fs::create_dir(at("revoked.krl")).unwrap();
+        assert!(TrustRoot::load_folder(folder.path()).is_err());
+
+        std::fs::write(at("allowed_signers"), "# ok\nana nonsense\n").unwrap();
+        let error = TrustRoot::load_folder(folder.path()).unwrap_err();
+        assert_eq!(error.line, Some(2));
+        assert!(error.to_string().contains("allowed_signers:2: "), "{error}");
+        std::fs::write(at("allowed_signers"), [0xff, 0xfe]).unwrap();
+        assert!(TrustRoot::load_folder(folder.path()).is_err());
+    }
+}
