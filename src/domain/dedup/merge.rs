@@ -10,10 +10,10 @@ use crate::domain::ids::Digest;
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
 
-/// Merges exact repeats within one report: the same rule, place, title and package. Gives what is left, in the order
-/// of their first appearance, and how many were merged into others.
+/// Merges exact repeats within one report: the same rule, place, package and words. Gives what is left, in the order of
+/// their first appearance, and how many were merged into others.
 ///
-/// What repeats differently (another snippet, a graver severity) is kept in the one that stays.
+/// What differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
 pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     let mut at: HashMap<Digest, usize> = HashMap::with_capacity(findings.len());
     let mut groups: Vec<Vec<Finding>> = Vec::with_capacity(findings.len());
@@ -25,7 +25,7 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
             finding.location.line,
             finding.location.column,
             &finding.location.logical,
-            &finding.title,
+            (&finding.title, &finding.detail, &finding.snippet),
             &finding.package,
         ));
         if let Some(group) = at.get(&key).and_then(|i| groups.get_mut(*i)) {
