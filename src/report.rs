@@ -4,6 +4,8 @@
 //! one line in [`formats`].
 
 mod bandit;
+#[cfg(test)]
+mod corpus_tests;
 mod decode;
 mod draft;
 mod lax;

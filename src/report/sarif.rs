@@ -17,8 +17,13 @@ use crate::domain::severity::Severity;
 use crate::text::Untrusted;
 use wire::{Component, Doc, Outcome, Properties, Reference, Rule, Run, Suppression};
 
+/// Some writers leave out the version; `runs` with nothing beside it but what SARIF has is SARIF all the same.
 pub(super) fn detect(shape: &Shape) -> bool {
-    shape.has(&["runs"]) && (shape.has(&["version"]) || shape.has(&["$schema"]))
+    const KEYS: [&str; 5] = ["$schema", "version", "runs", "inlineExternalProperties", "properties"];
+    match shape {
+        Shape::Object(keys) => shape.has(&["runs"]) && keys.iter().all(|k| KEYS.contains(&k.as_str())),
+        _ => false,
+    }
 }
 
 pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -114,8 +119,10 @@ impl<'a> Reader<'a> {
     }
 
     fn finding(&self, result: &'a Outcome) -> Option<Finding> {
-        let kind = result.kind.get().unwrap_or("fail");
-        if !matches!(kind, "fail" | "open" | "review") || result.baseline_state.get() == Some("absent") {
+        // A kind that we do not know is a finding: only what is said to be none is left out.
+        let kind = result.kind.get().unwrap_or("fail").to_ascii_lowercase();
+        let harmless = matches!(kind.as_str(), "pass" | "notapplicable" | "informational");
+        if harmless || result.baseline_state.get() == Some("absent") {
             return None;
         }
         let rule = self.rule(result);
@@ -128,7 +135,7 @@ impl<'a> Reader<'a> {
 
         let mut draft = Draft::new(tools::class_of(self.classes, about.name.or_empty(), tags()));
         draft.rule = id.to_owned();
-        draft.severity = severity(result, kind, rule, own, general);
+        draft.severity = severity(result, &kind, rule, own, general);
         let message = self.message(result, rule);
         let short = about.short_description.0.text.get().or(about.name.get()).unwrap_or_default();
         draft.vulnerabilities = words::vulnerability_ids(id);

@@ -160,6 +160,7 @@ pub(super) struct Outcome {
 #[serde(default)]
 pub(super) struct Suppression {
     pub kind: Text,
+    #[serde(alias = "state")]
     pub status: Text,
     pub justification: Text,
 }
