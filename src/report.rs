@@ -143,15 +143,12 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
         ),
     };
     let document = decode::text(bytes).map_err(|e| (forced.map_or("", |f| f.name), e))?;
-    let format = match forced {
-        Some(format) => format,
-        None => {
-            let shape = Shape::of(&document);
-            formats()
-                .iter()
-                .find(|f| (f.detect)(&shape))
-                .ok_or_else(|| unknown(format!("This is {}. {}", shape.describe(), known_formats())))?
-        }
+    let format = if let Some(format) = forced {
+        format
+    } else {
+        let shape = Shape::of(&document);
+        let fits = formats().iter().find(|f| (f.detect)(&shape));
+        fits.ok_or_else(|| unknown(format!("This is {}. {}", shape.describe(), known_formats())))?
     };
     let parsed = (format.parse)(&Input { name, text: &document }).map_err(|e| (format.name, e))?;
     Ok(finished(format, parsed))

@@ -165,28 +165,28 @@ fn term(token: Token<'_>) -> Result<Term, QueryError> {
     if value.text.is_empty() {
         return Err(value.wrong(format!("A value is missing after \"{name}{}\".", order.sign())));
     }
-    let text = value.text.as_ref();
-    let needle = || Needle::new(text);
+    let said = value.text.as_ref();
+    let needle = || Needle::new(said);
     let test = match name.as_str() {
         "sev" => {
             let words = Severity::ALL.map(Severity::word);
-            Test::Severity(order, text.parse().map_err(|()| value.unknown("severity", &words, ""))?)
+            Test::Severity(order, said.parse().map_err(|()| value.unknown("severity", &words, ""))?)
         }
         "class" => {
             let words = Class::ALL.map(Class::word);
-            let class = Class::from_word(&text.to_ascii_lowercase());
+            let class = Class::from_word(&said.to_ascii_lowercase());
             Test::Class(class.ok_or_else(|| value.unknown("class", &words, ""))?)
         }
         "status" | "as" => {
             let words = Status::ALL.map(Status::word);
-            let status = Status::from_word(&text.to_ascii_lowercase());
+            let status = Status::from_word(&said.to_ascii_lowercase());
             Test::Status(status.ok_or_else(|| value.unknown("status", &words, ""))?)
         }
         "cwe" => {
-            let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let digits = said.trim_start_matches(|c: char| !c.is_ascii_digit());
             let number = digits
                 .parse()
-                .map_err(|_e| value.wrong(format!("\"{text}\" is no number of a weakness; write cwe:79.")));
+                .map_err(|_e| value.wrong(format!("\"{said}\" is no number of a weakness; write cwe:79.")));
             Test::Cwe(number?)
         }
         "tool" => Test::Field(Field::Tool, needle()),

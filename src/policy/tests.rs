@@ -28,6 +28,7 @@ struct World {
     spoiled: Vec<(&'static str, Completeness)>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "fields of the domain are optional, and tests name many")]
 fn some(text: &str) -> Option<Untrusted> {
     Some(text.into())
 }
@@ -172,6 +173,15 @@ impl World {
     }
 }
 
+/// What a test does to the world.
+type Change = Box<dyn FnOnce(&mut World)>;
+/// What it should make policy say.
+type Case = (&'static str, Change);
+
+fn case(want: &'static str, change: impl FnOnce(&mut World) + 'static) -> Case {
+    (want, Box::new(change))
+}
+
 /// The reasons as `level cause id`.
 fn said(verdict: &Verdict) -> Vec<String> {
     let cause = |c| if c == Cause::Evidence { "evidence" } else { "policy" };
@@ -197,8 +207,6 @@ fn nothing_against_it_is_a_pass() {
 fn each_rule_says_what_it_is_for_and_nothing_else_does() {
     let partial = || Completeness::Partial(Reason::new("rate-limited", "x"));
     let missing = || Completeness::Missing(Reason::new("unreachable", "x"));
-    type Case = (&'static str, Box<dyn FnOnce(&mut World)>);
-    fn case(want: &'static str, change: impl FnOnce(&mut World) + 'static) -> Case { (want, Box::new(change)) }
     let build = |result| move |w: &mut World| w.builds[0].result = result;
     let cases: Vec<Case> = vec![
         case("block policy no-service", |w| w.parts.service = None),
@@ -251,7 +259,7 @@ fn each_rule_says_what_it_is_for_and_nothing_else_does() {
 #[test]
 #[rustfmt::skip]
 fn what_is_near_to_a_rule_does_not_trigger_it() {
-    let silent: Vec<Box<dyn FnOnce(&mut World)>> = vec![
+    let silent: Vec<Change> = vec![
         Box::new(|w| { w.finding(Severity::Low); w.finding(Severity::Info); }),
         Box::new(|w| w.builds[0].tests = None),
         Box::new(|w| w.builds[0].commit = some(&COMMIT.to_uppercase())),

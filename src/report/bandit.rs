@@ -85,7 +85,7 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn draft(result: &Outcome) -> Draft {
     let mut draft = Draft::new(Class::Sast);
     draft.severity = result.issue_severity.get().and_then(words::severity).unwrap_or(Severity::Unknown);
-    draft.rule = result.test_id.or_empty().to_owned();
+    result.test_id.or_empty().clone_into(&mut draft.rule);
     draft.title = match (result.issue_text.get(), result.test_name.get()) {
         (Some(text), _) => text.to_owned(),
         (None, name) => name.unwrap_or_default().to_owned(),

@@ -56,7 +56,7 @@ fn plain(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
         let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let line = before.split(|b| *b == b'\n').count();
         Unreadable(format!("It is not UTF-8 or UTF-16 text: byte {} (line {line}).", e.valid_up_to()))
     })
 }
@@ -68,7 +68,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Un
     });
     let text: Result<String, _> = char::decode_utf16(units).collect();
     match text {
-        Ok(text) if bytes.len() % 2 == 0 => Ok(Cow::Owned(text)),
+        Ok(text) if bytes.len().is_multiple_of(2) => Ok(Cow::Owned(text)),
         _ => Err(Unreadable("It looks like UTF-16 and is not valid.".to_owned())),
     }
 }

@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
             Some(index) => self.run.tool.0.extensions.0.get(index as usize)?,
             None => &self.run.tool.0.driver.0,
         };
-        let id = self.rule_id(result);
+        let id = Self::rule_id(result);
         let index = reference.index.number().or(result.rule_index.number());
         let by_index = index.and_then(|i| component.rules.0.get(i as usize));
         // Some tools count wrongly: an index that leads to another id is not trusted.
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
             .or_else(|| self.by_id.get(id?.rsplit_once('/')?.0).copied())
     }
 
-    fn rule_id(&self, result: &'a Outcome) -> Option<&'a str> {
+    fn rule_id(result: &Outcome) -> Option<&str> {
         result.rule_id.get().or(result.rule.0.id.get())
     }
 
@@ -128,13 +128,13 @@ impl<'a> Reader<'a> {
         let rule = self.rule(result);
         let empty = Rule::default();
         let about = rule.unwrap_or(&empty);
-        let id = self.rule_id(result).or(about.id.get()).unwrap_or_default();
+        let id = Self::rule_id(result).or(about.id.get()).unwrap_or_default();
         let own = &result.properties.0;
         let general = &about.properties.0;
         let tags = || own.tags.0.iter().chain(&general.tags.0).filter_map(Text::get);
 
         let mut draft = Draft::new(tools::class_of(self.classes, about.name.or_empty(), tags()));
-        draft.rule = id.to_owned();
+        id.clone_into(&mut draft.rule);
         draft.severity = severity(result, &kind, rule, own, general);
         let message = self.message(result, rule);
         let short = about.short_description.0.text.get().or(about.name.get()).unwrap_or_default();

@@ -79,7 +79,7 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if !looked {
         parsed.not_assessed = Some("Trivy found nothing to look at: the report has no results.".to_owned());
     }
-    parsed.tool = TOOL.to_owned();
+    TOOL.clone_into(&mut parsed.tool);
     parsed.tool_version = version;
     Ok(parsed)
 }
@@ -162,10 +162,10 @@ fn severity(word: &Text) -> Severity {
 
 fn vulnerability(v: &Vulnerability, outcome: &Outcome, class: Class) -> Draft {
     let mut draft = Draft::new(class);
-    let id = v.vulnerability_id.or_empty();
+    let id = v.id.or_empty();
     let package = v.pkg_name.or_empty();
     draft.severity = severity(&v.severity);
-    draft.rule = id.to_owned();
+    id.clone_into(&mut draft.rule);
     draft.title = v.title.owned().unwrap_or_else(|| format!("{id} in {package}"));
     draft.detail = v.description.owned().unwrap_or_else(|| draft.title.clone());
     // The package of an operating system has no file of its own; its place is the image.
@@ -191,7 +191,7 @@ fn vulnerability(v: &Vulnerability, outcome: &Outcome, class: Class) -> Draft {
 fn misconfiguration(m: &Misconfiguration, outcome: &Outcome) -> Draft {
     let mut draft = Draft::new(Class::Iac);
     draft.severity = severity(&m.severity);
-    draft.rule = m.id.get().or(m.avd_id.get()).unwrap_or_default().to_owned();
+    m.id.get().or(m.avd_id.get()).unwrap_or_default().clone_into(&mut draft.rule);
     draft.title = m.title.owned().unwrap_or_default();
     let parts = [m.message.get(), m.description.get(), m.resolution.get()];
     draft.detail = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
@@ -207,7 +207,7 @@ fn misconfiguration(m: &Misconfiguration, outcome: &Outcome) -> Draft {
 fn secret(s: &Secret, outcome: &Outcome) -> Draft {
     let mut draft = Draft::new(Class::Secret);
     draft.severity = severity(&s.severity);
-    draft.rule = s.rule_id.or_empty().to_owned();
+    s.rule_id.or_empty().clone_into(&mut draft.rule);
     draft.title = s.title.owned().unwrap_or_default();
     draft.detail = s.category.get().map(|c| format!("{} ({c})", draft.title)).unwrap_or_default();
     draft.path = outcome.target.owned();
@@ -220,7 +220,7 @@ fn licence(l: &Licence, outcome: &Outcome) -> Draft {
     let mut draft = Draft::new(Class::Licence);
     let name = l.name.or_empty();
     draft.severity = severity(&l.severity);
-    draft.rule = name.to_owned();
+    name.clone_into(&mut draft.rule);
     let of = l.pkg_name.get().or(l.file_path.get()).unwrap_or_default();
     draft.title = if of.is_empty() { format!("Licence {name}") } else { format!("Licence {name} of {of}") };
     draft.detail = l.category.get().map(|c| format!("{}, of the category {c}", draft.title)).unwrap_or_default();

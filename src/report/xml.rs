@@ -158,7 +158,7 @@ fn deeper(depth: usize, reader: &Reader<&[u8]>, text: &str) -> Result<usize, Unr
 fn broken(why: &str, reader: &Reader<&[u8]>, text: &str) -> Unreadable {
     let at = usize::try_from(reader.error_position().max(reader.buffer_position())).unwrap_or(usize::MAX);
     let before = text.as_bytes().get(..at.min(text.len())).unwrap_or_default();
-    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+    let line = before.split(|b| *b == b'\n').count();
     let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
     Unreadable(format!("The XML cannot be read: {why}, at line {line} column {column}."))
 }

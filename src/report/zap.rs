@@ -77,7 +77,6 @@ pub(super) fn draft(alert: Alert) -> Draft {
     places.dedup();
     draft.snippet = Some(places.join("\n"));
     draft.path = Some(match alert.instances.as_slice() {
-        [] => alert.site,
         [first, ..] if alert.site.is_empty() => first.uri.clone(),
         _ => alert.site,
     });

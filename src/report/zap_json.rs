@@ -83,7 +83,7 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         .into_iter()
         .flat_map(|site| {
             let name = site.name;
-            site.alerts.into_iter().map(move |a| alert(name.or_empty(), a)).collect::<Vec<_>>()
+            site.alerts.into_iter().map(move |a| alert(name.or_empty(), &a)).collect::<Vec<_>>()
         })
         .map(|a| zap::draft(a).finish(input, &tool, version.as_deref()))
         .collect();
@@ -98,7 +98,7 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     })
 }
 
-fn alert(site: &str, wire: WireAlert) -> Alert {
+fn alert(site: &str, wire: &WireAlert) -> Alert {
     let text = |t: &Text| t.or_empty().trim().to_owned();
     let mut instances: Vec<Instance> = wire
         .instances

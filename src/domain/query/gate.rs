@@ -121,18 +121,18 @@ fn term(token: Token<'_>) -> Result<(bool, Test), QueryError> {
     if value.text.is_empty() {
         return Err(value.wrong(format!("A value is missing after \"{name}{}\".", order.sign())));
     }
-    let text = value.text.as_ref();
-    let lower = text.to_ascii_lowercase();
-    let needle = Needle::new(text);
+    let said = value.text.as_ref();
+    let lower = said.to_ascii_lowercase();
+    let needle = Needle::new(said);
     let test = match name.as_str() {
         "sev" => {
             let words = Severity::ALL.map(Severity::word);
-            Test::Severity(order, text.parse().map_err(|()| value.unknown("severity", &words, ""))?)
+            Test::Severity(order, said.parse().map_err(|()| value.unknown("severity", &words, ""))?)
         }
         "waiting" => Test::Waiting(
             order,
             parse_duration(&lower).ok_or_else(|| {
-                value.wrong(format!("\"{text}\" is no length of time; write 45s, 30m, 2h, 3d or 1w."))
+                value.wrong(format!("\"{said}\" is no length of time; write 45s, 30m, 2h, 3d or 1w."))
             })?,
         ),
         "verdict" => {

@@ -23,8 +23,8 @@ pub(super) struct Part<'a> {
 }
 
 impl Part<'_> {
-    pub(super) fn wrong(&self, message: String) -> QueryError {
-        QueryError { span: self.span.clone(), message: crate::text::line(&message).into_owned() }
+    pub(super) fn wrong(&self, message: impl AsRef<str>) -> QueryError {
+        QueryError { span: self.span.clone(), message: crate::text::line(message.as_ref()).into_owned() }
     }
 
     /// The word is none of those known; says the nearest one, or all of them.

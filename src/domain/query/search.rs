@@ -30,7 +30,7 @@ impl Needle {
         let Some(starts) = text.get(..=last) else { return false };
         let upper = first.to_ascii_uppercase();
         starts.chunks(STRIDE).enumerate().any(|(index, chunk)| {
-            let may = chunk.iter().fold(false, |found, b| found | (*b == first) | (*b == upper));
+            let may = chunk.iter().fold(0_u8, |found, b| found | u8::from(*b == first) | u8::from(*b == upper)) != 0;
             may && chunk.iter().enumerate().any(|(offset, b)| {
                 let at = index * STRIDE + offset;
                 (*b == first || *b == upper)
@@ -40,10 +40,12 @@ impl Needle {
     }
 
     fn is_in_chars(&self, text: &str) -> bool {
-        text.char_indices().any(|(at, _)| {
-            let mut rest = text.get(at..).unwrap_or_default().chars().flat_map(char::to_lowercase);
-            self.lower.chars().all(|wanted| rest.next() == Some(wanted))
-        })
+        // Text of ASCII alone has no other letters in lower case either.
+        !text.is_ascii()
+            && text.char_indices().any(|(at, _)| {
+                let mut rest = text.get(at..).unwrap_or_default().chars().flat_map(char::to_lowercase);
+                self.lower.chars().all(|wanted| rest.next() == Some(wanted))
+            })
     }
 }
 

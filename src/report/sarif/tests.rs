@@ -141,7 +141,7 @@ fn weaknesses_and_vulnerabilities_from_all_places() {
             "message": {"text": "Package: zlib\nInstalled Version: 1.2\nFixed Version: 1.3"}}"#,
     );
     assert_eq!(finding.cwe, [22, 79, 89]);
-    let ids: Vec<&str> = finding.vulnerabilities.iter().map(|v| v.raw()).collect();
+    let ids: Vec<&str> = finding.vulnerabilities.iter().map(crate::text::Untrusted::raw).collect();
     assert_eq!(ids, ["CVE-2024-1", "GHSA-ABCD-EFGH-IJKL"]);
     assert_eq!(finding.title.raw(), "short");
     let package = finding.package.unwrap();

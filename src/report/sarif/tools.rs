@@ -65,8 +65,5 @@ pub(super) fn class_of<'t>(tool: &[Class], rule_name: &str, tags: impl Iterator<
     if tool == [Class::Sast] {
         return Class::Sast;
     }
-    by_word(rule_name)
-        .or_else(|| tags.filter_map(by_word).next())
-        .or_else(|| tool.first().copied())
-        .unwrap_or(Class::Sast)
+    by_word(rule_name).or_else(|| { tags }.find_map(by_word)).or_else(|| tool.first().copied()).unwrap_or(Class::Sast)
 }

@@ -25,7 +25,7 @@ fn a_container_report_has_all_its_classes() {
     let by = |class| report.findings.iter().find(|f| f.class == class).unwrap();
     let os = by(Class::Container);
     assert_eq!((os.severity, os.cwe.as_slice()), (Severity::Critical, &[787][..]));
-    let fixed: Vec<&str> = os.package.as_ref().unwrap().fixed.iter().map(|f| f.raw()).collect();
+    let fixed: Vec<&str> = os.package.as_ref().unwrap().fixed.iter().map(crate::text::Untrusted::raw).collect();
     assert_eq!(fixed, ["3.0.2", "3.1.0"]);
     assert_eq!(by(Class::Sca).severity, Severity::Unknown);
     assert_eq!(by(Class::Sca).place(), "app/y.jar");

@@ -58,7 +58,7 @@ pub(super) struct Outcome {
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct Vulnerability {
     #[serde(rename = "VulnerabilityID")]
-    pub vulnerability_id: Text,
+    pub id: Text,
     pub pkg_name: Text,
     pub pkg_path: Text,
     pub pkg_identifier: Lax<Identifier>,
