@@ -5,9 +5,9 @@ use crate::domain::build::{Build, BuildResult, Tests};
 use crate::domain::change::{ChangeSet, Commit};
 use crate::domain::dossier::{Baseline, Parts};
 use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece, Reason};
-use crate::domain::finding::{Class, ReportStatus, ReportSummary};
+use crate::domain::finding::{Class, Finding, Location, ReportStatus, ReportSummary};
 use crate::domain::gate::{Gate, GateState, Trigger};
-use crate::domain::ids::{ConnectionName, GateId};
+use crate::domain::ids::{ConnectionName, Fingerprint, GateId};
 use crate::domain::quality::{QualityGate, QualityStatus};
 use crate::domain::release::{Artifact, Release};
 use crate::domain::severity::Severity;
@@ -31,6 +31,27 @@ struct World {
 #[expect(clippy::unnecessary_wraps, reason = "fields of the domain are optional, and tests name many")]
 fn some(text: &str) -> Option<Untrusted> {
     Some(text.into())
+}
+
+fn a_finding(severity: Severity) -> Finding {
+    Finding {
+        fingerprint: Fingerprint::new("f"),
+        class: Class::Sast,
+        severity,
+        rule: "R".into(),
+        title: "t".into(),
+        detail: "d".into(),
+        location: Location::default(),
+        snippet: None,
+        vulnerabilities: vec![],
+        cwe: vec![],
+        package: None,
+        confidence: None,
+        url: None,
+        suppressed: None,
+        keys: vec![],
+        sources: vec![],
+    }
 }
 
 fn now() -> Timestamp {
@@ -142,10 +163,7 @@ fn world() -> World {
 impl World {
     /// Adds an open finding of a severity.
     fn finding(&mut self, severity: Severity) -> &mut Triaged {
-        let text =
-            br#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"ruleId": "R"}]}]}"#;
-        let mut finding = crate::report::read("x", text, None).findings.remove(0);
-        finding.severity = severity;
+        let finding = a_finding(severity);
         self.set.findings.push(finding.clone());
         self.parts.findings.push(Triaged { finding, dismissal: None, suggestion: None, novelty: Novelty::Known });
         self.parts.findings.last_mut().unwrap()

@@ -15,25 +15,24 @@ use crate::text::Untrusted;
 ///
 /// What differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
 pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
-    let mut at: HashMap<Digest, usize> = HashMap::with_capacity(findings.len());
-    let mut groups: Vec<Vec<Finding>> = Vec::with_capacity(findings.len());
+    let mut first_of = HashMap::with_capacity(findings.len());
     let mut merged = 0;
-    for finding in findings {
-        let key = hash_of(&(
-            &finding.rule,
-            finding.location.path.as_ref().map(|p| normalise_path(p.raw())),
-            finding.location.line,
-            finding.location.column,
-            &finding.location.logical,
-            (&finding.title, &finding.detail, &finding.snippet),
-            &finding.package,
-        ));
-        if let Some(group) = at.get(&key).and_then(|i| groups.get_mut(*i)) {
-            merged += 1;
-            group.push(finding);
-        } else {
-            at.insert(key, groups.len());
-            groups.push(vec![finding]);
+    // For each finding, which group it belongs to; the keys borrow, so that a large report is not copied.
+    let group_of: Vec<usize> = findings
+        .iter()
+        .map(|f| {
+            let words = (&f.title, &f.detail, &f.snippet);
+            let next = first_of.len();
+            let group = *first_of.entry((&f.rule, &f.location, words, &f.package)).or_insert(next);
+            merged += u32::from(group != next);
+            group
+        })
+        .collect();
+    let mut groups: Vec<Vec<Finding>> = Vec::new();
+    groups.resize_with(first_of.len(), Vec::new);
+    for (finding, group) in findings.into_iter().zip(group_of) {
+        if let Some(members) = groups.get_mut(group) {
+            members.push(finding);
         }
     }
     (groups.into_iter().filter_map(united).collect(), merged)

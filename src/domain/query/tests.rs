@@ -1,20 +1,37 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::finding::{Finding, Package};
+use crate::domain::finding::{Finding, FindingSource, Location, Package};
 use crate::domain::gate::{Gate, GateState, Trigger};
-use crate::domain::ids::{ConnectionName, GateId};
+use crate::domain::ids::{ConnectionName, Fingerprint, GateId};
 use crate::domain::release::Release;
 use crate::domain::severity::Tally;
 use crate::domain::verdict::Outcome;
 
 fn finding(severity: Severity) -> Triaged {
-    let text = br#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Lint"}}, "results": [{"ruleId": "CVE-2024-7",
-        "message": {"text": "SQL Injection in the basket"}, "properties": {"tags": ["cwe-89"], "confidence": "HIGH"},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "src/Pay.java"}, "region": {"startLine": 3}}}]}]}]}"#;
-    let read = crate::report::read("scan/lint.sarif", text, None).findings.remove(0);
-    let package = Package { name: "Lodash".into(), fixed: vec!["2".into()], ..Package::default() };
-    let finding = Finding { severity, package: Some(package), ..read };
+    let finding = Finding {
+        fingerprint: Fingerprint::new("f"),
+        class: Class::Sast,
+        severity,
+        rule: "CVE-2024-7".into(),
+        title: "SQL Injection in the basket".into(),
+        detail: "d".into(),
+        location: Location { path: Some("src/Pay.java".into()), line: Some(3), ..Location::default() },
+        snippet: None,
+        vulnerabilities: vec!["CVE-2024-7".into()],
+        cwe: vec![89],
+        package: Some(Package { name: "Lodash".into(), fixed: vec!["2".into()], ..Package::default() }),
+        confidence: Some("high".into()),
+        url: None,
+        suppressed: None,
+        keys: vec![],
+        sources: vec![FindingSource {
+            tool: "Lint".into(),
+            tool_version: None,
+            report: "scan/lint.sarif".into(),
+            native_id: None,
+        }],
+    };
     Triaged { finding, dismissal: None, suggestion: None, novelty: Novelty::New }
 }
 
