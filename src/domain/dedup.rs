@@ -1,1 +1,140 @@
-//! Merging findings: inside a report, and across tools.
+//! The identity of findings: by what one is recognised again, and which of them are one and the same.
+//!
+//! A key never has an absolute line number in it, because any edit above a finding would change it. The ladder of keys
+//! is [`Rung`]; the strongest key that a finding has is its fingerprint.
+
+mod merge;
+mod normal;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use super::canonical;
+use super::finding::{Class, Finding, FindingSource, Location, MatchKey, Package, Rung};
+use super::ids::{Digest, Fingerprint};
+use crate::text::Untrusted;
+
+pub use merge::{merge_across, merge_within};
+pub use normal::{normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet};
+
+/// What match keys are made from; what is not known is empty.
+#[derive(Debug, Clone, Default)]
+pub struct KeyParts<'a> {
+    /// The tool's name; its case does not matter.
+    pub tool: &'a str,
+    /// The tool's own id of the result, if it stays the same from scan to scan.
+    pub tool_id: &'a str,
+    /// Ids of vulnerability databases.
+    pub vulnerabilities: Vec<&'a str>,
+    /// The package URL, or the package's name where there is none.
+    pub package: &'a str,
+    /// The tool's id of the rule.
+    pub rule: &'a str,
+    /// The path; for a container the image's name without its tag.
+    pub path: &'a str,
+    /// The code or the evidence at the place.
+    pub snippet: &'a str,
+    /// The logical location.
+    pub logical: &'a str,
+    /// What the tool says; used only where there is no logical location.
+    pub message: &'a str,
+}
+
+/// The match keys of a finding, the strongest rung first.
+///
+/// The tool is part of rung 1 only: another tool's id means nothing. Of several vulnerability ids the CVEs come first.
+/// There is always at least the weakest key.
+pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
+    let path = normalise_path(parts.path);
+    let mut keys = Vec::new();
+    if !parts.tool_id.is_empty() {
+        keys.push(key(Rung::ToolId, &[&parts.tool.to_lowercase(), parts.tool_id]));
+    }
+    let package = normalise_purl(parts.package);
+    let mut ids: Vec<String> = parts.vulnerabilities.iter().map(|v| v.to_uppercase()).collect();
+    ids.sort_by_cached_key(|id| (!id.starts_with("CVE-"), id.clone()));
+    ids.dedup();
+    keys.extend(ids.iter().map(|id| key(Rung::Vulnerability, &[id, &package, &path])));
+    let snippet = normalise_snippet(parts.snippet);
+    if !snippet.is_empty() && !parts.rule.is_empty() {
+        keys.push(key(Rung::Snippet, &[parts.rule, &path, &snippet]));
+    }
+    if parts.logical.is_empty() {
+        keys.push(key(Rung::Logical, &[parts.rule, "path", &path, &normalise_message(parts.message), &package]));
+    } else {
+        keys.push(key(Rung::Logical, &[parts.rule, "logical", parts.logical]));
+    }
+    keys
+}
+
+/// The match keys of a finding from its own fields; the first source's `native_id` counts as stable.
+pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
+    let raw = |text: &Option<Untrusted>| text.as_ref().map_or("", |t| t.raw()).to_owned();
+    let path = match (&finding.location.path, finding.class) {
+        (Some(path), Class::Container) => normalise_image(path.raw()),
+        (Some(path), _) => path.raw().to_owned(),
+        (None, _) => String::new(),
+    };
+    let package =
+        finding.package.as_ref().map(|p| p.purl.as_ref().unwrap_or(&p.name).raw().to_owned()).unwrap_or_default();
+    let source = finding.sources.first();
+    keys_for(&KeyParts {
+        tool: source.map_or("", |s| s.tool.raw()),
+        tool_id: source.and_then(|s| s.native_id.as_ref()).map_or("", |id| id.raw()),
+        vulnerabilities: finding.vulnerabilities.iter().map(Untrusted::raw).collect(),
+        package: &package,
+        rule: finding.rule.raw(),
+        path: &path,
+        snippet: &raw(&finding.snippet),
+        logical: &raw(&finding.location.logical),
+        message: finding.title.raw(),
+    })
+}
+
+/// Gives each finding its fingerprint, and its keys where it has none.
+///
+/// The fingerprint is the strongest key. Several findings with one strongest key are told apart by an occurrence
+/// number in the order of path, line and column; the first keeps the bare key, so that it stays the same when others
+/// come or go after it.
+pub fn identify(findings: &mut [Finding]) {
+    for finding in findings.iter_mut() {
+        if finding.keys.is_empty() {
+            finding.keys = keys_of(finding);
+        }
+    }
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by_cached_key(|i| findings.get(*i).map(place_order));
+    let mut seen: HashMap<MatchKey, u64> = HashMap::new();
+    for index in order {
+        let Some(finding) = findings.get_mut(index) else { continue };
+        let Some(strongest) = finding.keys.first().cloned() else { continue };
+        let count = seen.entry(strongest.clone()).or_default();
+        finding.fingerprint = if *count == 0 {
+            strongest.value
+        } else {
+            hashed(&[strongest.value.as_str(), "occurrence", &count.to_string()])
+        };
+        *count += 1;
+    }
+}
+
+/// The order in which findings of one key are counted; ties are broken by what they say, never by where they stood.
+fn place_order(finding: &Finding) -> (Location, Untrusted, Option<Package>, Vec<FindingSource>, Digest) {
+    let rest = (&finding.detail, &finding.severity, &finding.vulnerabilities, &finding.snippet, &finding.suppressed);
+    (
+        finding.location.clone(),
+        finding.title.clone(),
+        finding.package.clone(),
+        finding.sources.clone(),
+        canonical::digest_of(&rest),
+    )
+}
+
+fn key(rung: Rung, parts: &[&str]) -> MatchKey {
+    MatchKey { rung, value: hashed(parts) }
+}
+
+fn hashed(parts: &[&str]) -> Fingerprint {
+    Fingerprint::new(canonical::sha256_parts(parts.iter().map(|p| p.as_bytes())).hex())
+}

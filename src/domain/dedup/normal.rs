@@ -1,0 +1,115 @@
+//! Normal forms: what may differ between two reports of the same thing is taken out.
+
+use percent_encoding::percent_decode_str;
+
+/// A path as it is compared: `/` between parts, no `./`, no `file://`, no workspace of a known build system before it.
+///
+/// A URL of another scheme stays as it is. Only such workspaces are cut off as cannot be part of a repository: GitHub's
+/// (`/github/workspace/`, `/home/runner/work/NAME/NAME/`) and, below a folder that names Jenkins, `workspace/JOB/`.
+pub fn normalise_path(path: &str) -> String {
+    let trimmed = path.trim();
+    let slashed = trimmed.replace('\\', "/");
+    let local = match slashed.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => decoded(rest),
+        Some(_) => return trimmed.to_owned(),
+        None => match slashed.strip_prefix("file:") {
+            Some(rest) => decoded(rest),
+            None => slashed,
+        },
+    };
+    let rooted = local.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in local.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.last().is_some_and(|p| *p != "..") {
+                    parts.pop();
+                } else if !rooted {
+                    parts.push(part);
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    if rooted {
+        if let Some(below) = below_workspace(&parts) {
+            return below.join("/");
+        }
+        return format!("/{}", parts.join("/"));
+    }
+    parts.join("/")
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().map_or_else(|_e| text.to_owned(), std::borrow::Cow::into_owned)
+}
+
+fn below_workspace<'a, 'b>(parts: &'b [&'a str]) -> Option<&'b [&'a str]> {
+    let rest = match parts {
+        ["github", "workspace", rest @ ..] => Some(rest),
+        ["home", "runner", "work", outer, inner, rest @ ..] if outer == inner => Some(rest),
+        _ => {
+            let at = parts.iter().position(|p| *p == "workspace")?;
+            let (before, after) = parts.split_at_checked(at)?;
+            let jenkins = before.iter().any(|p| p.to_ascii_lowercase().contains("jenkins"));
+            if jenkins { after.get(2..) } else { None }
+        }
+    }?;
+    (!rest.is_empty()).then_some(rest)
+}
+
+/// The name of an image as it is compared: without tag, digest, a path inside the image, or a remark in parentheses.
+///
+/// `registry:5000/pay:1.4.2 (debian 12.5)` becomes `registry:5000/pay`: a dismissal must outlive the next build.
+pub fn normalise_image(target: &str) -> String {
+    let bare = target.split(" (").next().unwrap_or(target).trim();
+    let bare = bare.split("//").next().filter(|b| !b.is_empty() && !b.ends_with(':')).unwrap_or(bare);
+    let bare = bare.split('@').next().unwrap_or(bare);
+    match bare.rsplit_once(':') {
+        // A colon before the last slash belongs to the registry's port.
+        Some((name, tag)) if !tag.contains('/') => name.to_owned(),
+        _ => bare.to_owned(),
+    }
+}
+
+/// A package URL as it is compared: lower case, decoded, without version, qualifiers and sub-path. A bare name becomes
+/// lower case.
+pub fn normalise_purl(purl: &str) -> String {
+    let purl = purl.trim();
+    if !purl.to_ascii_lowercase().starts_with("pkg:") {
+        return purl.to_lowercase();
+    }
+    let bare = purl.split(['#', '?']).next().unwrap_or(purl);
+    let bare = match (bare.rfind('@'), bare.rfind('/')) {
+        (Some(at), Some(slash)) if at > slash + 1 => bare.get(..at).unwrap_or(bare),
+        _ => bare,
+    };
+    decoded(bare).to_lowercase()
+}
+
+/// Code as it is compared: runs of white space are one blank.
+pub fn normalise_snippet(snippet: &str) -> String {
+    let mut out = String::with_capacity(snippet.len());
+    for word in snippet.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// A message as it is compared: lower case, runs of white space one blank, runs of digits one `#`, because line
+/// numbers and counts stand in messages.
+pub fn normalise_message(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    for c in normalise_snippet(message).chars().flat_map(char::to_lowercase) {
+        if !c.is_ascii_digit() {
+            out.push(c);
+        } else if !out.ends_with('#') {
+            out.push('#');
+        }
+    }
+    out
+}

@@ -1,0 +1,229 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::finding::{FindingSource, Location, Package};
+use crate::domain::severity::Severity;
+use crate::text::Untrusted;
+
+fn finding(tool: &str, rule: &str, path: &str, line: u32, snippet: &str) -> Finding {
+    Finding {
+        fingerprint: Fingerprint::new(""),
+        class: Class::Sast,
+        severity: Severity::Medium,
+        rule: rule.into(),
+        title: rule.into(),
+        detail: Untrusted::default(),
+        location: Location { path: Some(path.into()), line: Some(line), ..Location::default() },
+        snippet: Some(snippet.into()),
+        vulnerabilities: Vec::new(),
+        cwe: Vec::new(),
+        package: None,
+        confidence: None,
+        url: None,
+        suppressed: None,
+        keys: Vec::new(),
+        sources: vec![FindingSource {
+            tool: tool.into(),
+            tool_version: None,
+            report: format!("{tool}.json").as_str().into(),
+            native_id: None,
+        }],
+    }
+}
+
+fn vulnerable(tool: &str, ids: &[&str], version: &str, severity: Severity) -> Finding {
+    Finding {
+        severity,
+        class: Class::Sca,
+        vulnerabilities: ids.iter().map(|i| Untrusted::from(*i)).collect(),
+        package: Some(Package {
+            name: "lodash".into(),
+            version: Some(version.into()),
+            purl: Some(format!("pkg:npm/lodash@{version}").into()),
+            fixed: vec![],
+        }),
+        location: Location { path: Some("package-lock.json".into()), ..Location::default() },
+        snippet: None,
+        ..finding(tool, ids[0], "", 0, "")
+    }
+}
+
+#[test]
+fn keys_ignore_lines_versions_and_white_space() {
+    let a = keys_of(&finding("x", "B602", "./src/a.py", 10, "run( x )\n"));
+    let b = keys_of(&finding("x", "B602", "src\\a.py", 99, "  run( x )"));
+    assert_eq!(a, b);
+    let c = keys_of(&finding("x", "B602", "src/a.py", 10, "run( y )"));
+    assert_ne!(a[0], c[0]);
+
+    let old = keys_of(&vulnerable("trivy", &["CVE-2021-1"], "4.0.0", Severity::High));
+    let new = keys_of(&vulnerable("grype", &["CVE-2021-1"], "4.1.0", Severity::High));
+    assert_eq!(old[0].rung, Rung::Vulnerability);
+    assert_eq!(old[0], new[0]);
+}
+
+#[test]
+fn the_ladder_has_the_strongest_first_and_prefers_cves() {
+    let parts = KeyParts {
+        tool: "T",
+        tool_id: "id",
+        vulnerabilities: vec!["GHSA-aaaa", "CVE-2020-1"],
+        package: "pkg:npm/a@1",
+        rule: "r",
+        snippet: "x",
+        ..KeyParts::default()
+    };
+    let keys = keys_for(&parts);
+    let rungs: Vec<Rung> = keys.iter().map(|k| k.rung).collect();
+    assert_eq!(rungs, [Rung::ToolId, Rung::Vulnerability, Rung::Vulnerability, Rung::Snippet, Rung::Logical]);
+    let cve = keys_for(&KeyParts { vulnerabilities: vec!["CVE-2020-1"], package: "a", ..parts.clone() });
+    assert_ne!(keys[1], cve[1], "another package is another key");
+    let cve = keys_for(&KeyParts { vulnerabilities: vec!["CVE-2020-1"], package: "PKG:npm/a@2?x=y", ..parts });
+    assert_eq!(keys[1], cve[1]);
+}
+
+#[test]
+fn an_image_keeps_its_identity_over_tags() {
+    for (given, want) in [
+        ("registry:5000/team/pay:1.4.2 (debian 12.5)", "registry:5000/team/pay"),
+        ("registry:5000/team/pay@sha256:00ff", "registry:5000/team/pay"),
+        ("alpine:3.9//lib/apk/db/installed", "alpine"),
+        ("localhost:5000/pay", "localhost:5000/pay"),
+        ("pay", "pay"),
+    ] {
+        assert_eq!(normalise_image(given), want);
+    }
+}
+
+#[test]
+fn paths_lose_only_what_is_safe() {
+    for (given, want) in [
+        ("./a//b/./c.py", "a/b/c.py"),
+        ("a\\b.py", "a/b.py"),
+        ("file:///github/workspace/src/a%20b.py", "src/a b.py"),
+        ("/home/runner/work/pay/pay/src/a.py", "src/a.py"),
+        ("/home/runner/work/pay/other/src/a.py", "/home/runner/work/pay/other/src/a.py"),
+        ("/var/jenkins_home/workspace/pay-main/src/a.py", "src/a.py"),
+        ("/home/ana/workspace/pay/a.py", "/home/ana/workspace/pay/a.py"),
+        ("workspace/pay/a.py", "workspace/pay/a.py"),
+        ("a/../../b", "../b"),
+        ("https://pay.example/a/../b", "https://pay.example/a/../b"),
+    ] {
+        assert_eq!(normalise_path(given), want);
+    }
+}
+
+#[test]
+fn package_urls_lose_version_qualifiers_and_case() {
+    for (given, want) in [
+        ("pkg:npm/%40babel/core@7.1.0", "pkg:npm/@babel/core"),
+        ("pkg:npm/@babel/core", "pkg:npm/@babel/core"),
+        ("pkg:deb/debian/OpenSSL@1.1?arch=amd64&distro=x#sub", "pkg:deb/debian/openssl"),
+        ("Lodash", "lodash"),
+    ] {
+        assert_eq!(normalise_purl(given), want);
+    }
+}
+
+#[test]
+fn occurrences_are_told_apart_and_the_first_is_stable() {
+    let mut findings =
+        vec![finding("x", "R", "b.py", 9, "s"), finding("x", "R", "b.py", 3, "s"), finding("x", "Q", "b.py", 1, "s")];
+    identify(&mut findings);
+    assert_eq!(findings[1].fingerprint, findings[1].keys[0].value);
+    assert_ne!(findings[0].fingerprint, findings[1].fingerprint);
+    assert_eq!(findings[0].keys, findings[1].keys);
+    let mut alone = vec![finding("x", "R", "b.py", 300, "s")];
+    identify(&mut alone);
+    assert_eq!(alone[0].fingerprint, findings[1].fingerprint);
+}
+
+#[test]
+fn exact_repeats_become_one_and_others_stay() {
+    let mut worse = finding("x", "R", "a.py", 1, "s");
+    worse.severity = Severity::High;
+    let other_line = finding("x", "R", "a.py", 2, "s");
+    let (left, merged) = merge_within(vec![finding("x", "R", "a.py", 1, "s"), worse, other_line]);
+    assert_eq!((left.len(), merged), (2, 1));
+    assert_eq!(left[0].severity, Severity::High);
+}
+
+#[test]
+fn tools_that_agree_make_one_finding_with_the_graver_severity() {
+    let trivy = vulnerable("trivy", &["CVE-2021-1"], "4.0.0", Severity::Medium);
+    let npm = vulnerable("npm", &["CVE-2021-1", "GHSA-x"], "4.0.0", Severity::High);
+    let osv = vulnerable("osv", &["GHSA-X"], "4.0.0", Severity::Low);
+    let older = vulnerable("osv", &["CVE-2021-1"], "3.0.0", Severity::Low);
+    let out = merge_across(vec![vec![trivy], vec![npm], vec![osv, older]]);
+    assert_eq!(out.len(), 2);
+    assert_eq!(out[0].severity, Severity::High);
+    let tools: Vec<&str> = out[0].sources.iter().map(|s| s.tool.raw()).collect();
+    assert_eq!(tools, ["npm", "osv", "trivy"]);
+}
+
+#[test]
+fn several_cves_of_one_advisory_do_not_draw_others_together() {
+    let both = vulnerable("a", &["CVE-2021-1", "CVE-2021-2"], "1", Severity::Low);
+    let one = vulnerable("b", &["CVE-2021-1"], "1", Severity::Low);
+    let two = vulnerable("b", &["CVE-2021-2"], "1", Severity::Low);
+    assert_eq!(merge_across(vec![vec![both], vec![one, two]]).len(), 3);
+}
+
+#[test]
+fn one_run_in_two_formats_is_one_and_two_tools_at_one_line_are_two() {
+    let json = finding("Bandit", "B602", "./src/a.py", 3, "run(x)");
+    let sarif = Finding { severity: Severity::Low, ..finding("bandit", "B602", "src/a.py", 3, " run(x)\n") };
+    let semgrep = finding("semgrep", "B602", "src/a.py", 3, "run(x)");
+    let out = merge_across(vec![vec![json], vec![sarif], vec![semgrep]]);
+    assert_eq!(out.len(), 2);
+    assert!(out.iter().any(|f| f.sources.len() == 2 && f.severity == Severity::Medium));
+}
+
+#[test]
+fn two_of_one_report_stay_two_when_the_other_format_has_both() {
+    let at = |column| {
+        let mut f = finding("bandit", "B105", "a.py", 3, "a = 'x'; b = 'y'");
+        f.location.column = Some(column);
+        f
+    };
+    let out = merge_across(vec![vec![at(1), at(10)], vec![at(10), at(1)]]);
+    assert_eq!(out.len(), 2);
+    assert_ne!(out[0].fingerprint, out[1].fingerprint);
+}
+
+fn some_finding() -> impl Strategy<Value = Finding> {
+    (0..3_usize, 0..3_u32, 0..3_usize, 0..6_usize, any::<bool>()).prop_map(|(tool, line, id, severity, sca)| {
+        let tool = ["trivy", "grype", "osv"][tool];
+        let severity = Severity::ALL[severity];
+        if sca {
+            vulnerable(tool, [&["CVE-1"][..], &["GHSA-1"], &["CVE-1", "GHSA-1"]][id], "1", severity)
+        } else {
+            Finding { severity, ..finding(tool, "R", "a.py", line, "s") }
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn merging_does_not_depend_on_the_order(
+        lists in prop::collection::vec(prop::collection::vec(some_finding(), 0..5), 0..4),
+        turn in 0..4_usize,
+    ) {
+        let mut turned = lists.clone();
+        for list in &mut turned {
+            list.reverse();
+        }
+        if !turned.is_empty() {
+            let by = turn % turned.len();
+            turned.rotate_left(by);
+        }
+        prop_assert_eq!(merge_across(lists), merge_across(turned));
+    }
+
+    #[test]
+    fn fingerprints_are_unique(findings in prop::collection::vec(some_finding(), 0..8)) {
+        let out = merge_across(vec![findings]);
+        let unique: std::collections::HashSet<_> = out.iter().map(|f| f.fingerprint.clone()).collect();
+        prop_assert_eq!(unique.len(), out.len());
+    }
+}

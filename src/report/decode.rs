@@ -1,0 +1,120 @@
+//! Bytes to text: byte order marks, UTF-16, and gzip with a bound.
+
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use super::Unreadable;
+
+/// The most that a compressed report may unpack to.
+const MAX_UNPACKED: u64 = 512 * 1024 * 1024;
+/// The most that it may unpack to for each byte of it; JSON of scanners packs twenty- to forty-fold.
+const MAX_RATIO: u64 = 200;
+/// What a small file may unpack to whatever the ratio.
+const RATIO_FLOOR: u64 = 1024 * 1024;
+
+/// The text of a report. UTF-8 is borrowed; a byte order mark is taken off.
+pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    let text = if bytes.starts_with(&[0x1f, 0x8b]) {
+        Cow::Owned(plain(&unpacked(bytes, MAX_UNPACKED, MAX_RATIO)?)?.into_owned())
+    } else {
+        plain(bytes)?
+    };
+    if text.trim().is_empty() {
+        return Err(Unreadable("The file is empty.".to_owned()));
+    }
+    Ok(text)
+}
+
+fn unpacked(bytes: &[u8], most: u64, ratio: u64) -> Result<Vec<u8>, Unreadable> {
+    let packed = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let limit = most.min(packed.saturating_mul(ratio).max(RATIO_FLOOR));
+    let mut out = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes)
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut out)
+        .map_err(|e| Unreadable(format!("The gzip data is damaged: {e}.")))?;
+    if u64::try_from(out.len()).unwrap_or(u64::MAX) > limit {
+        return Err(Unreadable(format!(
+            "The gzip data unpacks to more than {limit} bytes, which no report of {packed} packed bytes does; unpack it by hand and look at it."
+        )));
+    }
+    Ok(out)
+}
+
+fn plain(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        // Both formats begin with an ASCII character, so a zero tells UTF-16 without a mark.
+        [first, 0, ..] if *first != 0 => utf16(bytes, u16::from_le_bytes),
+        [0, second, ..] if *second != 0 => utf16(bytes, u16::from_be_bytes),
+        _ => utf8(bytes),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
+        let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
+        let line = before.split(|b| *b == b'\n').count();
+        Unreadable(format!("It is not UTF-8 or UTF-16 text: byte {} (line {line}).", e.valid_up_to()))
+    })
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Unreadable> {
+    let units = bytes.chunks_exact(2).map(|pair| match pair {
+        [a, b] => unit([*a, *b]),
+        _ => 0,
+    });
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    match text {
+        Ok(text) if bytes.len().is_multiple_of(2) => Ok(Cow::Owned(text)),
+        _ => Err(Unreadable("It looks like UTF-16 and is not valid.".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    }
+
+    #[test]
+    fn marks_and_wide_encodings_are_read() {
+        let wide = |f: fn(u16) -> [u8; 2]| "{\"é\":1}".encode_utf16().flat_map(f).collect::<Vec<u8>>();
+        let (le, be) = (wide(u16::to_le_bytes), wide(u16::to_be_bytes));
+        for bytes in [
+            "{\"é\":1}".as_bytes().to_vec(),
+            [&[0xef, 0xbb, 0xbf], "{\"é\":1}".as_bytes()].concat(),
+            [&[0xff, 0xfe], le.as_slice()].concat(),
+            [&[0xfe, 0xff], be.as_slice()].concat(),
+            le,
+            be,
+            packed("{\"é\":1}".as_bytes()),
+        ] {
+            assert_eq!(text(&bytes).unwrap(), "{\"é\":1}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_says_where() {
+        assert!(text(b"{\n\"a\": \"\xff\"}").unwrap_err().0.contains("byte 8 (line 2)"));
+        assert!(text(&[0xff, 0xfe, 0x00]).unwrap_err().0.contains("UTF-16"));
+        assert!(text(b" \n").unwrap_err().0.contains("empty"));
+        assert!(text(b"").unwrap_err().0.contains("empty"));
+    }
+
+    #[test]
+    fn bombs_and_damage_are_refused() {
+        let bomb = packed(&vec![b' '; 4 * 1024 * 1024]);
+        assert!(text(&bomb).unwrap_err().0.contains("unpacks to more than"));
+        let mut torn = packed(b"{\"runs\":[]}");
+        torn.truncate(torn.len() - 9);
+        assert!(text(&torn).unwrap_err().0.contains("damaged"));
+    }
+}

@@ -1,0 +1,296 @@
+//! Types that take what a document has where another type was meant, field by field.
+//!
+//! A scanner that writes a number where its last version wrote a string is read all the same. Lists of results are NOT
+//! read this way: what is not a list there is an error, because reading it as nothing would be a clean report.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value};
+use serde::{Deserialize, de};
+
+use super::Unreadable;
+
+/// The largest document that is read a second time, as a tree, because a key stands twice in it.
+const MAX_TREE: usize = 64 * 1024 * 1024;
+
+/// Reads a JSON document; errors have line and column. A key that stands twice counts by its last value.
+pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+    let unreadable = |e: &serde_json::Error| Unreadable(format!("The JSON cannot be read: {e}."));
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        // Derived readers refuse a key that stands twice; a tree keeps the last one, as most tools do.
+        Err(e) if e.is_data() && e.to_string().contains("duplicate field") && text.len() <= MAX_TREE => {
+            let tree: serde_json::Value = serde_json::from_str(text).map_err(|e| unreadable(&e))?;
+            serde_json::from_value(tree).map_err(|e| unreadable(&e))
+        }
+        Err(e) => Err(unreadable(&e)),
+    }
+}
+
+/// Text: also from a number or a truth value; anything else is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Text(Option<String>);
+
+impl Text {
+    /// The text, if there is any that is not blank.
+    pub(super) fn get(&self) -> Option<&str> {
+        self.0.as_deref().filter(|t| !t.trim().is_empty())
+    }
+
+    /// The text or nothing.
+    pub(super) fn or_empty(&self) -> &str {
+        self.get().unwrap_or_default()
+    }
+
+    /// The text, if there is any that is not blank; owned.
+    pub(super) fn owned(&self) -> Option<String> {
+        self.get().map(str::to_owned)
+    }
+
+    /// The text as a whole number.
+    pub(super) fn number(&self) -> Option<u32> {
+        let text = self.get()?.trim();
+        text.parse().ok().or_else(|| text.strip_suffix(".0")?.parse().ok())
+    }
+
+    /// The text as a number.
+    pub(super) fn score(&self) -> Option<f64> {
+        self.get()?.trim().parse().ok().filter(|n: &f64| n.is_finite())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(Some(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Text, E> {
+                Ok(Text(Some(v.to_owned())))
+            }
+
+            fn visit_string<E: de::Error>(self, v: String) -> Result<Text, E> {
+                Ok(Text(Some(v)))
+            }
+
+            fn visit_bool<E: de::Error>(self, v: bool) -> Result<Text, E> {
+                Ok(Text(Some(v.to_string())))
+            }
+
+            fn visit_u64<E: de::Error>(self, v: u64) -> Result<Text, E> {
+                Ok(Text(Some(v.to_string())))
+            }
+
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Text, E> {
+                Ok(Text(Some(v.to_string())))
+            }
+
+            fn visit_f64<E: de::Error>(self, v: f64) -> Result<Text, E> {
+                Ok(Text(Some(v.to_string())))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Text, E> {
+                Ok(Text(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Text(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Text(None))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// An object; anything else is the object with nothing in it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lax<T>(pub T);
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lax<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_any(Soft::<T>(PhantomData))
+            .map(|found| Self(found.into_iter().next().unwrap_or_default()))
+    }
+}
+
+/// A list of objects or texts; a single one is a list of one; null and other things are the empty list.
+#[derive(Debug, Clone)]
+pub(super) struct List<T>(pub Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Soft::<T>(PhantomData)).map(Self)
+    }
+}
+
+/// Reads objects and texts as `T`, lists of them as several, and passes over the rest.
+struct Soft<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Soft<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
+        T::deserialize(value::MapAccessDeserializer::new(map)).map(|v| vec![v])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut out = Vec::new();
+        while let Some(Item(item)) = seq.next_element::<Item<T>>()? {
+            out.extend(item);
+        }
+        Ok(out)
+    }
+
+    fn visit_str<E: de::Error>(self, v: &str) -> Result<Vec<T>, E> {
+        // An object was meant: then this is nothing. A text was meant: then it is one.
+        Ok(T::deserialize(value::StrDeserializer::<value::Error>::new(v)).ok().into_iter().collect())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_u64<E: de::Error>(self, v: u64) -> Result<Vec<T>, E> {
+        Ok(T::deserialize(value::U64Deserializer::<value::Error>::new(v)).ok().into_iter().collect())
+    }
+
+    fn visit_i64<E: de::Error>(self, v: i64) -> Result<Vec<T>, E> {
+        Ok(T::deserialize(value::I64Deserializer::<value::Error>::new(v)).ok().into_iter().collect())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+}
+
+/// One element of a list: a nested list is passed over, so that the depth is bounded.
+struct Item<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Item<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct One<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for One<T> {
+            type Value = Option<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an element")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+                T::deserialize(value::MapAccessDeserializer::new(map)).map(Some)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<T>, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Some(T::default()))
+            }
+
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Option<T>, E> {
+                Ok(T::deserialize(value::StrDeserializer::<value::Error>::new(v)).ok().or(Some(T::default())))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Option<T>, E> {
+                Ok(Some(T::default()))
+            }
+
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Option<T>, E> {
+                Ok(Some(T::default()))
+            }
+
+            fn visit_u64<E: de::Error>(self, v: u64) -> Result<Option<T>, E> {
+                Ok(T::deserialize(value::U64Deserializer::<value::Error>::new(v)).ok().or(Some(T::default())))
+            }
+
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Option<T>, E> {
+                Ok(T::deserialize(value::I64Deserializer::<value::Error>::new(v)).ok().or(Some(T::default())))
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Option<T>, E> {
+                Ok(Some(T::default()))
+            }
+        }
+        deserializer.deserialize_any(One(PhantomData)).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct Doc {
+        name: Text,
+        tags: List<Text>,
+        place: Lax<Place>,
+        places: List<Place>,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct Place {
+        line: Text,
+    }
+
+    #[test]
+    fn odd_types_are_taken_or_passed_over() {
+        let doc: Doc =
+            json(r#"{"name": 7, "tags": ["a", 1, null, ["x"], {"y": 1}], "place": "here", "places": {"line": "12"}}"#)
+                .unwrap();
+        assert_eq!(doc.name.get(), Some("7"));
+        let tags: Vec<_> = doc.tags.0.iter().filter_map(Text::get).collect();
+        assert_eq!(tags, ["a", "1"]);
+        assert_eq!(doc.place.0.line.number(), None);
+        assert_eq!(doc.places.0[0].line.number(), Some(12));
+        let doc: Doc = json(r#"{"name": {"a": [1]}, "tags": "one", "place": {"line": 3.0}, "places": null}"#).unwrap();
+        assert_eq!(doc.name.get(), None);
+        assert_eq!(doc.tags.0[0].get(), Some("one"));
+        assert_eq!(doc.place.0.line.number(), Some(3));
+    }
+
+    #[test]
+    fn the_last_of_two_keys_counts_and_errors_say_where() {
+        let doc: Doc = json(r#"{"name": "a", "name": "b"}"#).unwrap();
+        assert_eq!(doc.name.get(), Some("b"));
+        let error = json::<Doc>("{\n  \"name\": }").unwrap_err();
+        assert!(error.0.contains("line 2 column 11"), "{error}");
+    }
+
+    #[test]
+    fn deep_nesting_ends_in_an_error_or_is_passed_over() {
+        let deep = format!("{{\"name\": {}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+        assert_eq!(json::<Doc>(&deep).unwrap().name.get(), None);
+        assert!(json::<Doc>(&"[".repeat(200_000)).is_err());
+    }
+}

@@ -1,0 +1,171 @@
+use crate::domain::finding::{Class, Finding, ReportStatus, Rung};
+use crate::domain::severity::Severity;
+use crate::report::{Report, read};
+
+fn report(run: &str) -> Report {
+    read("r.sarif", format!(r#"{{"version": "2.1.0", "runs": [{run}]}}"#).as_bytes(), None)
+}
+
+fn one(rules: &str, result: &str) -> Finding {
+    let run = format!(
+        r#"{{"tool": {{"driver": {{"name": "Lint", "version": "3.1", "rules": [{rules}]}}}}, "results": [{result}]}}"#
+    );
+    let mut report = report(&run);
+    assert_eq!(report.findings.len(), 1, "{report:?}");
+    report.findings.remove(0)
+}
+
+#[test]
+fn severity_is_the_tools_word_then_its_score_then_the_level() {
+    let rule = |more: &str| format!(r#"{{"id": "R"{more}}}"#);
+    for (rules, result, want) in [
+        (rule(""), r#""level": "error""#, Severity::High),
+        (rule(""), r#""level": "note""#, Severity::Low),
+        (rule(""), r#""level": "none""#, Severity::Info),
+        (rule(""), r#""x": 1"#, Severity::Medium),
+        (rule(r#", "defaultConfiguration": {"level": "error"}"#), r#""x": 1"#, Severity::High),
+        (rule(r#", "properties": {"security-severity": "9.8"}"#), r#""level": "note""#, Severity::Critical),
+        (rule(r#", "properties": {"security-severity": 5.0}"#), r#""level": "error""#, Severity::Medium),
+        (rule(r#", "properties": {"security-severity": "n/a"}"#), r#""level": "error""#, Severity::High),
+        (
+            rule(r#", "properties": {"security-severity": "9.8"}"#),
+            r#""level": "note", "properties": {"issue_severity": "LOW"}"#,
+            Severity::Low,
+        ),
+        (rule(""), r#""kind": "review""#, Severity::Unknown),
+        (rule(""), r#""kind": "open", "level": "error""#, Severity::High),
+        (rule(""), r#""level": "catastrophic""#, Severity::Unknown),
+    ] {
+        let finding = one(&rules, &format!(r#"{{"ruleId": "R", "message": {{"text": "m"}}, {result}}}"#));
+        assert_eq!(finding.severity, want, "{rules} {result}");
+    }
+}
+
+#[test]
+fn rules_are_found_by_index_id_parent_and_extension() {
+    let rules = r#"{"id": "A", "defaultConfiguration": {"level": "note"}}, {"id": "B", "defaultConfiguration": {"level": "error"}}"#;
+    for (result, id, want) in [
+        (r#"{"ruleIndex": 1}"#, "B", Severity::High),
+        (r#"{"ruleId": "B"}"#, "B", Severity::High),
+        (r#"{"ruleId": "B/sub"}"#, "B/sub", Severity::High),
+        (r#"{"ruleId": "B", "ruleIndex": 0}"#, "B", Severity::High),
+        (r#"{"rule": {"id": "B", "index": 1}}"#, "B", Severity::High),
+        (r#"{"ruleId": "C", "ruleIndex": 77}"#, "C", Severity::Medium),
+    ] {
+        let finding = one(rules, result);
+        assert_eq!((finding.rule.raw(), finding.severity), (id, want), "{result}");
+    }
+    let run = r#"{"tool": {"driver": {"name": "x"}, "extensions": [{"name": "e", "rules": [
+        {"id": "E", "messageStrings": {"m": {"text": "{1} before {0}"}}}]}]},
+        "results": [{"rule": {"index": 0, "toolComponent": {"index": 0}}, "message": {"id": "m", "arguments": ["b", "a"]}}]}"#;
+    let finding = &report(run).findings[0];
+    assert_eq!((finding.rule.raw(), finding.title.raw()), ("E", "a before b"));
+}
+
+#[test]
+fn kinds_that_are_no_findings_count_as_items() {
+    let results = ["pass", "notApplicable", "informational", "fail"]
+        .map(|k| format!(r#"{{"ruleId": "{k}", "kind": "{k}"}}"#))
+        .join(",");
+    let gone = r#"{"ruleId": "g", "baselineState": "absent"}"#;
+    let report = report(&format!(r#"{{"tool": {{"driver": {{"name": "x"}}}}, "results": [{results}, {gone}]}}"#));
+    assert_eq!((report.raw_items, report.findings.len()), (5, 1));
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_clean() {
+    let clean = report(r#"{"tool": {"driver": {"name": "gitleaks"}}, "results": []}"#);
+    assert_eq!((clean.status, clean.classes.as_slice()), (ReportStatus::Empty, &[Class::Secret][..]));
+    for run in [
+        r#"{"tool": {"driver": {"name": "x"}}}"#,
+        r#"{"tool": {"driver": {"name": "x"}}, "results": null}"#,
+        r#"{"tool": {"driver": {"name": "x"}}, "results": [], "invocations": [{"executionSuccessful": false}]}"#,
+        "",
+    ] {
+        let report = report(run);
+        assert_eq!(report.status, ReportStatus::NotAssessed, "{run}");
+        assert!(report.classes.is_empty() && report.reason.is_some());
+    }
+    for run in [r#"{"results": {}}"#, r#"{"results": ["x"]}"#] {
+        assert_eq!(report(run).status, ReportStatus::Error, "{run}");
+    }
+}
+
+#[test]
+fn places_by_index_base_and_file_uri() {
+    let at = |location: &str| {
+        let run = format!(
+            r#"{{"tool": {{"driver": {{"name": "x"}}}}, "artifacts": [{{"location": {{"uri": "src/by%20index.c"}}}}],
+            "originalUriBaseIds": {{"ROOT": {{"uri": "file:///build/pay/"}}, "LIB": {{"uri": "lib/", "uriBaseId": "ROOT"}}}},
+            "results": [{{"ruleId": "R", "locations": [{{"physicalLocation": {{"artifactLocation": {location},
+            "region": {{"startLine": 7, "startColumn": 2, "snippet": {{"text": "x = 1"}}}}}},
+            "logicalLocations": [{{"fullyQualifiedName": "a::b"}}]}}]}}]}}"#
+        );
+        report(&run).findings.remove(0)
+    };
+    for (location, want) in [
+        (r#"{"index": 0}"#, "src/by index.c"),
+        (r#"{"uri": "a.c", "uriBaseId": "LIB"}"#, "lib/a.c"),
+        (r#"{"uri": "a.c", "uriBaseId": "ROOT"}"#, "a.c"),
+        (r#"{"uri": "file:///build/pay/src/a.c"}"#, "src/a.c"),
+        (r#"{"uri": "file:///elsewhere/a.c"}"#, "/elsewhere/a.c"),
+        (r#"{"uri": "./src//a.c"}"#, "src/a.c"),
+    ] {
+        let finding = at(location);
+        assert_eq!(finding.place(), format!("{want}:7"), "{location}");
+        assert_eq!(finding.location.logical.as_ref().unwrap().raw(), "a::b");
+    }
+}
+
+#[test]
+fn fingerprints_are_the_strongest_rung_unless_they_are_none() {
+    let strongest =
+        |more: &str| one("", &format!(r#"{{"ruleId": "R", "message": {{"text": "m"}}, {more}}}"#)).keys[0].clone();
+    assert_eq!(strongest(r#""fingerprints": {"m/v1": "0123456789abcdef"}"#).rung, Rung::ToolId);
+    assert_eq!(strongest(r#""fingerprints": {"m/v1": "requires login"}"#).rung, Rung::Logical);
+    let line = r#""partialFingerprints": {"primaryLocationLineHash": "39fa2ee980eb94b0:1"}"#;
+    assert_eq!(strongest(line).rung, Rung::ToolId);
+    // The same hash in another file is another finding.
+    let elsewhere =
+        format!(r#"{line}, "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "b.c"}}}}}}]"#);
+    assert_ne!(strongest(line), strongest(&elsewhere));
+}
+
+#[test]
+fn weaknesses_and_vulnerabilities_from_all_places() {
+    let finding = one(
+        r#"{"id": "CVE-2024-1", "name": "OsPackageVulnerability", "shortDescription": {"text": "short"},
+            "properties": {"tags": ["external/cwe/cwe-079", "GHSA-abcd-efgh-ijkl"]},
+            "relationships": [{"target": {"id": "CWE-22", "toolComponent": {"name": "CWE"}}}, {"target": {"id": "9", "toolComponent": {"name": "OWASP"}}}]}"#,
+        r#"{"ruleId": "CVE-2024-1", "taxa": [{"id": "89", "toolComponent": {"name": "CWE"}}],
+            "message": {"text": "Package: zlib\nInstalled Version: 1.2\nFixed Version: 1.3"}}"#,
+    );
+    assert_eq!(finding.cwe, [22, 79, 89]);
+    let ids: Vec<&str> = finding.vulnerabilities.iter().map(crate::text::Untrusted::raw).collect();
+    assert_eq!(ids, ["CVE-2024-1", "GHSA-ABCD-EFGH-IJKL"]);
+    assert_eq!(finding.title.raw(), "short");
+    let package = finding.package.unwrap();
+    assert_eq!((package.name.raw(), package.fixed[0].raw()), ("zlib", "1.3"));
+}
+
+#[test]
+fn suppressions_hold_unless_one_is_under_review() {
+    let said = |list: &str| one("", &format!(r#"{{"ruleId": "R", "suppressions": {list}}}"#)).suppressed;
+    assert_eq!(said("[]"), None);
+    assert_eq!(said(r#"[{"kind": "inSource", "justification": "tested"}]"#).unwrap().raw(), "tested");
+    assert_eq!(said(r#"[{"kind": "external"}, {"kind": "external", "status": "underReview"}]"#), None);
+    assert_eq!(said(r#"[{"kind": "external", "status": "rejected"}]"#), None);
+}
+
+#[test]
+fn runs_of_several_tools_in_one_file() {
+    let runs = r#"{"tool": {"driver": {"name": "Semgrep"}}, "results": [{"ruleId": "a"}]},
+        {"tool": {"driver": {"name": "gitleaks"}}, "results": [{"ruleId": "b", "locations": [{"physicalLocation":
+        {"artifactLocation": {"uri": "k"}, "region": {"snippet": {"text": "key=AKIAIOSFODNN7EXAMPLE"}}}}]}]}"#;
+    let report = report(runs);
+    assert_eq!(report.tool.raw(), "Semgrep, gitleaks");
+    assert_eq!(report.classes, [Class::Sast, Class::Secret]);
+    let secret = report.findings.iter().find(|f| f.class == Class::Secret).unwrap();
+    assert!(!secret.snippet.as_ref().unwrap().raw().contains("IOSFODNN7"));
+    assert_eq!(secret.severity, Severity::Medium);
+}

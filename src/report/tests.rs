@@ -1,0 +1,81 @@
+use super::*;
+
+#[test]
+fn every_format_has_one_line_and_known_classes() {
+    let names: std::collections::HashSet<_> = formats().iter().map(|f| f.name).collect();
+    assert_eq!(names.len(), formats().len());
+    for word in formats().iter().flat_map(|f| f.classes) {
+        assert!(Class::from_word(word).is_some(), "{word}");
+    }
+}
+
+#[test]
+fn what_is_not_known_lists_what_is() {
+    for bytes in [&b"{\"a\": 1}"[..], b"[{\"a\": 1}]", b"<html></html>", b"hello", b"null", b"42", b"<", b"{"] {
+        let report = read("x\u{1b}.json", bytes, None);
+        assert_eq!((report.format, report.status), ("", ReportStatus::Error));
+        let reason = report.reason.unwrap();
+        assert!(
+            reason.raw().contains("sarif (SARIF 2.1.0)") && reason.raw().starts_with("x<U+001B>.json: "),
+            "{reason:?}"
+        );
+    }
+    let report = read("x", b"{}", Some("sarfi"));
+    assert!(report.reason.unwrap().raw().contains("no format \"sarfi\""));
+    assert!(read("x", b" ", None).reason.unwrap().raw().contains("empty"));
+}
+
+#[test]
+fn the_name_of_the_file_does_not_matter() {
+    let sarif = br#"{"$schema": "x", "runs": [{"tool": {"driver": {"name": "a"}}, "results": []}]}"#;
+    assert_eq!(read("bandit.xml", sarif, None).format, "sarif");
+    let forced = read("a.sarif", sarif, Some("bandit-json"));
+    assert_eq!((forced.format, forced.status), ("bandit-json", ReportStatus::Error));
+}
+
+#[test]
+fn a_torn_file_is_an_error_with_its_place() {
+    let report = read("r", b"{\"version\": \"2.1.0\",\n \"runs\": [{\"results\": [", None);
+    assert_eq!((report.format, report.status), ("sarif", ReportStatus::Error));
+    assert!(report.reason.unwrap().raw().contains("line 2 column"));
+}
+
+#[test]
+fn deep_nesting_does_no_harm() {
+    for open in ["[", "{\"a\":", "{\"version\":1,\"runs\":[{\"results\":[{\"message\":"] {
+        assert_eq!(read("d", open.repeat(100_000).as_bytes(), None).status, ReportStatus::Error);
+    }
+}
+
+mod fuzz {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SAMPLES: [&str; 4] = [
+        r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"ruleId": "R", "locations": []}]}]}"#,
+        r#"{"metrics": {}, "errors": [], "results": [{"test_id": "B1", "line_number": 3, "code": "3 x"}]}"#,
+        r#"<OWASPZAPReport version="2"><site name="x"><alerts><alertitem><pluginid>1</pluginid></alertitem></alerts></site></OWASPZAPReport>"#,
+        r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "t", "Class": "os-pkgs", "Vulnerabilities": [{"PkgName": "p"}]}]}"#,
+    ];
+
+    proptest! {
+        #[test]
+        fn reading_never_panics_and_lost_results_are_never_clean(
+            sample in 0..4_usize, at in 0..200_usize, cut in 0..4_usize, insert in "[\\[\\]{}\",:<>&;a0n]{0,3}",
+        ) {
+            let bytes = SAMPLES[sample].as_bytes();
+            let at = at.min(bytes.len());
+            let end = (at + cut).min(bytes.len());
+            let damaged = [&bytes[..at], insert.as_bytes(), &bytes[end..]].concat();
+            let report = read("f", &damaged, None);
+            if report.status == ReportStatus::Error {
+                prop_assert!(report.reason.is_some() && report.findings.is_empty());
+            }
+        }
+
+        #[test]
+        fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert_eq!(read("f", &bytes, None).status, ReportStatus::Error);
+        }
+    }
+}

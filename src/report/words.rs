@@ -1,0 +1,140 @@
+//! What stands in the words of scanners: vulnerability ids, weakness numbers, severities, plain text from HTML.
+
+use crate::domain::severity::Severity;
+
+/// Prefixes of ids that name one vulnerability each. Advisories of distributions (DSA-, RHSA-) name several, and would draw
+/// different vulnerabilities together.
+const DATABASES: [&str; 7] = ["CVE-", "GHSA-", "RUSTSEC-", "PYSEC-", "GO-", "OSV-", "GMS-"];
+
+/// The ids of vulnerability databases in a text, upper case.
+pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    text.split(|c: char| !word(c))
+        .map(|w| w.trim_matches('-').to_ascii_uppercase())
+        .filter(|w| DATABASES.iter().any(|d| w.strip_prefix(d).is_some_and(|rest| is_id(d, rest))))
+        .collect()
+}
+
+fn is_id(database: &str, rest: &str) -> bool {
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    match database {
+        "GHSA-" => rest.split('-').count() == 3 && rest.split('-').all(|p| p.len() == 4),
+        _ => rest
+            .split_once('-')
+            .is_some_and(|(year, n)| year.len() == 4 && digits(year) && (digits(n) || database == "OSV-")),
+    }
+}
+
+/// The numbers of the Common Weakness Enumeration in a text: `CWE-79`, `external/cwe/cwe-079`, `cwe: 79`.
+pub(super) fn cwe_numbers(text: &str) -> Vec<u32> {
+    let lower = text.to_ascii_lowercase();
+    lower
+        .match_indices("cwe")
+        .filter_map(|(at, _)| {
+            let rest = lower.get(at + 3..)?.trim_start_matches(['-', '_', ':', ' ']);
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok().filter(|n| *n > 0)
+        })
+        .collect()
+}
+
+/// A severity in a tool's own word.
+pub(super) fn severity(word: &str) -> Option<Severity> {
+    let word = word.trim();
+    word.parse().ok().or_else(|| match word.to_ascii_lowercase().as_str() {
+        "blocker" => Some(Severity::Critical),
+        "negligible" => Some(Severity::Low),
+        "undefined" => Some(Severity::Unknown),
+        "none" => Some(Severity::Info),
+        _ => None,
+    })
+}
+
+/// Plain text of a piece of HTML as ZAP writes it: paragraphs become lines, other tags go, entities are resolved.
+pub(super) fn plain(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        let known = tag.split_once('>').filter(|(name, _)| is_tag(name));
+        if let Some((name, after)) = known {
+            let name = name.trim_matches('/').trim().to_ascii_lowercase();
+            if matches!(name.as_str(), "p" | "br" | "li" | "ul" | "div") && !out.is_empty() && !out.ends_with('\n') {
+                out.push('\n');
+            }
+            rest = after;
+        } else {
+            out.push('<');
+            rest = tag;
+        }
+    }
+    out.push_str(rest);
+    let text = out
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&");
+    text.trim().to_owned()
+}
+
+/// Only the tags that ZAP's descriptions use are taken out: `<script>` in a text is evidence.
+fn is_tag(name: &str) -> bool {
+    let name = name.trim_matches('/').trim().to_ascii_lowercase();
+    matches!(name.as_str(), "p" | "br" | "li" | "ul" | "ol" | "div" | "b" | "i" | "em" | "strong" | "code" | "pre")
+}
+
+/// A leaked secret as it may be shown: of every long word without blanks only the first three characters are left.
+pub(super) fn masked(snippet: &str) -> String {
+    let token = |c: char| c.is_ascii_alphanumeric() || "+/_-.~%!@#$^&*".contains(c);
+    let mut out = String::with_capacity(snippet.len());
+    let mut word = String::new();
+    for c in snippet.chars().map(Some).chain([None]) {
+        match c {
+            Some(c) if token(c) => word.push(c),
+            other => {
+                if word.chars().count() >= 8 {
+                    out.extend(word.chars().take(3));
+                    out.push_str("********");
+                } else {
+                    out.push_str(&word);
+                }
+                word.clear();
+                out.extend(other);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_in_words() {
+        assert_eq!(
+            vulnerability_ids("see cve-2021-3711, GHSA-35jh-r3h4-6jhm (RUSTSEC-2020-0071); CVE-x, GO-lang, DSA-4808-1"),
+            ["CVE-2021-3711", "GHSA-35JH-R3H4-6JHM", "RUSTSEC-2020-0071"]
+        );
+        assert_eq!(cwe_numbers("external/cwe/cwe-079 CWE-89: x cwe"), [79, 89]);
+    }
+
+    #[test]
+    fn html_becomes_text_and_evidence_stays() {
+        assert_eq!(
+            plain("<p>One &amp; two.</p><p>Three <script>x</script></p>"),
+            "One & two.\nThree <script>x</script>"
+        );
+        assert_eq!(plain("a < b and c > d"), "a < b and c > d");
+        assert_eq!(plain("&amp;lt;"), "&lt;");
+    }
+
+    #[test]
+    fn secrets_are_masked() {
+        let shown = masked("aws_secret = \"wJalrXUtnFEMI/K7MDENG\"");
+        assert!(!shown.contains("UtnFEMI"), "{shown}");
+        assert!(shown.contains("wJa********"));
+    }
+}

@@ -1,0 +1,118 @@
+//! OWASP ZAP's traditional XML report. Its raw items are alerts, not their instances.
+
+use super::xml::{self, Node, Part};
+use super::zap::{self, Alert, Instance};
+use super::{Input, Parsed, Shape, Unreadable};
+use crate::domain::finding::Class;
+
+const ROOT: &str = "OWASPZAPReport";
+
+pub(super) fn detect(shape: &Shape) -> bool {
+    matches!(shape, Shape::Xml(root) if root == ROOT)
+}
+
+pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let mut tool = zap::TOOL.to_owned();
+    let mut version = None;
+    let mut root = false;
+    let mut site: Option<String> = None;
+    let mut alerts = Vec::new();
+    xml::walk(input.text, "alertitem", |part| match part {
+        Part::Open(mut node) if node.name == ROOT => {
+            root = true;
+            version = node.attributes.remove("version");
+            tool = node.attributes.remove("programName").unwrap_or_else(|| tool.clone());
+        }
+        Part::Open(mut node) if node.name == "site" => site = Some(node.attributes.remove("name").unwrap_or_default()),
+        Part::Open(_) => {}
+        Part::Whole(node) => alerts.push(alert(site.as_deref().unwrap_or_default(), &node)),
+    })?;
+    if !root {
+        return Err(Unreadable(format!("It has no element <{ROOT}>.")));
+    }
+    let findings: Vec<_> = alerts.into_iter().map(|a| zap::draft(a).finish(input, &tool, version.as_deref())).collect();
+    Ok(Parsed {
+        tool,
+        tool_version: version,
+        classes: vec![Class::Dast],
+        raw_items: u32::try_from(findings.len()).unwrap_or(u32::MAX),
+        not_assessed: site.is_none().then(|| "ZAP reports no site: it looked at nothing.".to_owned()),
+        findings,
+        remark: None,
+    })
+}
+
+fn alert(site: &str, node: &Node) -> Alert {
+    let text = |name: &str| node.text_of(name).unwrap_or_default().to_owned();
+    let number = |name: &str| node.text_of(name).and_then(|t| t.parse().ok());
+    let mut instances: Vec<Instance> = node
+        .child("instances")
+        .map(|list| list.children.iter().filter(|c| c.name == "instance").map(instance).collect())
+        .unwrap_or_default();
+    if instances.is_empty() && node.child("uri").is_some() {
+        instances.push(instance(node));
+    }
+    Alert {
+        site: site.to_owned(),
+        plugin: text("pluginid"),
+        reference: text("alertRef"),
+        name: node.text_of("alert").or(node.text_of("name")).unwrap_or_default().to_owned(),
+        risk_code: number("riskcode"),
+        risk_words: text("riskdesc"),
+        confidence: number("confidence"),
+        description: text("desc"),
+        solution: text("solution"),
+        other: text("otherinfo"),
+        links: text("reference"),
+        cwe: number("cweid"),
+        instances,
+    }
+}
+
+fn instance(node: &Node) -> Instance {
+    let text = |name: &str| node.text_of(name).unwrap_or_default().to_owned();
+    Instance {
+        uri: text("uri"),
+        method: text("method"),
+        param: text("param"),
+        attack: text("attack"),
+        evidence: text("evidence"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::dedup::merge_across;
+    use crate::domain::finding::ReportStatus;
+    use crate::domain::severity::Severity;
+    use crate::report::read;
+
+    #[test]
+    fn the_xml_and_the_json_of_one_run_are_the_same_findings() {
+        let xml = br#"<?xml version="1.0"?><OWASPZAPReport programName="ZAP" version="2.16.1"><site name="https://pay.example">
+            <alerts><alertitem><pluginid>40012</pluginid><alertRef>40012</alertRef><alert>XSS</alert><riskcode>3</riskcode>
+            <confidence>2</confidence><desc>&lt;p&gt;Bad.&lt;/p&gt;</desc><instances><instance><uri>https://pay.example/a</uri>
+            <method>GET</method><param>q</param><evidence>&lt;script&gt;</evidence></instance></instances><cweid>79</cweid>
+            </alertitem></alerts></site></OWASPZAPReport>"#;
+        let json = br#"{"@programName": "ZAP", "@version": "2.16.1", "site": [{"@name": "https://pay.example", "alerts": [
+            {"pluginid": 40012, "alertRef": "40012", "alert": "XSS", "riskcode": 3, "confidence": 2, "desc": "<p>Bad.</p>",
+             "instances": [{"uri": "https://pay.example/a", "method": "GET", "param": "q", "evidence": "<script>"}], "cweid": 79}]}]}"#;
+        let (xml, json) = (read("z.xml", xml, None), read("z.json", json, None));
+        assert_eq!((xml.format, xml.status, xml.raw_items), ("zap-xml", ReportStatus::Ok, 1));
+        assert_eq!(xml.findings[0].severity, Severity::High);
+        assert!(xml.findings[0].detail.raw().contains("evidence: <script>"));
+        let merged = merge_across(vec![xml.findings, json.findings]);
+        assert_eq!(merged.len(), 1);
+        assert_eq!(merged[0].sources.len(), 2);
+    }
+
+    #[test]
+    fn sites_without_alerts_are_clean_and_no_site_is_not_assessed() {
+        let clean = b"<OWASPZAPReport version='2'><site name='x'><alerts></alerts></site></OWASPZAPReport>";
+        assert_eq!(read("z", clean, None).status, ReportStatus::Empty);
+        let none = b"<OWASPZAPReport version='2'></OWASPZAPReport>";
+        assert_eq!(read("z", none, None).status, ReportStatus::NotAssessed);
+        let torn = b"<OWASPZAPReport version='2'><site name='x'><alerts><alertitem>";
+        assert_eq!(read("z", torn, None).status, ReportStatus::Error);
+    }
+}
