@@ -63,7 +63,7 @@ pub enum FaultKind {
     Html,
     /// Answers 200 with nothing in it.
     Empty,
-    /// Promises more bytes than come, and closes.
+    /// Sends the first half of the answer, and closes.
     Truncated,
     /// Sends bytes without end.
     Endless,

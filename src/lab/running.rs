@@ -19,6 +19,7 @@ use super::fault::{Fault, Faults};
 use super::github::Github;
 use super::jenkins::Jenkins;
 use super::jira::Jira;
+use super::seed;
 use super::server::{Port, Shared, serve};
 use super::sonarqube::Sonarqube;
 use super::spinnaker::Spinnaker;
@@ -63,8 +64,7 @@ impl Credential {
     fn new(user: &str) -> Result<Self, LabError> {
         let mut bytes = [0_u8; 20];
         getrandom::fill(&mut bytes).map_err(|e| LabError::Key(e.to_string()))?;
-        let secret: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        Ok(Self { user: user.to_owned(), secret: secret.into() })
+        Ok(Self { user: user.to_owned(), secret: seed::hex(&bytes).into() })
     }
 }
 

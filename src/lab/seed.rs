@@ -4,7 +4,13 @@ use sha2::{Digest as _, Sha256};
 
 /// The hexadecimal SHA-256 of a name.
 pub fn hex64(name: &str) -> String {
-    Sha256::digest(name.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(name.as_bytes()))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
 /// A commit: `name` itself where it is a full hash already, else the first 40 digits of its SHA-256.

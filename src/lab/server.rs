@@ -98,14 +98,12 @@ async fn handle(
     remember(&port, &call);
     let fault = lock(&port.shared.faults).strike(port.service, &call);
     let Some(fault) = fault else { return Ok(finish(&port, &port.stand_in.answer(&call))) };
-    if fault.after && fault.kind != FaultKind::Slow {
-        // The answer is lost, what it answers to is not.
-        drop(port.stand_in.answer(&call));
-    }
+    // Where the answer alone is lost, what it answers to is done before anything else.
+    let done = fault.after.then(|| port.stand_in.answer(&call));
     if let Some(latency) = fault.latency {
         tokio::time::sleep(latency.0 / port.shared.scale).await;
     }
-    spoil(&port, &fault, &call)
+    spoil(&port, &fault, || done.unwrap_or_else(|| port.stand_in.answer(&call)))
 }
 
 fn remember(port: &Port, call: &Call) {
@@ -122,10 +120,10 @@ fn remember(port: &Port, call: &Call) {
     });
 }
 
-fn spoil(port: &Port, fault: &Fault, call: &Call) -> Result<Response<Body>, io::Error> {
+fn spoil(port: &Port, fault: &Fault, answer: impl FnOnce() -> Reply) -> Result<Response<Body>, io::Error> {
     let text = || fault.body.as_ref().map(|b| b.0.clone());
     let reply = match fault.kind {
-        FaultKind::Slow => port.stand_in.answer(call),
+        FaultKind::Slow => answer(),
         FaultKind::Status => Reply {
             status: fault.status.unwrap_or(503),
             headers: Vec::new(),
@@ -141,9 +139,15 @@ fn spoil(port: &Port, fault: &Fault, call: &Call) -> Result<Response<Body>, io::
             .with("retry-after", fault.retry_after.unwrap_or(1).to_string()),
         FaultKind::Closed => return Err(io::Error::other("closed on purpose")),
         FaultKind::Truncated => {
-            let whole = Bytes::from_static(b"{\"paging\":{\"pageIndex\":1},\"issues\":[{\"key\":");
-            let chunks = stream::iter([Ok(Frame::data(whole)), Err(io::Error::other("cut off on purpose"))]);
-            return Ok(streamed(port, chunks, Some(100_000)));
+            let whole = answer().body;
+            let half = whole.slice(..whole.len() / 2);
+            let cut = async {
+                // What was written so far leaves only when the body is not ready for a moment.
+                tokio::task::yield_now().await;
+                Err(io::Error::other("cut off on purpose"))
+            };
+            let chunks = stream::iter([Ok(Frame::data(half))]).chain(stream::once(cut));
+            return Ok(streamed(port, chunks, Some(whole.len().max(1) as u64)));
         }
         FaultKind::Endless => return Ok(streamed(port, filler(), None)),
         FaultKind::Huge => {

@@ -284,7 +284,7 @@ impl Sonarqube {
 
     fn rules(&self, call: &Call) -> Reply {
         let projects = lock(&self.projects);
-        let mut names: Vec<&str> = projects.iter().flat_map(|h| h.issues.iter().map(|i| i.rule.as_str())).collect();
+        let mut names: Vec<&str> = projects.iter().flat_map(|h| h.issues.iter().map(|i| &*i.rule)).collect();
         names.sort_unstable();
         names.dedup();
         names.retain(|n| call.param("rule_key").is_none_or(|k| k == *n));

@@ -269,8 +269,8 @@ impl Spinnaker {
 
     /// See [`super::Running::patches`].
     pub fn patches(&self, stage: &str) -> Vec<Value> {
-        let state = lock(&self.state);
-        state.held.iter().flat_map(|h| &h.patches).filter(|(s, _)| s == stage).map(|(_, b)| b.clone()).collect()
+        let kept = lock(&self.state);
+        kept.held.iter().flat_map(|h| &h.patches).filter(|(s, _)| s == stage).map(|(_, b)| b.clone()).collect()
     }
 
     /// See [`super::Running::cancellations`].
@@ -303,8 +303,8 @@ impl Spinnaker {
     /// See [`super::Running::answer_as`].
     pub fn answer_as(&self, user: &str, stage: &str, answer: &str) -> bool {
         let now = self.times.now();
-        let mut state = lock(&self.state);
-        state.held.iter_mut().any(|h| h.judge(stage, user, &json!({"judgmentStatus": answer}), now))
+        let mut kept = lock(&self.state);
+        kept.held.iter_mut().any(|h| h.judge(stage, user, &json!({"judgmentStatus": answer}), now))
     }
 
     fn route(&self, call: &Call, who: &Who) -> Reply {
@@ -321,7 +321,7 @@ impl Spinnaker {
                 held.restart(stage, now);
                 Reply::ok(&held.json)
             }),
-            ("PUT", ["pipelines", id, "cancel"]) | ("PUT", ["applications", _, "pipelines", id, "cancel"]) => {
+            ("PUT", ["pipelines", id, "cancel"] | ["applications", _, "pipelines", id, "cancel"]) => {
                 let reason = call.param("reason").unwrap_or_default().to_owned();
                 self.write(id, |held, now| {
                     held.cancel(&who.name, &reason, now);

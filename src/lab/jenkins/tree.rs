@@ -11,7 +11,7 @@ pub fn filtered(value: &Value, tree: &str) -> Value {
 
 struct Wanted {
     name: String,
-    inside: Vec<Wanted>,
+    inside: Vec<Self>,
     range: Option<(usize, usize)>,
 }
 

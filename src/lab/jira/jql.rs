@@ -179,7 +179,7 @@ mod tests {
                 ("key".to_owned(), false, strings(&["PAY-1", "PAY-2"])),
             ]
         );
-        assert_eq!(clauses("statusCategory != Done")[0].1, true);
+        assert!(clauses("statusCategory != Done")[0].1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Issues: those of the scenarios, those made up, and the search over them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -10,43 +11,61 @@ use crate::lab::call::{Call, Times, written};
 /// One issue as it is held.
 pub struct Kept {
     key: String,
-    project: String,
+    project: Arc<str>,
     /// Its rule.
-    pub rule: String,
-    severity: String,
-    kind: String,
-    file: String,
+    pub rule: Arc<str>,
+    severity: Arc<str>,
+    kind: Arc<str>,
+    file: Arc<str>,
     line: Option<u64>,
     message: String,
-    status: String,
+    status: Arc<str>,
     created: i64,
     new: bool,
 }
 
-/// The issues of a project.
-pub fn of(project: &Project, times: &Times) -> Vec<Kept> {
-    let written = project.issues.iter().enumerate().map(|(i, issue)| kept(project, issue, i, times));
-    written.chain((0..project.generate).map(|n| made_up(project, n, times))).collect()
+/// Texts that occur many times, each kept once: twelve thousand issues lie in the same process as what is measured.
+#[derive(Default)]
+struct Texts(BTreeSet<Arc<str>>);
+
+impl Texts {
+    fn of(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
 }
 
-fn kept(project: &Project, issue: &Issue, index: usize, times: &Times) -> Kept {
+/// The issues of a project.
+pub fn of(project: &Project, times: &Times) -> Vec<Kept> {
+    let mut texts = Texts::default();
+    let mut all: Vec<Kept> =
+        project.issues.iter().enumerate().map(|(i, issue)| kept(project, issue, i, times, &mut texts)).collect();
+    all.extend((0..project.generate).map(|n| made_up(project, n, times, &mut texts)));
+    all
+}
+
+fn kept(project: &Project, issue: &Issue, index: usize, times: &Times, texts: &mut Texts) -> Kept {
     Kept {
         key: seed::uuid(&format!("{} issue {index}", project.key)),
-        project: project.key.clone(),
-        rule: issue.rule.clone(),
-        severity: issue.severity.clone(),
-        kind: issue.kind.clone(),
-        file: issue.file.clone(),
+        project: texts.of(&project.key),
+        rule: texts.of(&issue.rule),
+        severity: texts.of(&issue.severity),
+        kind: texts.of(&issue.kind),
+        file: texts.of(&issue.file),
         line: issue.line,
         message: issue.message.0.clone(),
-        status: issue.status.clone(),
+        status: texts.of(&issue.status),
         created: times.before(issue.ago.0),
         new: issue.new,
     }
 }
 
 /// Most are MAJOR code smells, over 10,000 of 12,000, so that splitting by severity or type alone is not enough.
-fn made_up(project: &Project, n: u64, times: &Times) -> Kept {
+fn made_up(project: &Project, n: u64, times: &Times, texts: &mut Texts) -> Kept {
     const RARE: [(&str, &str); 8] = [
         ("MINOR", "CODE_SMELL"),
         ("INFO", "CODE_SMELL"),
@@ -64,17 +83,17 @@ fn made_up(project: &Project, n: u64, times: &Times) -> Kept {
         ("MAJOR", "CODE_SMELL")
     };
     let rule = format!("java:S{}", 1100 + pick(2, 40));
-    let file = format!("src/main/java/com/acme/part{:02}/Class{:03}.java", pick(3, 60), pick(4, 600));
+    let class = pick(3, 600);
     Kept {
         key: seed::uuid(&format!("{} made up {n}", project.key)),
-        project: project.key.clone(),
-        severity: severity.to_owned(),
-        kind: kind.to_owned(),
+        project: texts.of(&project.key),
+        rule: texts.of(&rule),
+        severity: texts.of(severity),
+        kind: texts.of(kind),
+        file: texts.of(&format!("src/main/java/com/acme/part{:02}/Class{class:03}.java", class % 60)),
         line: Some(1 + pick(5, 900)),
         message: format!("Take this apart: it breaks {rule} for the {n}th time."),
-        rule,
-        file,
-        status: "OPEN".to_owned(),
+        status: texts.of("OPEN"),
         created: times.start - i64::try_from(pick(6, 700)).unwrap_or(0) * 86_400_000 - 3_600_000,
         new: n % 400 == 7,
     }
@@ -86,7 +105,7 @@ impl Kept {
     }
 
     fn old_status(&self) -> (&'static str, Option<&'static str>) {
-        match self.status.as_str() {
+        match &*self.status {
             "CONFIRMED" => ("CONFIRMED", None),
             "FALSE_POSITIVE" => ("RESOLVED", Some("FALSE-POSITIVE")),
             "ACCEPTED" => ("RESOLVED", Some("WONTFIX")),
@@ -96,7 +115,7 @@ impl Kept {
     }
 
     fn impact(&self) -> &'static str {
-        match self.severity.as_str() {
+        match &*self.severity {
             "BLOCKER" => "BLOCKER",
             "CRITICAL" => "HIGH",
             "MAJOR" => "MEDIUM",
@@ -150,13 +169,13 @@ impl Kept {
         let (status, resolution) = self.old_status();
         let at = written(self.created, STAMP);
         let mut value = json!({
-            "key": self.key, "rule": self.rule, "severity": self.severity, "component": format!("{}:{}", self.project, self.file),
-            "project": self.project, "hash": seed::hex64(&format!("{} {}", self.file, self.message)).get(..32), "flows": [],
-            "status": status, "issueStatus": self.status, "message": self.message, "effort": "10min", "debt": "10min",
-            "author": "ana@acme.example", "tags": ["cwe"], "creationDate": at, "updateDate": at, "type": self.kind,
+            "key": self.key, "rule": &*self.rule, "severity": &*self.severity, "component": format!("{}:{}", self.project, self.file),
+            "project": &*self.project, "hash": seed::hex64(&format!("{} {}", self.file, self.message)).get(..32), "flows": [],
+            "status": status, "issueStatus": &*self.status, "message": self.message, "effort": "10min", "debt": "10min",
+            "author": "ana@acme.example", "tags": ["cwe"], "creationDate": at, "updateDate": at, "type": &*self.kind,
             "scope": "MAIN", "quickFixAvailable": false, "messageFormattings": [], "codeVariants": [],
             "cleanCodeAttribute": "CONVENTIONAL", "cleanCodeAttributeCategory": "CONSISTENT",
-            "impacts": [{"softwareQuality": if self.kind == "VULNERABILITY" { "SECURITY" } else { "MAINTAINABILITY" }, "severity": self.impact()}],
+            "impacts": [{"softwareQuality": if &*self.kind == "VULNERABILITY" { "SECURITY" } else { "MAINTAINABILITY" }, "severity": self.impact()}],
         });
         if let Some(object) = value.as_object_mut() {
             if let Some(line) = self.line {
@@ -189,13 +208,13 @@ pub fn answer(call: &Call, all: &[&Kept], p: usize, ps: usize) -> Value {
     let shown: Vec<&Kept> = found.into_iter().skip((p - 1) * ps).take(ps).collect();
     let issues: Vec<Value> = shown.iter().map(|i| i.json()).collect();
     let mut components = Vec::new();
-    let mut projects: Vec<&str> = shown.iter().map(|i| i.project.as_str()).collect();
+    let mut projects: Vec<&str> = shown.iter().map(|i| &*i.project).collect();
     projects.sort_unstable();
     projects.dedup();
     for key in projects {
-        components.extend(self::components(key, shown.iter().filter(|i| i.project == key).map(|i| i.file.as_str())));
+        components.extend(self::components(key, shown.iter().filter(|i| &*i.project == key).map(|i| &*i.file)));
     }
-    let mut rules: Vec<&str> = shown.iter().map(|i| i.rule.as_str()).collect();
+    let mut rules: Vec<&str> = shown.iter().map(|i| &*i.rule).collect();
     rules.sort_unstable();
     rules.dedup();
     let rules: Vec<Value> = rules.into_iter().map(rule).collect();

@@ -177,8 +177,8 @@ async fn github_compares_in_pages_and_in_the_types_of_octocrab() {
 
     let (base, head) = (crate::lab::seed::commit("monolith-2025.10"), crate::lab::seed::commit("monolith-2025.11"));
     let path = format!("/repos/acme/monolith/compare/{base}...{head}");
-    let bare = get(&path).await.json();
-    assert_eq!((&bare["total_commits"], bare["commits"].as_array().unwrap().len()), (&json!(271), 250));
+    let whole = get(&path).await.json();
+    assert_eq!((&whole["total_commits"], whole["commits"].as_array().unwrap().len()), (&json!(271), 250));
     let last = get(&format!("{path}?page=3&per_page=100")).await;
     assert_eq!(last.json()["commits"].as_array().unwrap().len(), 71);
     assert_eq!(last.header("link"), "");
