@@ -1,5 +1,7 @@
 //! Answers that are wrong on purpose: by scenario, or set while a test runs.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::call::Call;
@@ -40,6 +42,9 @@ pub struct Fault {
     /// `status` and `html`: the body.
     #[serde(default)]
     pub body: Option<Text>,
+    /// `status`: more headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// `too-many`: seconds to wait, as its header says; the default is 1.
     #[serde(default)]
     pub retry_after: Option<u64>,
@@ -92,6 +97,7 @@ impl Fault {
             kind,
             status: None,
             body: None,
+            headers: BTreeMap::new(),
             retry_after: None,
             to: None,
             bytes: None,

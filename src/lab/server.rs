@@ -126,7 +126,7 @@ fn spoil(port: &Port, fault: &Fault, answer: impl FnOnce() -> Reply) -> Result<R
         FaultKind::Slow => answer(),
         FaultKind::Status => Reply {
             status: fault.status.unwrap_or(503),
-            headers: Vec::new(),
+            headers: fault.headers.clone().into_iter().collect(),
             body: Bytes::from(text().unwrap_or_else(|| "{\"message\":\"Service Unavailable\"}".to_owned())),
         }
         .with("content-type", "application/json"),

@@ -155,6 +155,11 @@ async fn sonar_keeps_to_its_limits() {
         crate::lab::seed::commit("profile-3.0.0")
     );
     assert_eq!(get("/api/hotspots/search?project=com.acme:payments").await.json()["hotspots"], json!([]));
+    let open = get("/api/hotspots/search?project=com.acme:monolith&status=TO_REVIEW").await.json();
+    assert_eq!(
+        (&open["paging"]["total"], &open["hotspots"][0]["vulnerabilityProbability"]),
+        (&json!(1), &json!("MEDIUM"))
+    );
 }
 
 #[tokio::test]

@@ -29,6 +29,12 @@ async fn statuses_pages_and_patience() {
         assert_eq!((got.status, got.header("retry-after")), (429, "3"));
     }
     assert_eq!(bench.get(Service::Github, USER).await.status, 200);
+    let mut limit = fault(FaultKind::Status);
+    limit.status = Some(403);
+    limit.headers.insert("x-ratelimit-remaining".to_owned(), "0".to_owned());
+    bench.lab.add_fault(limit);
+    let got = bench.get(Service::Github, USER).await;
+    assert_eq!((got.status, got.header("x-ratelimit-remaining")), (403, "0"));
     bench.lab.add_fault(fault(FaultKind::Status));
     assert_eq!(bench.get(Service::Github, USER).await.status, 503);
     assert_eq!(bench.get(Service::Github, "/rate_limit").await.status, 200, "another route is not met");
