@@ -1,0 +1,10 @@
+//! x
+/// x
+pub struct Jira;
+impl Jira { /// x
+ pub fn new(_: &super::registry::Settings) -> Result<Self, crate::http::Fault> { Ok(Self) } }
+#[async_trait::async_trait] impl super::Source for Jira { async fn collect(&self, _: &super::Ask) -> Result<super::Gathered, crate::http::Fault> { unimplemented!() } async fn check(&self) -> Result<super::Checked, crate::http::Fault> { unimplemented!() } }
+/// x
+#[derive(Clone,Copy)]
+pub enum Flavour { /// x
+Cloud }
