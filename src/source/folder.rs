@@ -51,7 +51,10 @@ impl Folder {
         if found.len() > self.files {
             let left = found.len() - self.files;
             found.truncate(self.files);
-            short.add("too-many-files", format!("{left} or more files of {uri} were not read: {} is the most.", self.files));
+            short.add(
+                "too-many-files",
+                format!("{left} or more files of {uri} were not read: {} is the most.", self.files),
+            );
         }
         let mut raw = Vec::new();
         let mut total = 0;

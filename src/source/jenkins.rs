@@ -64,7 +64,8 @@ impl Jenkins {
             }
         };
         let path = format!("{}{number}/", job_path(&names));
-        let (run, answer) = self.http.get_json::<Run>(&format!("{path}api/json?tree={}", query_value(wire::TREE))).await?;
+        let (run, answer) =
+            self.http.get_json::<Run>(&format!("{path}api/json?tree={}", query_value(wire::TREE))).await?;
         if run.number != Some(number) {
             return Err(Fault::new(FaultKind::Malformed, &answer.uri, format!("it does not speak of build {number}")));
         }
@@ -215,10 +216,7 @@ impl Source for Jenkins {
         let (me, answer) = self.http.get_json::<wire::Me>("me/api/json?tree=id,fullName").await?;
         let version = answer.headers.get("x-jenkins").and_then(|v| v.to_str().ok()).unwrap_or("of unknown version");
         let who = me.full_name.or(me.id).unwrap_or_default();
-        Ok(Checked {
-            line: crate::text::line(&format!("Jenkins {version}, as {who}")).into_owned(),
-            date: answer.date,
-        })
+        Ok(Checked { line: crate::text::line(&format!("Jenkins {version}, as {who}")).into_owned(), date: answer.date })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::Source;
 use super::folder::Folder;
 use super::github::Github;
 use super::jenkins::Jenkins;
 use super::jira::{Flavour, Jira};
 use super::sonarqube::Sonarqube;
-use super::Source;
 use crate::clock::SharedClock;
 use crate::http::{Auth, Fault, FaultKind, Limits, Tls};
 

@@ -1,7 +1,7 @@
 //! What the tests of the sources share.
 
 use super::registry::Settings;
-use super::{Ask, Gathered, Material, What};
+use super::{Ask, Gathered, What};
 use crate::clock::SharedClock;
 use crate::domain::evidence::Kind;
 use crate::domain::release::Release;
@@ -54,15 +54,4 @@ pub(crate) fn words(gathered: &Gathered) -> &str {
 /// Optional text.
 pub(crate) fn raw(text: Option<&Untrusted>) -> Option<&str> {
     text.map(Untrusted::raw)
-}
-
-/// The variant's name, for messages.
-pub(crate) fn sort_of(material: &Material) -> &'static str {
-    match material {
-        Material::Builds(_) => "builds",
-        Material::Tickets(_) => "tickets",
-        Material::Findings(_) => "findings",
-        Material::Reports => "reports",
-        Material::Changes(_) => "changes",
-    }
 }

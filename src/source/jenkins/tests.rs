@@ -218,7 +218,9 @@ fn the_address_of_a_build_names_its_job_if_it_is_of_this_controller() {
 #[tokio::test]
 async fn a_check_says_who_we_are() {
     let server = Server::start(|seen, _| match seen.path() {
-        "/me/api/json" => reply(200, "application/json", "x-jenkins: 2.541\r\n", r#"{"id":"ana","fullName":"Ana\u001b"}"#),
+        "/me/api/json" => {
+            reply(200, "application/json", "x-jenkins: 2.541\r\n", r#"{"id":"ana","fullName":"Ana\u001b"}"#)
+        }
         _ => answer(404, &json!({})),
     })
     .await;

@@ -140,9 +140,8 @@ impl Run {
 
     /// The build. Of several checkouts the one of the release's commit counts, else the first.
     pub(super) fn into_build(self, job: String, address: String, commit: Option<&str>, tests: Option<Tests>) -> Build {
-        let of_release = |r: &&Revision| {
-            commit.is_some_and(|c| r.sha1.as_deref().is_some_and(|sha| sha.eq_ignore_ascii_case(c)))
-        };
+        let of_release =
+            |r: &&Revision| commit.is_some_and(|c| r.sha1.as_deref().is_some_and(|sha| sha.eq_ignore_ascii_case(c)));
         let revision = self.git().find(of_release).or_else(|| self.git().next());
         let branch = revision.and_then(|r| r.branch.as_ref()?.first()?.name.as_deref()).map(plain_branch);
         let running = self.building == Some(true);
