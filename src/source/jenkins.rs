@@ -6,14 +6,13 @@ use percent_encoding::percent_decode_str;
 
 use super::registry::Settings;
 use super::{Ask, Checked, Gathered, Material, Raw, Shortfalls, Source, What, not_served};
-use crate::domain::build::Tests;
 use crate::domain::gate::BuildRef;
 use crate::domain::ids::encode_part;
 use crate::http::{Answer, Fault, FaultKind, Http, query_value};
 
 mod wire;
 
-use wire::{Listing, Run, TestReport};
+use self::wire::{Listing, Run, TestReport};
 
 /// How many builds of a job are looked through for the release's commit.
 const BUILDS: usize = 200;

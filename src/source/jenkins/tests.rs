@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::build::{Build, BuildResult};
+use crate::domain::build::{Build, BuildResult, Tests};
 use crate::domain::evidence::Kind;
 use crate::http::testing::{Reply, Server, json as answer, reply};
 use crate::source::testing::{COMMIT, ask, code, raw, settings, words};
