@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_encode;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -178,6 +178,21 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// What a status means; `None` if it is 2xx.
+    pub fn of_status(status: u16) -> Option<Self> {
+        Some(match status {
+            200..=299 => return None,
+            300..=399 => Self::Redirected,
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            410 => Self::Gone,
+            429 => Self::RateLimited,
+            500.. => Self::Server(status),
+            _ => Self::Refused(status),
+        })
+    }
+
     /// The stable code.
     pub fn code(self) -> &'static str {
         match self {
@@ -418,19 +433,7 @@ impl Http {
 
     /// Gives a good answer back; any other as a fault, with the wait that it asks for.
     pub fn judge(&self, answer: Answer) -> Result<Answer, (Fault, Option<Duration>)> {
-        let kind = match StatusCode::from_u16(answer.status) {
-            Ok(status) if status.is_success() => return Ok(answer),
-            Ok(status) if status.is_redirection() => FaultKind::Redirected,
-            _ => match answer.status {
-                401 => FaultKind::Unauthorized,
-                403 => FaultKind::Forbidden,
-                404 => FaultKind::NotFound,
-                410 => FaultKind::Gone,
-                429 => FaultKind::RateLimited,
-                status @ 500.. => FaultKind::Server(status),
-                status => FaultKind::Refused(status),
-            },
-        };
+        let Some(kind) = FaultKind::of_status(answer.status) else { return Ok(answer) };
         let wait = answer.headers.get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| {
             v.trim()
                 .parse()

@@ -111,7 +111,7 @@ async fn too_large_answers_are_not_read() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 104857600\r\n\r\n".to_vec();
     assert_eq!(fault_of(Reply::Endless(head, vec![b' '; 1024])).await.kind, FaultKind::TooLarge);
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-    let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
+    let chunk = [b"10000\r\n".as_slice(), &vec![b' '; 0x10000], b"\r\n"].concat();
     assert_eq!(fault_of(Reply::Endless(chunked, chunk)).await.kind, FaultKind::TooLarge);
 }
 

@@ -235,7 +235,7 @@ fn job_names(job: &str) -> Vec<String> {
 }
 
 fn job_path(names: &[String]) -> String {
-    names.iter().map(|n| format!("job/{}/", encode_part(n))).collect()
+    names.iter().flat_map(|n| ["job/".to_owned(), encode_part(n), "/".to_owned()]).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Jira, Cloud and Data Center: tickets by query and by key.
 //!
 //! Lists are read by our own client, because one odd issue must not fail the page and errors must go by status. Single
-//! issues and the login check go through jira_query, see [`single`].
+//! issues and the login check go through jira_query, see `single`.
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;

@@ -34,13 +34,13 @@ pub struct Settings {
 pub const KINDS: [&str; 5] = ["folder", "github", "jenkins", "jira", "sonarqube"];
 
 /// Builds the source of a kind. Nothing is asked of the system yet.
-pub fn build(kind: &str, settings: Settings) -> Result<Arc<dyn Source>, Fault> {
+pub fn build(kind: &str, settings: &Settings) -> Result<Arc<dyn Source>, Fault> {
     Ok(match kind {
         "folder" => Arc::new(Folder::new(settings.limits)),
-        "github" => Arc::new(Github::new(&settings)?),
-        "jenkins" => Arc::new(Jenkins::new(&settings)?),
-        "jira" => Arc::new(Jira::new(&settings)?),
-        "sonarqube" => Arc::new(Sonarqube::new(&settings)?),
+        "github" => Arc::new(Github::new(settings)?),
+        "jenkins" => Arc::new(Jenkins::new(settings)?),
+        "jira" => Arc::new(Jira::new(settings)?),
+        "sonarqube" => Arc::new(Sonarqube::new(settings)?),
         other => {
             let known = KINDS.join(", ");
             return Err(Fault::new(
@@ -72,17 +72,17 @@ mod tests {
     #[test]
     fn every_kind_can_be_built_outside_a_runtime() {
         for kind in KINDS {
-            assert!(build(kind, settings("https://host.example/base")).is_ok(), "{kind}");
+            assert!(build(kind, &settings("https://host.example/base")).is_ok(), "{kind}");
         }
     }
 
     #[test]
     fn unknown_kinds_and_bad_addresses_are_faults() {
-        let fault = build("spinnaker", settings("https://host.example")).err().unwrap();
+        let fault = build("spinnaker", &settings("https://host.example")).err().unwrap();
         assert_eq!(fault.kind, FaultKind::Setup);
         assert!(fault.sentence().contains("jenkins"), "{fault}");
         for kind in ["github", "jenkins", "jira", "sonarqube"] {
-            assert_eq!(build(kind, settings("host.example")).err().unwrap().kind, FaultKind::Setup, "{kind}");
+            assert_eq!(build(kind, &settings("host.example")).err().unwrap().kind, FaultKind::Setup, "{kind}");
         }
     }
 }

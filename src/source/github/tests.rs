@@ -145,7 +145,7 @@ async fn what_is_no_hash_and_no_repository_is_never_sent() {
 async fn errors_go_by_status_and_by_the_lost_connection() {
     let json_of = |status, headers: &str| reply(status, "application/json", headers, r#"{"message":"t0ken refused"}"#);
     let huge = [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".as_slice()].concat();
-    let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
+    let chunk = [b"10000\r\n".as_slice(), &vec![b' '; 0x10000], b"\r\n"].concat();
     for (reply, kind) in [
         (json_of(401, ""), FaultKind::Unauthorized),
         (json_of(403, "x-ratelimit-remaining: 12\r\n"), FaultKind::Forbidden),

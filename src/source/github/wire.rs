@@ -17,7 +17,8 @@ pub(super) struct Comparison {
 #[derive(Debug, Deserialize)]
 pub(super) struct Commit {
     sha: String,
-    commit: Option<Git>,
+    #[serde(rename = "commit")]
+    git: Option<Git>,
     author: Option<User>,
 }
 
@@ -61,7 +62,7 @@ pub(super) struct Pull {
 
 impl Commit {
     pub(super) fn into_commit(self) -> change::Commit {
-        let git = self.commit.unwrap_or_default();
+        let git = self.git.unwrap_or_default();
         let author = git.author.unwrap_or_default();
         change::Commit {
             sha: self.sha.into(),

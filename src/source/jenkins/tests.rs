@@ -44,11 +44,13 @@ async fn collect(server: &Server, what: What, build: Option<BuildRef>) -> Result
 }
 
 async fn named(value: Value) -> Gathered {
-    let server = Server::start(move |seen, _| match seen.path().contains("testReport") {
-        true => answer(404, &json!({})),
-        false => answer(200, &value),
-    })
-    .await;
+    let server =
+        Server::start(
+            move |seen, _| {
+                if seen.path().contains("testReport") { answer(404, &json!({})) } else { answer(200, &value) }
+            },
+        )
+        .await;
     collect(&server, What::Build { job: None }, Some(build_ref("team/pay", 42, None))).await.unwrap()
 }
 
@@ -107,9 +109,12 @@ async fn an_answer_about_another_build_is_refused() {
 
 #[tokio::test]
 async fn an_unreadable_test_report_is_a_shortfall() {
-    let server = Server::start(|seen, _| match seen.path().contains("testReport") {
-        true => reply(500, "text/html", "", "<html>oops</html>"),
-        false => answer(200, &run()),
+    let server = Server::start(|seen, _| {
+        if seen.path().contains("testReport") {
+            reply(500, "text/html", "", "<html>oops</html>")
+        } else {
+            answer(200, &run())
+        }
     })
     .await;
     let got = collect(&server, What::Build { job: None }, Some(build_ref("team/pay", 42, None))).await.unwrap();

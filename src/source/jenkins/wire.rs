@@ -99,13 +99,17 @@ struct Artifact {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 pub(super) struct TestReport {
-    fail_count: Option<u32>,
-    skip_count: Option<u32>,
-    pass_count: Option<u32>,
+    #[serde(rename = "failCount")]
+    failed: Option<u32>,
+    #[serde(rename = "skipCount")]
+    skipped: Option<u32>,
+    #[serde(rename = "passCount")]
+    passed: Option<u32>,
     // Aggregated reports of Maven jobs have a total in place of the passed ones.
-    total_count: Option<u32>,
+    #[serde(rename = "totalCount")]
+    total: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -117,9 +121,9 @@ pub(super) struct Me {
 
 impl TestReport {
     pub(super) fn tests(&self) -> Option<Tests> {
-        let failed = self.fail_count?;
-        let skipped = self.skip_count.unwrap_or(0);
-        let passed = self.pass_count.or_else(|| self.total_count?.checked_sub(failed)?.checked_sub(skipped))?;
+        let failed = self.failed?;
+        let skipped = self.skipped.unwrap_or(0);
+        let passed = self.passed.or_else(|| self.total?.checked_sub(failed)?.checked_sub(skipped))?;
         Some(Tests { passed, failed, skipped })
     }
 }

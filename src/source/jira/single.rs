@@ -79,24 +79,12 @@ impl Single {
         let uri = format!("{}/rest/api/2/myself", self.host);
         let instance = self.instance().map_err(|e| Fault::new(FaultKind::Setup, &uri, e.to_string()))?;
         match instance.verify_authentication().await {
-            Ok(()) => Ok(()),
             // What the server says beside the status is left out: it may repeat the credentials.
-            Err(JiraQueryError::AuthenticationFailed { status, .. }) => Err(Fault::new(
-                match status {
-                    300..=399 => FaultKind::Redirected,
-                    401 => FaultKind::Unauthorized,
-                    403 => FaultKind::Forbidden,
-                    404 => FaultKind::NotFound,
-                    410 => FaultKind::Gone,
-                    429 => FaultKind::RateLimited,
-                    500.. => FaultKind::Server(status),
-                    _ => FaultKind::Refused(status),
-                },
-                &uri,
-                "",
-            )),
-            // No answer at all: our own client finds out why, in the words of all other faults.
-            Err(_) => Ok(()),
+            Err(JiraQueryError::AuthenticationFailed { status, .. }) => {
+                Err(Fault::new(FaultKind::of_status(status).unwrap_or(FaultKind::Malformed), &uri, ""))
+            }
+            // Where no answer came, our own client finds out why, in the words of all other faults.
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 }

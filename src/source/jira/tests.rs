@@ -185,11 +185,10 @@ fn refusing_batches(seen: &Seen, _: usize) -> Reply {
         "/rest/api/3/search/jql" => {
             answer(400, &json!({"errorMessages": ["An issue with key 'PAY-9' does not exist for field 'key'."]}))
         }
-        "/rest/api/2/issue/PAY-1" => answer(200, &full_issue("PAY-1")),
+        // OLD-1 was moved to another project, and answers as what it is now.
+        "/rest/api/2/issue/PAY-1" | "/rest/api/2/issue/OLD-1" => answer(200, &full_issue("PAY-1")),
         // Too little for jira_query, enough for us.
         "/rest/api/2/issue/PAY-2" => answer(200, &issue("PAY-2", "new")),
-        // Moved to another project.
-        "/rest/api/2/issue/OLD-1" => answer(200, &full_issue("PAY-1")),
         _ => missing("PAY-9"),
     }
 }

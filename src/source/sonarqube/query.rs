@@ -73,16 +73,20 @@ pub(super) struct Query<'a> {
 pub(super) struct Search<'a> {
     pub(super) query: &'a Query<'a>,
     base: String,
-    read: Reader,
+    items: Items,
 }
 
-/// Makes a finding of what stands in a page.
-type Reader = fn(&Place<'_>, &Value) -> Read;
+/// What stands in the pages of a search.
+#[derive(Clone, Copy)]
+enum Items {
+    Issues,
+    Hotspots,
+}
 
 impl Query<'_> {
-    fn search(&self, base: String, read: Reader) -> Search<'_> {
+    fn search(&self, base: &str, items: Items) -> Search<'_> {
         let branch = self.branch.map(|b| format!("&branch={}", query_value(b))).unwrap_or_default();
-        Search { query: self, base: format!("{base}{branch}"), read }
+        Search { query: self, base: format!("{base}{branch}"), items }
     }
 
     /// All open issues, each once.
@@ -90,7 +94,7 @@ impl Query<'_> {
         let mut last = None;
         for dialect in dialect.in_turn() {
             let mut tried = Reading::default();
-            match self.search(dialect.issues(self.project), |p, v| p.of_issue(v)).all_slices(&mut tried).await {
+            match self.search(&dialect.issues(self.project), Items::Issues).all_slices(&mut tried).await {
                 Ok(issues) => {
                     reading.raw.append(&mut tried.raw);
                     reading.short.0.append(&mut tried.short.0);
@@ -108,7 +112,7 @@ impl Query<'_> {
     pub(super) async fn hotspots(&self, dialect: Dialect, reading: &mut Reading) -> Result<Vec<Read>, Fault> {
         let mut last = None;
         for dialect in [dialect, if dialect == Dialect::Old { Dialect::Statuses } else { Dialect::Old }] {
-            let search = self.search(dialect.hotspots(self.project), |p, v| p.of_hotspot(v));
+            let search = self.search(&dialect.hotspots(self.project), Items::Hotspots);
             let (total, mut found, answer) = match search.page("", 1).await {
                 Ok(first) => first,
                 Err(fault) if misunderstood(&fault) => {
@@ -147,13 +151,15 @@ impl Search<'_> {
                 None
             }
         });
-        match odd {
-            Some(odd) => Err(Fault::new(FaultKind::Malformed, &answer.uri, odd)),
-            None => {
-                let found = page.issues.iter().map(|v| (self.read)(self.query.place, v)).collect();
-                Ok((page.paging.total, found, answer))
-            }
+        if let Some(odd) = odd {
+            return Err(Fault::new(FaultKind::Malformed, &answer.uri, odd));
         }
+        let place = self.query.place;
+        let read = |value: &Value| match self.items {
+            Items::Issues => place.of_issue(value),
+            Items::Hotspots => place.of_hotspot(value),
+        };
+        Ok((page.paging.total, page.issues.iter().map(read).collect(), answer))
     }
 
     /// One page, as it comes.

@@ -1,5 +1,6 @@
 //! More issues than one search gives.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
@@ -42,8 +43,10 @@ impl World {
                 found.reverse();
             }
         }
-        let mut rules: std::collections::BTreeMap<&str, usize> = Default::default();
-        found.iter().for_each(|i| *rules.entry(i["rule"].as_str().unwrap()).or_default() += 1);
+        let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+        for i in &found {
+            *rules.entry(i["rule"].as_str().unwrap()).or_default() += 1;
+        }
         let values: Vec<Value> = rules.iter().take(self.facets).map(|(v, c)| json!({"val": v, "count": c})).collect();
         let here: Vec<&&Value> = found.iter().skip((p - 1) * ps).take(ps).collect();
         answer(
