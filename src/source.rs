@@ -1,5 +1,14 @@
 //! Where evidence comes from: one trait, one file a system.
 
+pub mod folder;
+pub mod github;
+pub mod jenkins;
+pub mod jira;
+pub mod registry;
+pub mod sonarqube;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -11,7 +20,7 @@ use crate::domain::gate::BuildRef;
 use crate::domain::release::Release;
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Timestamp;
-use crate::http::Fault;
+use crate::http::{Answer, Fault, FaultKind};
 use crate::text::Untrusted;
 
 /// A system that evidence is fetched from.
@@ -125,6 +134,52 @@ pub struct Raw {
     pub media_type: String,
     /// The bytes.
     pub bytes: Vec<u8>,
+}
+
+impl From<Answer> for Raw {
+    fn from(answer: Answer) -> Self {
+        Self { uri: answer.uri, media_type: answer.media_type, bytes: answer.body }
+    }
+}
+
+/// Why a piece is not all there, collected while it is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shortfalls(Vec<Reason>);
+
+impl Shortfalls {
+    /// Adds a reason.
+    pub(crate) fn add(&mut self, code: &str, text: impl Into<Untrusted>) {
+        self.0.push(Reason::new(code, text));
+    }
+
+    /// Adds a fault of a part of the evidence, `what`: "The test report could not be read".
+    pub(crate) fn fault(&mut self, what: &str, fault: &Fault) {
+        self.add(fault.kind.code(), format!("{what}: {}", fault.sentence()));
+    }
+
+    /// All reasons as one: the first code, which the content digest covers, and up to five of the texts.
+    pub(crate) fn into_reason(self) -> Option<Reason> {
+        const SHOWN: usize = 5;
+        let code = self.0.first()?.code.clone();
+        let mut texts: Vec<String> = self.0.iter().take(SHOWN).map(|r| r.text.raw().to_owned()).collect();
+        if self.0.len() > SHOWN {
+            texts.push(format!("And {} more.", self.0.len() - SHOWN));
+        }
+        Some(Reason::new(code, texts.join(" ")))
+    }
+}
+
+/// The fault of asking a system for what it does not have.
+pub(crate) fn not_served(uri: &str, system: &str, what: &What) -> Fault {
+    let wanted = match what {
+        What::Build { .. } => "builds",
+        What::Artifacts { .. } => "archived files",
+        What::Folder { .. } => "files of a folder",
+        What::Jql { .. } | What::Keys { .. } => "tickets",
+        What::Project { .. } => "a quality gate and issues",
+        What::Repository { .. } => "commits",
+    };
+    Fault::new(FaultKind::Setup, uri, format!("{system} has no {wanted}; check `from` in the configuration"))
 }
 
 /// What a check of a connection found.

@@ -1,0 +1,128 @@
+//! octocrab on our HTTP client: how it is built, how bytes are read, and what its errors mean.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::sync::{Mutex, PoisonError};
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use octocrab::Octocrab;
+use reqwest::header::{ACCEPT, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+
+use crate::domain::time::Timestamp;
+use crate::http::{Answer, Auth, Fault, FaultKind, Http, classify};
+use crate::source::registry::Settings;
+
+/// The public GitHub.
+const PUBLIC: &str = "https://api.github.com";
+/// The most bytes of answers that are kept with their ETag.
+const KEPT: usize = 8 << 20;
+
+pub(super) struct Client {
+    http: Http,
+    auth: Auth,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    answers: HashMap<String, (HeaderValue, Answer)>,
+    bytes: usize,
+}
+
+impl Client {
+    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
+        let url = if settings.url.is_empty() { PUBLIC } else { &settings.url };
+        let http = Http::new(url, settings.auth.clone(), &settings.tls, settings.limits, settings.clock.clone())?;
+        Ok(Self { http, auth: settings.auth.clone(), kept: Mutex::default() })
+    }
+
+    pub(super) fn uri(&self, path: &str) -> String {
+        self.http.uri(path)
+    }
+
+    /// An octocrab for one collection. It is made anew each time, because it starts a task in the runtime it is made in.
+    pub(super) fn session(&self) -> Result<Octocrab, Fault> {
+        let base = self.http.base().as_str();
+        let setup = |e: octocrab::Error| Fault::new(FaultKind::Setup, base, e.to_string());
+        let builder = Octocrab::builder().base_uri(base).map_err(setup)?;
+        let builder = match &self.auth {
+            Auth::None => builder,
+            Auth::Bearer(token) => builder.personal_token(token.expose().to_owned()),
+            Auth::Basic { user, password } => builder.basic_auth(user.clone(), password.expose().to_owned()),
+        };
+        builder.build_with_reqwest(self.http.client()).map_err(setup)
+    }
+
+    /// Reads a path. Status 2xx only; others are faults by status.
+    pub(super) async fn get(&self, octocrab: &Octocrab, path: &str) -> Result<Answer, Fault> {
+        let uri = self.uri(path);
+        // The path of the base stands in it already: octocrab would not add a base `/r` to `/repos`. The host does not,
+        // or octocrab would send no credentials.
+        let target = format!("{}{path}", self.http.base().path());
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
+        let kept = self.kept().answers.get(path).cloned();
+        if let Some((etag, _)) = &kept {
+            headers.insert(IF_NONE_MATCH, etag.clone());
+        }
+        let response = octocrab._get_with_headers(target, Some(headers)).await.map_err(|e| fault(&uri, &e))?;
+        let (parts, body) = response.into_parts();
+        let limit = usize::try_from(self.http.limits().bytes).unwrap_or(usize::MAX);
+        let body = Limited::new(body, limit).collect().await.map_err(|e| {
+            if e.is::<LengthLimitError>() {
+                return Fault::new(FaultKind::TooLarge, &uri, "");
+            }
+            e.downcast_ref::<octocrab::Error>()
+                .map_or_else(|| Fault::new(FaultKind::Truncated, &uri, e.to_string()), |e| fault(&uri, e))
+        })?;
+        let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let date = Timestamp::parse_http_date(text("date"));
+        if let (304, Some((_, answer))) = (parts.status.as_u16(), kept) {
+            return Ok(Answer { date, ..answer });
+        }
+        // GitHub answers 403 too when there were too many requests.
+        let limited = text("x-ratelimit-remaining") == "0" || parts.headers.contains_key("retry-after");
+        let status = match parts.status.as_u16() {
+            403 if limited => 429,
+            status => status,
+        };
+        let media_type = text("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let body = body.to_bytes().to_vec();
+        let answer = Answer { uri, status, media_type, headers: parts.headers, body, date };
+        let answer = self.http.judge(answer).map_err(|(fault, _wait)| fault)?;
+        self.keep(path, &answer);
+        Ok(answer)
+    }
+
+    fn keep(&self, path: &str, answer: &Answer) {
+        let Some(etag) = answer.headers.get(ETAG).cloned() else { return };
+        let mut kept = self.kept();
+        if kept.bytes + answer.body.len() > KEPT {
+            *kept = Kept::default();
+        }
+        if answer.body.len() <= KEPT {
+            kept.bytes += answer.body.len();
+            if let Some((_, before)) = kept.answers.insert(path.to_owned(), (etag, answer.clone())) {
+                kept.bytes = kept.bytes.saturating_sub(before.body.len());
+            }
+        }
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        // A cache is never half written in a way that matters.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What octocrab's error means: the client's own error lies somewhere below it.
+fn fault(uri: &str, error: &octocrab::Error) -> Fault {
+    let mut next = error.source();
+    while let Some(e) = next {
+        if let Some(e) = e.downcast_ref::<reqwest::Error>() {
+            // Reads change nothing.
+            return Fault { ambiguous: false, ..classify(uri, e) };
+        }
+        next = e.source();
+    }
+    Fault::new(FaultKind::Unreachable, uri, error.to_string())
+}

@@ -1,0 +1,235 @@
+//! Issues and hotspots as findings.
+
+use std::collections::HashMap;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+use url::Url;
+
+use super::wire::{Hotspot, Impact, Issue};
+use crate::domain::canonical::sha256_parts;
+use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, Rung};
+use crate::domain::ids::Fingerprint;
+use crate::domain::severity::Severity;
+use crate::http::query_value;
+use crate::text::Untrusted;
+
+/// Where findings come from.
+pub(super) struct Place<'a> {
+    pub(super) base: &'a Url,
+    pub(super) project: &'a str,
+    pub(super) version: Option<Untrusted>,
+    pub(super) report: &'a str,
+}
+
+/// An issue or hotspot as read.
+pub(super) struct Read {
+    /// What it is told apart by.
+    pub(super) id: String,
+    pub(super) finding: Finding,
+    /// Whether something in it was odd.
+    pub(super) odd: bool,
+}
+
+impl Read {
+    fn new(id: &str, finding: Finding) -> Self {
+        let odd = finding.severity == Severity::Unknown;
+        Self { id: id.to_owned(), finding, odd }
+    }
+}
+
+/// What issues and hotspots have in common.
+struct Parts {
+    key: String,
+    rule: String,
+    component: String,
+    line: Option<u32>,
+    message: String,
+    severity: Severity,
+    kind: Option<String>,
+    page: &'static str,
+}
+
+impl Place<'_> {
+    /// The finding of an issue.
+    pub(super) fn of_issue(&self, value: &Value) -> Read {
+        match Issue::deserialize(value) {
+            Ok(issue) => {
+                let severity = severity_of(issue.severity.as_deref(), &issue.impacts);
+                let id = issue.key.clone();
+                let hash = issue.hash.unwrap_or_default();
+                let mut finding = self.finding(Parts {
+                    key: issue.key,
+                    rule: issue.rule,
+                    component: issue.component,
+                    line: issue.line,
+                    message: issue.message.unwrap_or_default(),
+                    severity,
+                    kind: issue.kind,
+                    page: "project/issues?id={project}&issues={key}&open={key}",
+                });
+                finding.keys = keys_of(&finding, Rung::Snippet, &hash);
+                Read::new(&id, finding)
+            }
+            Err(_) => self.odd(value),
+        }
+    }
+
+    /// The finding of a hotspot. Hotspots have no hash of the code; their key stays the same
+    /// from one analysis to the next, and is the strongest that there is.
+    pub(super) fn of_hotspot(&self, value: &Value) -> Read {
+        match Hotspot::deserialize(value) {
+            Ok(hotspot) => {
+                let severity = match hotspot.vulnerability_probability.as_deref() {
+                    Some("HIGH") => Severity::High,
+                    Some("MEDIUM") => Severity::Medium,
+                    Some("LOW") => Severity::Low,
+                    _ => Severity::Unknown,
+                };
+                let category = hotspot.security_category.unwrap_or_default();
+                let key = hotspot.key.clone();
+                let mut finding = self.finding(Parts {
+                    key: hotspot.key,
+                    rule: hotspot.rule_key.unwrap_or_else(|| format!("hotspot:{category}")),
+                    component: hotspot.component,
+                    line: hotspot.line,
+                    message: hotspot.message.unwrap_or_default(),
+                    severity,
+                    kind: Some("SECURITY_HOTSPOT".to_owned()),
+                    page: "security_hotspots?id={project}&hotspots={key}",
+                });
+                finding.keys = keys_of(&finding, Rung::ToolId, &key);
+                Read::new(&key, finding)
+            }
+            Err(_) => self.odd(value),
+        }
+    }
+
+    fn finding(&self, parts: Parts) -> Finding {
+        let Parts { key, rule, component, line, message, severity, kind, page } = parts;
+        let first = message.lines().next().unwrap_or_default();
+        let address = page.replace("{project}", &query_value(self.project)).replace("{key}", &query_value(&key));
+        let kind = kind.as_deref().map(|kind| match kind {
+            "VULNERABILITY" => "Vulnerability",
+            "BUG" => "Bug",
+            "CODE_SMELL" => "Code smell",
+            "SECURITY_HOTSPOT" => "Security hotspot, to be reviewed",
+            other => other,
+        });
+        Finding {
+            fingerprint: Fingerprint::new(""),
+            class: Class::Sast,
+            severity,
+            title: if first.is_empty() { rule.as_str().into() } else { first.into() },
+            detail: kind.map_or_else(|| message.clone(), |kind| format!("{kind}: {message}")).into(),
+            location: Location { path: self.path(&component).map(Untrusted::from), line, column: None, logical: None },
+            rule: rule.into(),
+            snippet: None,
+            vulnerabilities: Vec::new(),
+            cwe: Vec::new(),
+            package: None,
+            confidence: None,
+            url: self.base.join(&address).ok().map(|u| u.to_string().into()),
+            suppressed: None,
+            keys: Vec::new(),
+            sources: vec![FindingSource {
+                tool: "SonarQube".into(),
+                tool_version: self.version.clone(),
+                report: self.report.into(),
+                native_id: Some(key.into()),
+            }],
+        }
+    }
+
+    /// What could not be read stays a finding.
+    fn odd(&self, value: &Value) -> Read {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut finding = self.finding(Parts {
+            key: text("key"),
+            rule: text("rule"),
+            component: text("component"),
+            line: None,
+            message: "An issue that could not be read".to_owned(),
+            severity: Severity::Unknown,
+            kind: None,
+            page: "project/issues?id={project}&issues={key}&open={key}",
+        });
+        // Without a key it is told apart by the whole of it.
+        let id = if text("key").is_empty() { value.to_string() } else { text("key") };
+        finding.keys = keys_of(&finding, Rung::ToolId, &id);
+        Read::new(&id, finding)
+    }
+
+    /// The path in the repository: the component without the project before it; `None` for the project itself.
+    fn path(&self, component: &str) -> Option<String> {
+        if component == self.project {
+            return None;
+        }
+        let below = component.strip_prefix(self.project).and_then(|c| c.strip_prefix(':'));
+        // A module has a key of its own, in old servers with the branch in it.
+        let path = below.unwrap_or_else(|| component.rsplit_once(':').map_or(component, |(_, path)| path));
+        (!path.is_empty()).then(|| path.to_owned())
+    }
+}
+
+/// The severity: the worse of the issue's own and that of its impact on security. An issue with neither has the worst
+/// of its other impacts. Newer servers may give impacts only.
+fn severity_of(own: Option<&str>, impacts: &[Impact]) -> Severity {
+    let own = match own {
+        Some("BLOCKER") => Severity::Critical,
+        Some("CRITICAL") => Severity::High,
+        Some("MAJOR") => Severity::Medium,
+        Some("MINOR") => Severity::Low,
+        Some("INFO") => Severity::Info,
+        _ => Severity::Unknown,
+    };
+    let of = |impact: &Impact| match impact.severity.as_str() {
+        "BLOCKER" => Severity::Critical,
+        "HIGH" => Severity::High,
+        "MEDIUM" => Severity::Medium,
+        "LOW" => Severity::Low,
+        "INFO" => Severity::Info,
+        _ => Severity::Unknown,
+    };
+    let security = impacts.iter().filter(|i| i.software_quality == "SECURITY").map(of).min();
+    // Unknown is last in the order, so the smaller is the worse that is known.
+    match own.min(security.unwrap_or(Severity::Unknown)) {
+        Severity::Unknown => impacts.iter().map(of).min().unwrap_or(Severity::Unknown),
+        known => known,
+    }
+}
+
+/// What a finding may be recognised by again: by `strong`, if it is not empty, and by rule, path and message.
+fn keys_of(finding: &Finding, rung: Rung, strong: &str) -> Vec<MatchKey> {
+    let path = finding.location.path.as_ref().map_or("", |p| p.raw());
+    let rule = finding.rule.raw();
+    let mut keys = Vec::new();
+    if !strong.is_empty() {
+        let parts = if rung == Rung::ToolId { vec!["sonarqube", strong] } else { vec![rule, path, strong] };
+        keys.push(MatchKey { rung, value: hashed(&parts) });
+    }
+    keys.push(MatchKey { rung: Rung::Logical, value: hashed(&[rule, "path", path, finding.title.raw()]) });
+    keys
+}
+
+/// Gives each finding its fingerprint: the strongest key, made unique by a number in the order of path and line where
+/// several have the same. The first keeps the bare key.
+pub(super) fn identify(findings: &mut [Finding]) {
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by_cached_key(|i| findings.get(*i).map(|f| (f.location.clone(), f.sources.clone())));
+    let mut counts: HashMap<MatchKey, u64> = HashMap::new();
+    for index in order {
+        let Some(finding) = findings.get_mut(index) else { continue };
+        let Some(strongest) = finding.keys.first().cloned() else { continue };
+        let count = counts.entry(strongest.clone()).or_default();
+        finding.fingerprint = match *count {
+            0 => strongest.value,
+            n => hashed(&[strongest.value.as_str(), "occurrence", &n.to_string()]),
+        };
+        *count += 1;
+    }
+}
+
+fn hashed(parts: &[&str]) -> Fingerprint {
+    Fingerprint::new(sha256_parts(parts.iter().map(|p| p.as_bytes())).hex())
+}
