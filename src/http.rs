@@ -473,3 +473,6 @@ fn same_origin_only() -> reqwest::redirect::Policy {
 pub fn query_value(value: &str) -> String {
     percent_encode(value.as_bytes(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
+
+#[cfg(test)]
+mod tls_tests;
