@@ -7,11 +7,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_encode;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
+
+pub(crate) use self::wire::classify;
+use self::wire::{error_text, new_client, same_origin_only};
 
 use crate::clock::SharedClock;
 use crate::domain::evidence::Reason;
@@ -60,6 +65,22 @@ pub enum Auth {
     },
     /// `Authorization: Bearer`.
     Bearer(Secret),
+}
+
+impl Auth {
+    /// The text without our secret, should the other side repeat it.
+    fn redacted(&self, text: String) -> String {
+        let (secret, encoded) = match self {
+            Self::None => return text,
+            Self::Bearer(token) => (token.expose(), None),
+            Self::Basic { user, password } => {
+                let pair = zeroize::Zeroizing::new(format!("{user}:{}", password.expose()));
+                (password.expose(), Some(zeroize::Zeroizing::new(STANDARD.encode(pair.as_bytes()))))
+            }
+        };
+        let text = encoded.map_or(text.clone(), |e| text.replace(e.as_str(), "[secret]"));
+        if secret.is_empty() { text } else { text.replace(secret, "[secret]") }
+    }
 }
 
 /// TLS material, as PEM.
@@ -246,6 +267,8 @@ pub struct Write {
 /// A client for one connection.
 pub struct Http {
     client: reqwest::Client,
+    /// Follows no redirect: a redirect must never send a write a second time.
+    writer: reqwest::Client,
     base: Url,
     auth: Auth,
     limits: Limits,
@@ -270,21 +293,19 @@ impl Http {
             url.set_path(&format!("{}/", url.path()));
         }
         let setup = |e: reqwest::Error| Fault::new(FaultKind::Setup, base, e.without_url().to_string());
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(limits.connect)
-            .timeout(limits.total)
-            .redirect(same_origin_only());
-        if let Some(ca) = &tls.ca {
-            let certificates = reqwest::Certificate::from_pem_bundle(ca).map_err(setup)?;
-            builder = builder.tls_certs_merge(certificates);
-        }
-        if let Some((chain, key)) = &tls.identity {
-            let pem = zeroize::Zeroizing::new([chain.as_slice(), b"\n", key.expose().as_bytes()].concat());
-            builder = builder.identity(reqwest::Identity::from_pem(&pem).map_err(setup)?);
-        }
-        let client = builder.build().map_err(setup)?;
-        Ok(Self { client, base: url, auth, limits, clock, requests: AtomicU64::new(0) })
+        let client = new_client(tls, limits, same_origin_only()).map_err(setup)?;
+        let writer = new_client(tls, limits, reqwest::redirect::Policy::none()).map_err(setup)?;
+        Ok(Self { client, writer, base: url, auth, limits, clock, requests: AtomicU64::new(0) })
+    }
+
+    /// The client behind reads, without credentials, for a library that brings its own requests.
+    pub fn client(&self) -> reqwest::Client {
+        self.client.clone()
+    }
+
+    /// What was set for it.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The address of the connection.
@@ -308,14 +329,13 @@ impl Http {
         let mut tries = 0;
         loop {
             let result = self.once(Method::GET, path, None).await;
-            let fault = match result {
+            let (fault, wait) = match result {
                 Ok(answer) => match self.judge(answer) {
                     Ok(answer) => return Ok(answer),
-                    Err((fault, wait)) => (fault, wait),
+                    Err(judged) => judged,
                 },
                 Err(fault) => (fault, None),
             };
-            let (fault, wait) = fault;
             let worth = matches!(
                 fault.kind,
                 FaultKind::Unreachable | FaultKind::Truncated | FaultKind::RateLimited | FaultKind::Server(502..=504)
@@ -336,17 +356,15 @@ impl Http {
         Ok((value, answer))
     }
 
-    /// Sends a write once. Status 2xx only; every other outcome is a fault, ambiguous unless the server said 4xx or
-    /// the connection never stood.
+    /// Sends a write once, following no redirect. Status 2xx only; every other outcome is a fault, ambiguous unless the
+    /// server said 4xx or the connection never stood.
     pub async fn send(&self, write: &Write) -> Result<Answer, Fault> {
         let method = Method::from_bytes(write.method.as_bytes())
             .map_err(|e| Fault::new(FaultKind::Setup, &write.path, e.to_string()))?;
-        let answer = self.once(method, &write.path, Some(write)).await.map_err(|mut fault| {
-            fault.ambiguous = !matches!(fault.kind, FaultKind::Unreachable | FaultKind::Tls | FaultKind::Setup);
-            fault
-        })?;
+        let answer = self.once(method, &write.path, Some(write)).await?;
         self.judge(answer).map_err(|(mut fault, _)| {
-            fault.ambiguous = matches!(fault.kind, FaultKind::Server(_));
+            // A redirect is how some systems answer a form that they have carried out.
+            fault.ambiguous = matches!(fault.kind, FaultKind::Server(_) | FaultKind::Redirected);
             fault
         })
     }
@@ -359,9 +377,10 @@ impl Http {
             .map_err(|e| Fault::new(FaultKind::Setup, path, e.to_string()))?;
         let uri = url.to_string();
         if url.origin() != self.base.origin() {
-            return Err(Fault::new(FaultKind::Redirected, &uri, ""));
+            return Err(Fault::new(FaultKind::Setup, &uri, "the path leads to another host"));
         }
-        let mut request = self.client.request(method, url).header("accept", "application/json, */*;q=0.5");
+        let client = if write.is_some() { &self.writer } else { &self.client };
+        let mut request = client.request(method, url).header("accept", "application/json, */*;q=0.5");
         request = match &self.auth {
             Auth::None => request,
             Auth::Basic { user, password } => request.basic_auth(user, Some(password.expose())),
@@ -370,28 +389,35 @@ impl Http {
         if let Some(write) = write {
             request = request.header("content-type", write.media_type).body(write.body.clone());
         }
-        let response = request.send().await.map_err(|e| classify(&uri, &e))?;
+        // From here on a write may have been carried out, whatever the answer; `classify` knows the exceptions.
+        let failed = |mut fault: Fault| {
+            fault.ambiguous &= write.is_some();
+            fault
+        };
+        let too_large = || failed(Fault { ambiguous: true, ..Fault::new(FaultKind::TooLarge, &uri, "") });
+        let response = request.send().await.map_err(|e| failed(classify(&uri, &e)))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let media_type = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let date = Timestamp::parse_http_date(header("date"));
         if response.content_length().is_some_and(|n| n > self.limits.bytes) {
-            return Err(Fault::new(FaultKind::TooLarge, &uri, ""));
+            return Err(too_large());
         }
         let mut body = Vec::new();
         let mut stream = response.bytes_stream();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|e| classify(&uri, &e))?;
+            let chunk = chunk.map_err(|e| failed(classify(&uri, &e)))?;
             if (body.len() + chunk.len()) as u64 > self.limits.bytes {
-                return Err(Fault::new(FaultKind::TooLarge, &uri, ""));
+                return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { uri, status, media_type, headers, body, date })
     }
 
-    fn judge(&self, answer: Answer) -> Result<Answer, (Fault, Option<Duration>)> {
+    /// Gives a good answer back; any other as a fault, with the wait that it asks for.
+    pub fn judge(&self, answer: Answer) -> Result<Answer, (Fault, Option<Duration>)> {
         let kind = match StatusCode::from_u16(answer.status) {
             Ok(status) if status.is_success() => return Ok(answer),
             Ok(status) if status.is_redirection() => FaultKind::Redirected,
@@ -412,61 +438,8 @@ impl Http {
                 .map(Duration::from_secs)
                 .or_else(|| Timestamp::parse_http_date(v).map(|at| at.since(self.clock.now())))
         });
-        Err((Fault::new(kind, &answer.uri, error_text(&answer)), wait))
+        Err((Fault::new(kind, &answer.uri, self.auth.redacted(error_text(&answer))), wait))
     }
-}
-
-/// What an error answer says, as far as it is short text or the usual JSON.
-fn error_text(answer: &Answer) -> String {
-    if let Ok(value) = serde_json::from_slice::<serde_json::Value>(&answer.body) {
-        let found = ["message", "error", "errorMessages", "errors", "msg"].iter().find_map(|k| value.get(*k));
-        return match found {
-            Some(serde_json::Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        };
-    }
-    if answer.media_type.contains("html") {
-        return String::new();
-    }
-    String::from_utf8_lossy(answer.body.get(..400).unwrap_or(&answer.body)).trim().to_owned()
-}
-
-fn classify(uri: &str, error: &reqwest::Error) -> Fault {
-    let mut texts = Vec::new();
-    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(e) = next {
-        texts.push(e.to_string());
-        next = e.source();
-    }
-    let deepest = texts.last().cloned().unwrap_or_default();
-    let all = texts.join(": ").to_lowercase();
-    let kind = if error.is_timeout() {
-        FaultKind::Timeout
-    } else if error.is_redirect() {
-        FaultKind::Redirected
-    } else if all.contains("certificate") || all.contains("tls") || all.contains("handshake") {
-        FaultKind::Tls
-    } else if error.is_connect() {
-        FaultKind::Unreachable
-    } else {
-        FaultKind::Truncated
-    };
-    Fault::new(kind, uri, deepest)
-}
-
-/// Follows up to five redirects within one origin.
-fn same_origin_only() -> reqwest::redirect::Policy {
-    reqwest::redirect::Policy::custom(|attempt| {
-        let same = attempt.previous().last().is_some_and(|p| p.origin() == attempt.url().origin());
-        if !same {
-            attempt.stop()
-        } else if attempt.previous().len() > 5 {
-            attempt.error("too many redirects")
-        } else {
-            attempt.follow()
-        }
-    })
 }
 
 /// Percent-encodes one value of a query.
@@ -474,5 +447,11 @@ pub fn query_value(value: &str) -> String {
     percent_encode(value.as_bytes(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
+mod wire;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 #[cfg(test)]
 mod tls_tests;

@@ -1,0 +1,84 @@
+//! What the client needs of reqwest: how it is built, and what its errors mean.
+
+use super::{Answer, Fault, FaultKind, Limits, Tls};
+
+/// What an error answer says, as far as it is short text or the usual JSON.
+pub(super) fn error_text(answer: &Answer) -> String {
+    if let Ok(value) = serde_json::from_slice::<serde_json::Value>(&answer.body) {
+        let found = ["message", "error", "errorMessages", "errors", "msg"].iter().find_map(|k| value.get(*k));
+        return match found {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+    }
+    if answer.media_type.contains("html") {
+        return String::new();
+    }
+    String::from_utf8_lossy(answer.body.get(..400).unwrap_or(&answer.body)).trim().to_owned()
+}
+
+/// What a failed request means. `ambiguous` is set unless it cannot have reached the server.
+pub(crate) fn classify(uri: &str, error: &reqwest::Error) -> Fault {
+    let mut texts = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(e) = next {
+        texts.push(e.to_string());
+        next = e.source();
+    }
+    let deepest = texts.last().cloned().unwrap_or_default();
+    let all = texts.join(": ").to_lowercase();
+    // A server that refuses our certificate says so only after the handshake has ended on our side.
+    let refused = all.contains("received fatal alert");
+    let handshake = ["certificate", "tls", "handshake"].iter().any(|w| all.contains(w));
+    let kind = if error.is_timeout() {
+        FaultKind::Timeout
+    } else if error.is_redirect() {
+        FaultKind::Redirected
+    } else if refused || (error.is_connect() && handshake) {
+        FaultKind::Tls
+    } else if error.is_connect() {
+        FaultKind::Unreachable
+    } else if error.is_builder() {
+        FaultKind::Setup
+    } else {
+        FaultKind::Truncated
+    };
+    let never_sent = error.is_connect() || error.is_builder() || refused;
+    Fault { ambiguous: !never_sent, ..Fault::new(kind, uri, deepest) }
+}
+
+/// A client with our limits and TLS material.
+pub(super) fn new_client(
+    tls: &Tls,
+    limits: Limits,
+    redirect: reqwest::redirect::Policy,
+) -> Result<reqwest::Client, reqwest::Error> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(limits.connect)
+        .timeout(limits.total)
+        .redirect(redirect);
+    if let Some(ca) = &tls.ca {
+        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(ca)?);
+    }
+    if let Some((chain, key)) = &tls.identity {
+        let pem = zeroize::Zeroizing::new([chain.as_slice(), b"\n", key.expose().as_bytes()].concat());
+        builder = builder.identity(reqwest::Identity::from_pem(&pem)?);
+    }
+    builder.build()
+}
+
+/// Follows up to five redirects within one origin.
+pub(super) fn same_origin_only() -> reqwest::redirect::Policy {
+    reqwest::redirect::Policy::custom(|attempt| {
+        let same = attempt.previous().last().is_some_and(|p| p.origin() == attempt.url().origin());
+        if !same {
+            attempt.stop()
+        } else if attempt.previous().len() > 5 {
+            attempt.error("too many redirects")
+        } else {
+            attempt.follow()
+        }
+    })
+}
