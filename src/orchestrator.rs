@@ -1,5 +1,11 @@
 //! The systems that run pipelines and hold gates: one trait, one file a system.
 
+pub mod follow;
+pub mod registry;
+pub mod spinnaker;
+#[cfg(test)]
+mod testing;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
