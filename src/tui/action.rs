@@ -176,7 +176,7 @@ pub const TABLE: &[Spec] = &[
     spec(Action::Approvals, "approvals", "Shows the decisions over this gate.", VIEW).at(RELEASE),
     spec(Action::Open, "open", "Opens the line, or presses the button.", VIEW).footer("open"),
     spec(Action::Back, "back", "Goes back one level; never quits.", APP).footer("back"),
-    spec(Action::Quit, "quit", "Quits from the inbox.", APP).at(NO_FORM).footer("quit"),
+    spec(Action::Quit, "quit", "Quits from the inbox.", APP).at(NO_FORM).footer("quit").when(Model::may_quit),
     spec(Action::Interrupt, "interrupt", "Quits at once, from anywhere.", APP),
     spec(Action::Filter, "filter", "Shows only what a query finds; in help, searches.", VIEW)
         .at(&[Place::Inbox, Place::Findings, Place::Menu])

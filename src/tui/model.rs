@@ -251,6 +251,14 @@ impl Model {
         Ok(())
     }
 
+    /// Whether `q` leads out of here; else what does.
+    pub fn may_quit(&self) -> Result<(), String> {
+        if self.overlays.is_empty() && self.base() != Place::Inbox {
+            return Err("q quits from the inbox; Esc goes back.".to_owned());
+        }
+        Ok(())
+    }
+
     /// Whether findings may be dismissed here; else why not.
     pub fn may_dismiss(&self) -> Result<(), String> {
         if self.readonly {

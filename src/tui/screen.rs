@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn picture(parser: &vt100::Parser) -> Vec<String> {
-        parser.screen().contents().lines().map(str::to_owned).collect()
+        parser.screen().contents().lines().map(|l| l.trim_end().to_owned()).collect()
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod decide;
 mod dismiss;
 mod lists;
 mod menu;
+#[cfg(test)]
+mod tests;
 
 use super::action::Place;
 use super::effect::{Effect, RequestId};

@@ -7,12 +7,14 @@ mod items;
 mod log;
 mod menu;
 mod release;
+#[cfg(test)]
+mod tests;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::action::{Place, Spec, TABLE};
+use super::action::{Action, Place, Spec, TABLE};
 use super::layout;
 use super::model::screens::Filter;
 use super::model::{Model, Overlay};
@@ -164,10 +166,12 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
     let place = model.place();
     let mut out = Vec::new();
     let mut used = 0;
-    let here = |s: &&Spec| s.footer.is_some() && s.is_at(place) && (s.when)(model).is_ok();
+    let here = |s: &&Spec| s.footer.is_some() && s.is_at(place) && !(place == Place::Inbox && s.action == Action::Back) && (s.when)(model).is_ok();
     // Help goes last, and always fits: everything else is found by it.
     let help_last = |s: &&Spec| s.footer == Some("help");
-    let (help, others): (Vec<&Spec>, Vec<&Spec>) = TABLE.iter().filter(here).partition(help_last);
+    let (help, mut others): (Vec<&Spec>, Vec<&Spec>) = TABLE.iter().filter(here).partition(help_last);
+    // What can be done in few places stands before what can be done in many.
+    others.sort_by_key(|s| if s.places.is_empty() { usize::MAX } else { s.places.len() });
     let reserve = 8;
     for spec in others.into_iter().chain(help) {
         let Some(key) = model.keymap.keys_of(spec.action).into_iter().next() else { continue };

@@ -174,9 +174,7 @@ fn back(model: &mut Model) {
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
-    if model.base() != Place::Inbox {
-        model.say("q quits from the inbox; Esc goes back.");
-    } else if model.in_flight.is_some() {
+    if model.in_flight.is_some() {
         model.overlays.push(Overlay::Leave(Form::new(Vec::new())));
     } else {
         return vec![Effect::Quit];

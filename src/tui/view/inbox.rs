@@ -17,13 +17,13 @@ const WIDE: &[Column] = &[
     column("release", 0),
     column("age", 7),
     column("verdict", 10),
-    column("builds", 8),
+    column("builds", 7),
     column("tickets", 8),
-    column("findings", 18),
-    column("missing", 9),
+    column("findings", 15),
+    column("missing", 8),
 ];
 const NARROW: &[Column] =
-    &[column("release", 0), column("age", 7), column("verdict", 10), column("findings", 14), column("missing", 9)];
+    &[column("release", 0), column("age", 7), column("verdict", 10), column("findings", 12), column("missing", 8)];
 
 pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
     let mine = model.gates.values().filter(|e| e.row.mine && !e.gone).count();

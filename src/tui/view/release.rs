@@ -16,7 +16,7 @@ use crate::tui::widget::table::{self, Column, column};
 use crate::tui::widget::text::Text;
 
 const FINDINGS: &[Column] =
-    &[column("severity", 10), column("new", 5), column("rule", 16), column("title", 0), column("place", 24)];
+    &[column("severity", 10), column("new", 5), column("rule", 13), column("title", 0), column("place", 18)];
 const FINDINGS_WIDE: &[Column] = &[
     column("severity", 10),
     column("new", 5),
