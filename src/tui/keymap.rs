@@ -200,7 +200,11 @@ impl Keymap {
                     (other.starts_with(&sequence) || sequence.starts_with(other)) && action.spec().meets(spec)
                 });
                 if let Some((_, other)) = clash {
-                    return Err(KeymapError::Ambiguous { keys: text.clone(), one: other.spec().name, other: spec.name });
+                    return Err(KeymapError::Ambiguous {
+                        keys: text.clone(),
+                        one: other.spec().name,
+                        other: spec.name,
+                    });
                 }
                 bindings.push((sequence, spec.action));
             }
@@ -257,7 +261,8 @@ mod tests {
 
     #[test]
     fn keys_are_read_as_they_are_written() {
-        for text in ["j", "G", "ctrl-d", "<enter>", "shift-<tab>", "<space>", "z m", "-", "ctrl--", "<f5>", "<lt>", "?"] {
+        for text in ["j", "G", "ctrl-d", "<enter>", "shift-<tab>", "<space>", "z m", "-", "ctrl--", "<f5>", "<lt>", "?"]
+        {
             assert_eq!(show_keys(&parse_keys(text).unwrap()), text);
         }
         for text in ["", "enter", "<nokey>", "ctrl-", "\u{202e}"] {

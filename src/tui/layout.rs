@@ -65,7 +65,8 @@ pub fn areas(width: u16, height: u16, base: Place) -> Areas {
 
 /// A box in the middle of the screen, as large as asked and as fits.
 pub fn dialog(width: u16, height: u16, want_width: u16, want_height: u16) -> Rect {
-    let w = want_width.min(width.saturating_sub(2));
+    // A sliver of what is behind it, at both sides, would only be in the way.
+    let w = if want_width.saturating_add(8) >= width { width } else { want_width };
     let h = want_height.min(height.saturating_sub(2));
     Rect::new((width - w) / 2, (height - h) / 2, w, h)
 }
@@ -78,6 +79,11 @@ pub fn form(width: u16, height: u16) -> Rect {
 /// The box of help, palette and messages.
 pub fn menu(width: u16, height: u16) -> Rect {
     dialog(width, height, 84, 30)
+}
+
+/// The lines of help's or the palette's list.
+pub fn menu_rows(width: u16, height: u16) -> u16 {
+    menu(width, height).height.saturating_sub(6)
 }
 
 #[cfg(test)]

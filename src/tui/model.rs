@@ -301,7 +301,8 @@ mod tests {
     fn only_clean_web_addresses_are_links() {
         use super::safe_link;
         assert!(safe_link("https://jira.example.com/browse/PAY-1").is_some());
-        for bad in ["javascript:alert(1)", "file:///etc/passwd", "https://a\u{202e}b", "https://a b", "https://a\u{1b}"] {
+        for bad in ["javascript:alert(1)", "file:///etc/passwd", "https://a\u{202e}b", "https://a b", "https://a\u{1b}"]
+        {
             assert_eq!(safe_link(bad), None, "{bad:?}");
         }
     }

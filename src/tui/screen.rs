@@ -194,11 +194,8 @@ mod tests {
         terminal
             .draw(|frame| {
                 for (y, line) in lines.iter().enumerate() {
-                    let style = if y == cursor {
-                        Style::reset().add_modifier(Modifier::REVERSED)
-                    } else {
-                        Style::reset()
-                    };
+                    let style =
+                        if y == cursor { Style::reset().add_modifier(Modifier::REVERSED) } else { Style::reset() };
                     let area = Rect::new(0, u16::try_from(y).unwrap(), frame.area().width, 1);
                     frame.buffer_mut().set_style(area, style);
                     frame.buffer_mut().set_string(0, area.y, line, style);

@@ -55,8 +55,7 @@ impl Guard {
     /// Takes the terminal. `editor` is the command of the person's editor, `scratch` a folder that is theirs alone, for
     /// the text that is edited. A panic from now on restores the terminal before it is reported.
     pub fn enter(editor: Option<String>, scratch: PathBuf) -> io::Result<Self> {
-        let mut guard =
-            Self { out: output()?, on: Arc::new(AtomicBool::new(false)), mouse: false, editor, scratch };
+        let mut guard = Self { out: output()?, on: Arc::new(AtomicBool::new(false)), mouse: false, editor, scratch };
         let on = Arc::clone(&guard.on);
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {

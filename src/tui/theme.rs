@@ -105,7 +105,9 @@ pub struct Theme {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ThemeError {
     /// No shipped theme has that name.
-    #[error("There is no theme {0:?}. The themes are dark, light, ansi, mono and high-contrast, or the path of a file.")]
+    #[error(
+        "There is no theme {0:?}. The themes are dark, light, ansi, mono and high-contrast, or the path of a file."
+    )]
     NoSuchTheme(String),
     /// It is not a theme.
     #[error("The theme cannot be read: {0}")]
@@ -138,10 +140,12 @@ struct Look {
 impl Theme {
     /// Reads a theme.
     pub fn parse(text: &str) -> Result<Self, ThemeError> {
-        let looks: BTreeMap<String, Look> =
-            toml::from_str(text).map_err(|e| ThemeError::Unreadable(crate::text::block(&e.to_string()).into_owned()))?;
+        let looks: BTreeMap<String, Look> = toml::from_str(text)
+            .map_err(|e| ThemeError::Unreadable(crate::text::block(&e.to_string()).into_owned()))?;
         let known = |name: &str| {
-            Role::ALL.iter().any(|r| r.name() == name || r.name().strip_prefix(name).is_some_and(|t| t.starts_with('.')))
+            Role::ALL
+                .iter()
+                .any(|r| r.name() == name || r.name().strip_prefix(name).is_some_and(|t| t.starts_with('.')))
         };
         let mut named = BTreeMap::new();
         for (name, look) in looks {
@@ -208,10 +212,8 @@ fn style(role: &str, look: &Look) -> Result<Style, ThemeError> {
 }
 
 fn colour(role: &str, text: &str) -> Result<Color, ThemeError> {
-    text.parse().map_err(|_e| ThemeError::NoSuchColour {
-        role: role.to_owned(),
-        colour: crate::text::line(text).into_owned(),
-    })
+    text.parse()
+        .map_err(|_e| ThemeError::NoSuchColour { role: role.to_owned(), colour: crate::text::line(text).into_owned() })
 }
 
 /// The parameters of SGR for a colour, `31` or `38;2;255;0;0`; `ground`: of the background. Whether colour is wanted was

@@ -44,7 +44,8 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             layout::MIN_WIDTH,
             layout::MIN_HEIGHT
         );
-        for (line, y) in super::widget::text::wrap(&text, usize::from(area.width)).iter().zip(area.top()..area.bottom()) {
+        for (line, y) in super::widget::text::wrap(&text, usize::from(area.width)).iter().zip(area.top()..area.bottom())
+        {
             painter.put(Rect { y, height: 1, ..area }, line, Role::Strong);
         }
         return None;
@@ -166,7 +167,12 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
     let place = model.place();
     let mut out = Vec::new();
     let mut used = 0;
-    let here = |s: &&Spec| s.footer.is_some() && s.is_at(place) && !(place == Place::Inbox && s.action == Action::Back) && (s.when)(model).is_ok();
+    let here = |s: &&Spec| {
+        s.footer.is_some()
+            && s.is_at(place)
+            && !(place == Place::Inbox && s.action == Action::Back)
+            && (s.when)(model).is_ok()
+    };
     // Help goes last, and always fits: everything else is found by it.
     let help_last = |s: &&Spec| s.footer == Some("help");
     let (help, mut others): (Vec<&Spec>, Vec<&Spec>) = TABLE.iter().filter(here).partition(help_last);

@@ -52,7 +52,8 @@ impl Subject {
         let mut against: Vec<String> =
             dossier.verdict.blocking().map(|r| format!("{} [{}]", safe(&r.text), safe(&r.id))).collect();
         if dossier.service.is_none() {
-            against.push("No [[service]] of the configuration fits this gate, so nothing says what it needs.".to_owned());
+            against
+                .push("No [[service]] of the configuration fits this gate, so nothing says what it needs.".to_owned());
         }
         match dossier.verdict.result {
             Outcome::Unknown => against.push("The policy has not judged it.".to_owned()),

@@ -126,7 +126,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
 /// How many lines a page of what has the focus has.
 fn page(model: &Model) -> usize {
     let rows = match model.overlays.last() {
-        Some(Overlay::Menu(_) | Overlay::Log(_)) => layout::menu(model.width, model.height).height.saturating_sub(4),
+        Some(Overlay::Menu(_) | Overlay::Log(_)) => layout::menu_rows(model.width, model.height),
         Some(_) => layout::form(model.width, model.height).height.saturating_sub(10),
         None => layout::areas(model.width, model.height, model.base()).body.height,
     };

@@ -21,8 +21,7 @@ pub(super) fn listed(model: &mut Model, listed: Listed) -> Vec<Effect> {
     model.listed = true;
     model.refreshing = false;
     for shortfall in listed.shortfalls.iter().filter(|s| !model.shortfalls.contains(s)) {
-        let failure =
-            Failure { task: "refresh".to_owned(), message: shortfall.clone(), hints: Vec::new() };
+        let failure = Failure { task: "refresh".to_owned(), message: shortfall.clone(), hints: Vec::new() };
         model.log.push(Entry::failure(model.now, failure));
     }
     model.shortfalls = listed.shortfalls;

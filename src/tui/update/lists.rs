@@ -6,12 +6,12 @@ use crate::domain::ids::{Fingerprint, GateId};
 use crate::domain::verdict::Outcome;
 use crate::tui::action::Place;
 use crate::tui::layout;
+use crate::tui::model::Model;
 use crate::tui::model::gates::GateEntry;
 use crate::tui::model::input::Input;
 use crate::tui::model::items;
 use crate::tui::model::listing::Step;
 use crate::tui::model::screens::{Filter, Sort, Tab};
-use crate::tui::model::Model;
 
 /// Shows the gates that the filter finds, in their order; the cursor stays on its gate.
 pub(super) fn show_gates(model: &mut Model) {

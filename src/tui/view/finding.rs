@@ -104,7 +104,12 @@ fn said(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
             dismissal(carried, text);
         }
         (None, Some((carried, lapse))) => {
-            let words = format!("{} open; dismissed before as {}, but {}.", glyphs.warn, carried.dismissal.status.word(), lapse.words());
+            let words = format!(
+                "{} open; dismissed before as {}, but {}.",
+                glyphs.warn,
+                carried.dismissal.status.word(),
+                lapse.words()
+            );
             text.fact("triage", Role::Warn, &words);
             dismissal(carried, text);
         }

@@ -18,12 +18,7 @@ use crate::tui::widget::text::Text;
 /// The box, cut in the text above and the fields and buttons below.
 fn parts(area: Rect, form: &Form, fields: bool) -> (Rect, Rect, Rect) {
     let outer = layout::form(area.width, area.height);
-    let inner = Rect::new(
-        outer.x + 2,
-        outer.y + 1,
-        outer.width.saturating_sub(4),
-        outer.height.saturating_sub(2),
-    );
+    let inner = Rect::new(outer.x + 2, outer.y + 1, outer.width.saturating_sub(4), outer.height.saturating_sub(2));
     let below = dialog::height(form, fields).min(inner.height);
     let above = Rect { height: inner.height - below, ..inner };
     (outer, above, Rect { y: above.bottom(), height: below, ..inner })
@@ -48,7 +43,8 @@ pub(super) fn decide_scroll(model: &Model, form: &DecideForm, area: Rect) -> usi
 fn more(painter: &mut Painter<'_>, outer: Rect, text: &Text, above: Rect, scroll: usize) {
     let longest = text.longest_scroll(above.height);
     if longest > 0 && outer.width > 40 {
-        let words = format!(" lines {}-{} of {}; PgDn ", scroll + 1, scroll + usize::from(above.height), text.rows().len());
+        let words =
+            format!(" lines {}-{} of {}; PgDn ", scroll + 1, scroll + usize::from(above.height), text.rows().len());
         let w = u16::try_from(words.len()).unwrap_or(0).min(outer.width / 2);
         painter.put(Rect::new(outer.right() - w - 2, outer.y, w, 1), &words, Role::Muted);
     }
@@ -80,10 +76,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
         }
         Stage::Following => text.say(Role::Busy, &format!("{} It is signed and on its way.", glyphs.busy), 0),
         Stage::Done { result, text: words, receipt } => {
-            text.row(vec![
-                span(Role::Heading, format!("{}: ", result.word())),
-                state::receipt(*receipt).show(glyphs),
-            ]);
+            text.row(vec![span(Role::Heading, format!("{}: ", result.word())), state::receipt(*receipt).show(glyphs)]);
             text.say(Role::Strong, words, 0);
         }
         Stage::Refused => {
@@ -111,7 +104,8 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
 }
 
 fn missing(missing: &[String], text: &mut Text) {
-    let (role, words) = if missing.is_empty() { (Role::Good, "nothing".to_owned()) } else { (Role::Bad, missing.join(", ")) };
+    let (role, words) =
+        if missing.is_empty() { (Role::Good, "nothing".to_owned()) } else { (Role::Bad, missing.join(", ")) };
     text.fact("missing", role, &words);
 }
 
@@ -122,7 +116,11 @@ fn confirm(model: &Model, preview: &DecisionPreview, text: &mut Text) {
         text.say(Role::Bad, &format!("{} It cannot be done. {refusal}", glyphs.bad), 0);
     }
     if !preview.differences.is_empty() {
-        text.say(Role::Bad, &format!("{} The evidence is not what was on the screen. Nothing is signed.", glyphs.bad), 0);
+        text.say(
+            Role::Bad,
+            &format!("{} The evidence is not what was on the screen. Nothing is signed.", glyphs.bad),
+            0,
+        );
         for difference in &preview.differences {
             text.say(Role::Text, difference, 2);
         }

@@ -53,7 +53,11 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
             (true, true) => "Nothing waits.",
             (true, false) => "No gate fits the filter.",
         };
-        painter.put(Rect { x: areas.body.x + 3, width: areas.body.width.saturating_sub(3), ..areas.body }, words, Role::Muted);
+        painter.put(
+            Rect { x: areas.body.x + 3, width: areas.body.width.saturating_sub(3), ..areas.body },
+            words,
+            Role::Muted,
+        );
     }
     if !areas.preview.is_empty() {
         preview(model, painter, areas.preview);

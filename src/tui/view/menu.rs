@@ -9,6 +9,7 @@ use crate::tui::theme::Role;
 use crate::tui::widget::dialog::text_field;
 use crate::tui::widget::paint::{Painter, span};
 use crate::tui::widget::table::{self, Column, column};
+use crate::tui::widget::text::Text;
 
 const COLUMNS: &[Column] = &[column("keys", 20), column("action", 16), column("", 0)];
 
@@ -27,15 +28,25 @@ pub(super) fn paint(model: &Model, menu: &Menu, painter: &mut Painter<'_>, area:
     }
     let below = Rect { y: inner.y + input.height, height: inner.height - input.height, ..inner };
     table::headings(painter, Rect { height: below.height.min(1), ..below }, COLUMNS);
-    let body = Rect { y: below.y.saturating_add(1), height: below.height.saturating_sub(1), ..below };
+    let rows = below.height.saturating_sub(1).min(layout::menu_rows(area.width, area.height));
+    let body = Rect { y: below.y.saturating_add(1), height: rows, ..below };
     table::lines(painter, body, COLUMNS, &menu.list, |action| {
         let spec = action.spec();
         let mut doc = vec![span(Role::Text, spec.doc)];
         if let Err(why) = (spec.when)(model) {
-            doc.insert(0, span(Role::Warn, format!("[not now: {why}] ")));
+            doc = vec![span(Role::Warn, format!("not now: {why}"))];
         }
         let keys = model.keymap.keys_of(*action).join(" ");
         (false, vec![vec![span(Role::Key, keys)], vec![span(Role::Strong, spec.name)], doc])
     });
+    let rest = Rect { y: body.bottom(), height: below.bottom().saturating_sub(body.bottom()), ..below };
+    if let Some(spec) = menu.list.selected().map(|a| a.spec()) {
+        let mut text = Text::new(rest.width);
+        text.say(Role::Text, spec.doc, 1);
+        if let Err(why) = (spec.when)(model) {
+            text.say(Role::Warn, &format!("Not now: {why}"), 1);
+        }
+        text.paint(painter, rest, 0);
+    }
     cursor
 }

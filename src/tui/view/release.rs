@@ -51,7 +51,13 @@ fn waiting(entry: &GateEntry, painter: &mut Painter<'_>, areas: &Areas) {
 }
 
 /// The title, two lines of facts, and the tabs.
-pub(super) fn head(model: &Model, entry: &GateEntry, release: &ReleaseScreen, painter: &mut Painter<'_>, areas: &Areas) {
+pub(super) fn head(
+    model: &Model,
+    entry: &GateEntry,
+    release: &ReleaseScreen,
+    painter: &mut Painter<'_>,
+    areas: &Areas,
+) {
     let gate = &entry.row.gate;
     let digest = entry.dossier.as_ref().map(|d| format!("digest {}", d.digest.short())).unwrap_or_default();
     super::title(painter, areas.title, &entry.row.release.short(), &digest);
@@ -127,7 +133,8 @@ fn count(release: &ReleaseScreen, dossier: &Dossier, painter: &mut Painter<'_>, 
     let marked = release.findings.marked.len();
     let marks = if marked > 0 { format!("{marked} marked, ") } else { String::new() };
     let dismissed = dossier.findings.iter().filter(|t| !t.is_open()).count();
-    let words = format!("{marks}{}/{} ({dismissed} dismissed)", release.findings.list.keys().len(), dossier.findings.len());
+    let words =
+        format!("{marks}{}/{} ({dismissed} dismissed)", release.findings.list.keys().len(), dossier.findings.len());
     let w = u16::try_from(words.len() + 1).unwrap_or(u16::MAX).min(area.width);
     painter.put(Rect { x: area.right().saturating_sub(w), width: w, ..area }, &words, Role::Muted);
 }
@@ -146,13 +153,20 @@ fn cells<'a>(triaged: &'a Triaged, wide: bool, glyphs: &'static crate::tui::glyp
     let text = if triaged.is_open() { Role::Text } else { Role::Dismissed };
     let mut title = Vec::new();
     match (&triaged.dismissal, &triaged.suggestion) {
-        (Some(c), _) => title.push(span(Role::Dismissed, format!("[{} {}] ", f.severity.word(), c.dismissal.status.word()))),
+        (Some(c), _) => {
+            title.push(span(Role::Dismissed, format!("[{} {}] ", f.severity.word(), c.dismissal.status.word())))
+        }
         (None, Some(_)) => title.push(span(Role::Warn, "[dismissed before] ")),
         (None, None) => {}
     }
     title.push(span(text, f.title.line()));
-    let mut out =
-        vec![vec![span(role, word)], vec![new], vec![span(text, f.rule.line())], title, vec![span(Role::Muted, f.place())]];
+    let mut out = vec![
+        vec![span(role, word)],
+        vec![new],
+        vec![span(text, f.rule.line())],
+        title,
+        vec![span(Role::Muted, f.place())],
+    ];
     if wide {
         out.push(vec![span(Role::Muted, f.tool())]);
     }

@@ -42,8 +42,11 @@ pub fn paint(
                     painter.line(rect, Role::Text, &[span(role(focus), text)], None);
                 }
                 FieldKind::Text(input) => {
-                    let rect =
-                        Rect { x: rect.x.saturating_add(2).min(rect.right()), width: rect.width.saturating_sub(2), ..rect };
+                    let rect = Rect {
+                        x: rect.x.saturating_add(2).min(rect.right()),
+                        width: rect.width.saturating_sub(2),
+                        ..rect
+                    };
                     let at = text_field(painter, rect, &input.text(), input.before(), focus);
                     cursor = cursor.or(at.filter(|_| focus));
                 }

@@ -69,7 +69,8 @@ fn no_key_alone_decides_anything() {
             // Twice and with Enter after it: the focus is on Cancel.
             let mut effects = driver.press(key);
             effects.extend(driver.press("<enter>"));
-            let decides = effects.iter().any(|e| matches!(e, Effect::Prepare(_) | Effect::Sign(_) | Effect::Dismiss(_)));
+            let decides =
+                effects.iter().any(|e| matches!(e, Effect::Prepare(_) | Effect::Sign(_) | Effect::Dismiss(_)));
             assert!(!decides, "{start} {key}: {effects:?}");
         }
     }
@@ -83,7 +84,8 @@ fn the_whole_way_of_an_approval() {
     assert_eq!(ask.expect, driver.model.current_dossier().unwrap().digest);
     driver.send(Msg::Prepared { request: ask.request, preview: preview(&ask) });
     let screen = driver.screen();
-    for shown in ["ana@example.com", "SHA256:abc", "PATCH https://gate", &ask.expect.short(), "in hardware", "no open"] {
+    for shown in ["ana@example.com", "SHA256:abc", "PATCH https://gate", &ask.expect.short(), "in hardware", "no open"]
+    {
         assert!(screen.contains(shown), "{shown}: {screen}");
     }
     assert!(driver.press("<enter>").is_empty(), "Cancel is the default here too");
@@ -104,7 +106,9 @@ fn the_whole_way_of_an_approval() {
     let request = ask.request;
     driver.send(Msg::SigningStarted { request, touch: true, deadline_seconds: 30, now });
     assert!(driver.model.is_counting());
-    assert!(driver.screen().contains("Touch your key on your workstation now.") && driver.screen().contains("30 s left"));
+    assert!(
+        driver.screen().contains("Touch your key on your workstation now.") && driver.screen().contains("30 s left")
+    );
     driver.send(Msg::Tick(now.plus(Duration::from_secs(12))));
     assert!(driver.screen().contains("18 s left"));
     driver.send(Msg::DecisionProgress { request, step: "Signed and recorded.".to_owned() });
@@ -174,8 +178,8 @@ fn what_was_prepared_must_be_what_was_on_the_screen() {
     other.dossier = crate::domain::canonical::sha256(b"another");
     driver.send(Msg::Prepared { request: asked.request, preview: other });
     assert_eq!(form(&driver).buttons(), ("Cancel", None));
-    assert!(driver.press("<right> <enter>").is_empty());
     assert!(driver.screen().contains("not what was on the screen"), "{}", driver.screen());
+    assert!(driver.press("<right> <enter>").is_empty());
 }
 
 #[test]
@@ -183,7 +187,10 @@ fn a_blocked_release_is_not_approved_but_rejected() {
     let mut driver = Driver::sample(100, 40);
     driver.press("g j a");
     let screen = driver.screen();
-    assert!(screen.contains("It may not be approved") && screen.contains("findings/sonar/search is missing."), "{screen}");
+    assert!(
+        screen.contains("It may not be approved") && screen.contains("findings/sonar/search is missing."),
+        "{screen}"
+    );
     assert!(driver.press("<tab> <right> <enter>").is_empty());
     driver.press("<esc>");
     driver.press("x <tab> <tab>");

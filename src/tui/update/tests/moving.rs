@@ -153,7 +153,7 @@ fn help_is_searched_by_key_and_shows_why_not() {
     assert_eq!(driver.model.place(), Place::Menu);
     driver.press("/");
     driver.type_text("approve");
-    assert!(driver.screen().contains("[not now: The console was opened with --readonly.]"), "{}", driver.screen());
+    assert!(driver.screen().contains("Not now: The console was opened with --readonly."), "{}", driver.screen());
     driver.press("<enter>");
     assert!(driver.model.overlays.is_empty(), "what cannot be done is not done");
 }
