@@ -23,10 +23,9 @@ fn key_message(model: &Model, key: Key) -> Msg {
     if key.is_interrupt() {
         return Msg::Act(Action::Interrupt);
     }
-    if model.is_typing() && model.prefix.is_empty() {
-        if let Some(edit) = edit(key) {
-            return Msg::Edit(edit);
-        }
+    let typed = (model.is_typing() && model.prefix.is_empty()).then(|| edit(key)).flatten();
+    if let Some(edit) = typed {
+        return Msg::Edit(edit);
     }
     let mut keys = model.prefix.clone();
     keys.push(key);

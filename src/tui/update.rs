@@ -81,7 +81,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::DossierReady { gate, dossier, decisions, now } => {
             model.now = now;
-            data::ready(model, &gate, dossier, decisions);
+            data::ready(model, &gate, &dossier, decisions);
             Vec::new()
         }
         Msg::AssemblyFailed { gate, failure } => {

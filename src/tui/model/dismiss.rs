@@ -117,7 +117,7 @@ impl DismissForm {
     pub fn look_again(&self, request: RequestId, dossier: &Arc<Dossier>) -> Option<Self> {
         let wanted = self.findings.iter().map(|(f, _)| f.clone()).collect();
         let mut again = Self::new(request, dossier, &wanted)?;
-        again.form.fields = self.form.fields.clone();
+        again.form.fields.clone_from(&self.form.fields);
         Some(again)
     }
 

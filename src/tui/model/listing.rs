@@ -74,10 +74,9 @@ impl<K: PartialEq> Listing<K> {
     pub fn step(&mut self, step: Step) {
         let last = self.keys.len().saturating_sub(1);
         self.cursor = match step {
-            Step::By(n) => self.cursor.saturating_add_signed(n).min(last),
             Step::Around(n) if n > 0 && self.cursor == last => 0,
             Step::Around(n) if n < 0 && self.cursor == 0 => last,
-            Step::Around(n) => self.cursor.saturating_add_signed(n).min(last),
+            Step::By(n) | Step::Around(n) => self.cursor.saturating_add_signed(n).min(last),
             Step::First => 0,
             Step::Last => last,
         };

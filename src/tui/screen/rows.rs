@@ -194,14 +194,14 @@ pub(super) fn scroll(old: &mut Grid, new: &Grid, out: &mut Vec<u8>) {
     for n in 1..=FARTHEST {
         for n in [n.cast_signed(), -n.cast_signed()] {
             let (mut saved, mut start) = (0_isize, 0);
-            for y in 0..height {
+            for (y, plain) in plain.iter().enumerate() {
                 let from = y.checked_add_signed(n).filter(|f| *f < height);
                 // A row that comes in from outside of the screen has to be written.
                 let then = from.map_or(new.row(y).len(), |f| cost(old.row(f), new.row(y)));
                 if saved <= 0 {
                     (saved, start) = (0, y);
                 }
-                saved += plain[y].cast_signed() - then.cast_signed();
+                saved += plain.cast_signed() - then.cast_signed();
                 let rows = y + 1 - start;
                 let worth = saved - (SCROLL + n.unsigned_abs() * new.row(y).len()).cast_signed();
                 if worth > 0 && rows > n.unsigned_abs() && best.is_none_or(|(w, ..)| worth.unsigned_abs() > w) {

@@ -255,7 +255,7 @@ fn triaged(i: usize) -> Triaged {
     };
     let dismissal = (i % 6 == 2).then(|| carried(&finding));
     let suggestion = (i % 6 == 4).then(|| (carried(&finding), Lapse::Expired));
-    let novelty = if i % 2 == 0 { Novelty::New } else { Novelty::Known };
+    let novelty = if i.is_multiple_of(2) { Novelty::New } else { Novelty::Known };
     Triaged { finding, dismissal, suggestion, novelty }
 }
 

@@ -225,11 +225,9 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 }
 
 fn copy_digest(model: &mut Model) -> Vec<Effect> {
-    match model.current_dossier() {
-        Some(dossier) => vec![Effect::Copy(dossier.digest.to_string())],
-        None => {
-            model.refuse("The evidence is not here yet.");
-            Vec::new()
-        }
+    if let Some(dossier) = model.current_dossier() {
+        return vec![Effect::Copy(dossier.digest.to_string())];
     }
+    model.refuse("The evidence is not here yet.");
+    Vec::new()
 }

@@ -75,22 +75,22 @@ pub(super) fn arrived(model: &mut Model, arrival: Arrival) {
 }
 
 /// A dossier. The cursor stays on its finding and line; forms keep what they are about, and say that it is out of date.
-pub(super) fn ready(model: &mut Model, gate: &GateId, dossier: Arc<Dossier>, decisions: Arc<Vec<Decision>>) {
+pub(super) fn ready(model: &mut Model, gate: &GateId, dossier: &Arc<Dossier>, decisions: Arc<Vec<Decision>>) {
     let open = model.release.as_ref().is_some_and(|r| r.gate == *gate);
     let old = model.gates.get(gate).and_then(|e| e.dossier.clone());
     let finding = model.release.as_ref().filter(|_| open).and_then(|r| r.findings.selected(old.as_deref()?));
     let item = model.release.as_ref().filter(|_| open).and_then(|r| r.items.selected().cloned());
     let Some(entry) = model.gates.get_mut(gate) else { return };
     let changed = old.as_ref().is_some_and(|o| o.digest != dossier.digest);
-    entry.ready(Arc::clone(&dossier), decisions);
+    entry.ready(Arc::clone(dossier), decisions);
     if open {
         if let Some(release) = &mut model.release {
             let there: BTreeSet<_> =
                 dossier.findings.iter().filter(|t| t.is_open()).map(|t| &t.finding.fingerprint).collect();
             release.findings.marked.retain(|f| there.contains(f));
-            release.findings.show(&dossier, finding.as_ref());
+            release.findings.show(dossier, finding.as_ref());
         }
-        lists::show_items(model, item);
+        lists::show_items(model, item.as_deref());
         if changed {
             model.say(format!("The evidence has changed: its digest is {} now.", dossier.digest.short()));
         }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::domain::ids::{Fingerprint, GateId};
+use crate::domain::time::Timestamp;
 use crate::domain::verdict::Outcome;
 use crate::tui::action::Place;
 use crate::tui::layout;
@@ -19,7 +20,7 @@ pub(super) fn show_gates(model: &mut Model) {
     let words: Vec<String> = model.inbox.filter.in_force.split_whitespace().map(str::to_lowercase).collect();
     let mut shown: Vec<(&GateId, &GateEntry)> =
         model.gates.iter().filter(|(_, e)| !e.gone && words.iter().all(|w| describes(e, w))).collect();
-    let waiting = |e: &GateEntry| e.row.gate.waiting_since.map_or(i64::MAX, |t| t.millis());
+    let waiting = |e: &GateEntry| e.row.gate.waiting_since.map_or(i64::MAX, Timestamp::millis);
     match model.inbox.sort {
         Sort::Mine => shown.sort_by_key(|(_, e)| (!e.row.mine, waiting(e))),
         Sort::Verdict => shown.sort_by_key(|(_, e)| {
@@ -50,11 +51,11 @@ pub(super) fn show_findings(model: &mut Model, on: Option<Fingerprint>) {
 }
 
 /// Shows the lines of the open tab; the cursor goes to `on`, or to the first line.
-pub(super) fn show_items(model: &mut Model, on: Option<String>) {
+pub(super) fn show_items(model: &mut Model, on: Option<&str>) {
     let Some(release) = &mut model.release else { return };
     let Some(entry) = model.gates.get(&release.gate) else { return };
     let keys = items::of(entry, release.tab).iter().map(items::Item::key).collect();
-    release.items.set(keys, |k| Some(k) == on.as_ref());
+    release.items.set(keys, |k| Some(k.as_str()) == on);
     if on.is_none() {
         release.items.step(Step::First);
     }
@@ -140,9 +141,9 @@ pub(super) fn mark_all(model: &mut Model) {
     let open: Vec<Fingerprint> = shown.filter(|t| t.is_open()).map(|t| t.finding.fingerprint.clone()).collect();
     let marked = &mut release.findings.marked;
     if open.iter().all(|f| marked.contains(f)) {
-        open.iter().for_each(|f| {
-            marked.remove(f);
-        });
+        for fingerprint in &open {
+            marked.remove(fingerprint);
+        }
     } else {
         marked.extend(open);
     }

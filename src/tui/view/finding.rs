@@ -1,5 +1,6 @@
 //! A finding in full.
 
+use crate::domain::time::Timestamp;
 use crate::domain::triage::{Carried, Novelty, Triaged};
 use crate::tui::glyphs::Glyphs;
 use crate::tui::layout::Areas;
@@ -125,7 +126,7 @@ fn dismissal(carried: &Carried, text: &mut Text) {
     }
     text.fact("by", Role::Text, &format!("{} on {}", d.principal, d.issued_at.date()));
     text.fact("scope", Role::Text, &d.scope.to_string());
-    text.fact("expires", Role::Text, &d.expires.map_or_else(|| "never".to_owned(), |t| t.date()));
+    text.fact("expires", Role::Text, &d.expires.map_or_else(|| "never".to_owned(), Timestamp::date));
     text.fact("said of", Role::Text, &format!("{} at {}", d.subject.title.line(), d.subject.place.line()));
     text.fact("matched by", Role::Text, carried.rung.words());
 }

@@ -73,31 +73,28 @@ fn cells(
     let age = entry.row.gate.waiting_since.map_or_else(|| "?".to_owned(), |t| humane(now.since(t)));
     let release = span(Role::Text, entry.row.release.short());
     let mut out = vec![vec![release], vec![span(Role::Muted, age)]];
-    match &entry.summary {
-        Some(s) => {
-            out.push(vec![state::verdict(s.verdict).show(glyphs)]);
-            if wide {
-                out.push(vec![state::share(s.builds, glyphs)]);
-                out.push(vec![state::share(s.tickets, glyphs)]);
-            }
-            let mut findings = state::tally_short(&s.tally, glyphs);
-            if s.findings_incomplete {
-                findings.insert(0, span(Role::Bad, format!("{} ", glyphs.unknown)));
-            }
-            out.push(findings);
-            out.push(vec![match s.missing {
-                0 => span(Role::Good, format!("{} none", glyphs.ok)),
-                n => span(Role::Bad, format!("{} {n}", glyphs.bad)),
-            }]);
-        }
-        None => {
-            let (answered, asked) = entry.answered();
-            out.push(vec![match &entry.failed {
-                Some(_) => span(Role::Bad, format!("{} failed", glyphs.bad)),
-                None => state::BUSY.with(glyphs, &format!("{answered}/{asked}")),
-            }]);
-        }
+    let Some(s) = &entry.summary else {
+        let (answered, asked) = entry.answered();
+        out.push(vec![match &entry.failed {
+            Some(_) => span(Role::Bad, format!("{} failed", glyphs.bad)),
+            None => state::BUSY.with(glyphs, &format!("{answered}/{asked}")),
+        }]);
+        return out;
+    };
+    out.push(vec![state::verdict(s.verdict).show(glyphs)]);
+    if wide {
+        out.push(vec![state::share(s.builds, glyphs)]);
+        out.push(vec![state::share(s.tickets, glyphs)]);
     }
+    let mut findings = state::tally_short(&s.tally, glyphs);
+    if s.findings_incomplete {
+        findings.insert(0, span(Role::Bad, format!("{} ", glyphs.unknown)));
+    }
+    out.push(findings);
+    out.push(vec![match s.missing {
+        0 => span(Role::Good, format!("{} none", glyphs.ok)),
+        n => span(Role::Bad, format!("{} {n}", glyphs.bad)),
+    }]);
     out
 }
 

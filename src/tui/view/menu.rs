@@ -39,14 +39,14 @@ pub(super) fn paint(model: &Model, menu: &Menu, painter: &mut Painter<'_>, area:
         let keys = model.keymap.keys_of(*action).join(" ");
         (false, vec![vec![span(Role::Key, keys)], vec![span(Role::Strong, spec.name)], doc])
     });
-    let rest = Rect { y: body.bottom(), height: below.bottom().saturating_sub(body.bottom()), ..below };
+    let below_list = Rect { y: body.bottom(), height: below.bottom().saturating_sub(body.bottom()), ..below };
     if let Some(spec) = menu.list.selected().map(|a| a.spec()) {
-        let mut text = Text::new(rest.width);
+        let mut text = Text::new(below_list.width);
         text.say(Role::Text, spec.doc, 1);
         if let Err(why) = (spec.when)(model) {
             text.say(Role::Warn, &format!("Not now: {why}"), 1);
         }
-        text.paint(painter, rest, 0);
+        text.paint(painter, below_list, 0);
     }
     cursor
 }

@@ -38,13 +38,11 @@ pub(super) fn paint(model: &Model, release: &ReleaseScreen, painter: &mut Painte
 }
 
 fn waiting(entry: &GateEntry, painter: &mut Painter<'_>, areas: &Areas) {
-    let words = match &entry.failed {
-        Some(failure) => format!("{} {}", painter.glyphs.bad, failure.message),
-        None => {
-            let (answered, asked) = entry.answered();
-            format!("{} {answered} of {asked} sources have answered.", painter.glyphs.busy)
-        }
-    };
+    let (answered, asked) = entry.answered();
+    let words = entry.failed.as_ref().map_or_else(
+        || format!("{} {answered} of {asked} sources have answered.", painter.glyphs.busy),
+        |failure| format!("{} {}", painter.glyphs.bad, failure.message),
+    );
     painter.fill(areas.heading, Role::Text);
     painter.fill(areas.body, Role::Text);
     painter.put(areas.body, &format!("  {words}"), Role::Busy);
@@ -154,7 +152,7 @@ fn cells<'a>(triaged: &'a Triaged, wide: bool, glyphs: &'static crate::tui::glyp
     let mut title = Vec::new();
     match (&triaged.dismissal, &triaged.suggestion) {
         (Some(c), _) => {
-            title.push(span(Role::Dismissed, format!("[{} {}] ", f.severity.word(), c.dismissal.status.word())))
+            title.push(span(Role::Dismissed, format!("[{} {}] ", f.severity.word(), c.dismissal.status.word())));
         }
         (None, Some(_)) => title.push(span(Role::Warn, "[dismissed before] ")),
         (None, None) => {}

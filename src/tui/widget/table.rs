@@ -73,9 +73,9 @@ fn places(area: Rect, columns: &[Column]) -> Vec<Rect> {
         .iter()
         .map(|c| {
             let width = if c.width == 0 { rest } else { c.width };
-            let rect = Rect::new(x, area.y, width, 1).intersection(area);
+            let place = Rect::new(x, area.y, width, 1).intersection(area);
             x = x.saturating_add(width);
-            rect
+            place
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::domain::ids::Principal;
+use crate::domain::severity::Tally;
 use crate::domain::verdict::Outcome;
 use crate::tui::effect::{Ask, Effect, Go};
 use crate::tui::model::Overlay;
@@ -40,7 +41,7 @@ fn preview(ask: &Ask) -> Box<DecisionPreview> {
         release: "payments@1.4.2/prod".to_owned(),
         attempt: ask.attempt.clone(),
         dossier: ask.expect.clone(),
-        tally: Default::default(),
+        tally: Tally::default(),
         verdict: Outcome::Warn,
         missing: Vec::new(),
         principal: Principal::new("ana@example.com"),

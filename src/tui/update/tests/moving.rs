@@ -48,8 +48,8 @@ fn esc_goes_back_one_level_and_never_quits() {
         assert!(driver.press("<esc>").is_empty());
         places.push(driver.model.place());
     }
-    use Place::{Finding, Findings, Inbox, Menu};
-    assert_eq!(places, [Menu, Finding, Findings, Inbox, Inbox, Inbox]);
+    let Place::Menu = places.remove(0) else { panic!("help is not open") };
+    assert_eq!(places, [Place::Finding, Place::Findings, Place::Inbox, Place::Inbox, Place::Inbox]);
 }
 
 #[test]
