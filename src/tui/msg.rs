@@ -204,7 +204,7 @@ pub struct Arrival {
 /// Something that did not work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What was being done: `refresh`, `approve payments@1.4.2/prod`.
+    /// What was being done: `approve payments@1.4.2/prod`; exactly `refresh` for the list of gates, which ends it.
     pub task: String,
     /// A full sentence.
     pub message: String,
