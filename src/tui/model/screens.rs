@@ -1,0 +1,185 @@
+//! The inbox, a release and a finding.
+
+use std::collections::BTreeSet;
+
+use crate::domain::dossier::Dossier;
+use crate::domain::ids::{Fingerprint, GateId};
+use crate::domain::query::{Query, QueryError};
+use crate::tui::model::input::Input;
+use crate::tui::model::listing::Listing;
+
+/// A filter over a list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// What is typed.
+    pub input: Input,
+    /// Whether it is typed into.
+    pub open: bool,
+    /// Why it cannot be read; the one before stays in force.
+    pub error: Option<QueryError>,
+    /// What is in force.
+    pub query: Query,
+    /// The text of what is in force; empty: everything is shown.
+    pub in_force: String,
+}
+
+impl Filter {
+    /// Reads what is typed; whether what is in force has changed.
+    pub fn apply(&mut self) -> bool {
+        let text = self.input.text().trim().to_owned();
+        match Query::parse(&text) {
+            Ok(query) => {
+                self.error = None;
+                let changed = text != self.in_force;
+                self.query = query;
+                self.in_force = text;
+                changed
+            }
+            Err(error) => {
+                self.error = Some(error);
+                false
+            }
+        }
+    }
+}
+
+/// What the inbox is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// What waits for me first, then what waits the longest.
+    #[default]
+    Mine,
+    /// The worst verdict first.
+    Verdict,
+    /// By the release's address.
+    Name,
+}
+
+impl Sort {
+    /// The next one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Mine => Self::Verdict,
+            Self::Verdict => Self::Name,
+            Self::Name => Self::Mine,
+        }
+    }
+
+    /// The words for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Mine => "waiting for you, then longest",
+            Self::Verdict => "worst verdict",
+            Self::Name => "name",
+        }
+    }
+}
+
+/// The inbox.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inbox {
+    /// The gates that are shown.
+    pub list: Listing<GateId>,
+    /// The filter.
+    pub filter: Filter,
+    /// The order.
+    pub sort: Sort,
+}
+
+/// A part of the release screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// Verdict, reasons, sources.
+    Overview,
+    /// Builds.
+    Builds,
+    /// Tickets.
+    Tickets,
+    /// Findings.
+    Findings,
+    /// Changes.
+    Changes,
+    /// Decisions.
+    Approvals,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::Builds, Self::Tickets, Self::Findings, Self::Changes, Self::Approvals];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Builds => "builds",
+            Self::Tickets => "tickets",
+            Self::Findings => "findings",
+            Self::Changes => "changes",
+            Self::Approvals => "approvals",
+        }
+    }
+
+    /// The one beside it, in a ring.
+    pub fn beside(self, back: bool) -> Self {
+        let n = Self::ALL.len();
+        let at = self as usize;
+        Self::ALL[if back { (at + n - 1) % n } else { (at + 1) % n }]
+    }
+}
+
+/// A release.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseScreen {
+    /// The gate.
+    pub gate: GateId,
+    /// The tab that is open.
+    pub tab: Tab,
+    /// How far the overview is scrolled.
+    pub scroll: usize,
+    /// The lines of builds, tickets, changes or approvals, by their keys.
+    pub items: Listing<String>,
+    /// The findings.
+    pub findings: Findings,
+}
+
+/// The findings of a release.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Findings {
+    /// Those that are shown: places in the dossier's list.
+    pub list: Listing<usize>,
+    /// The filter.
+    pub filter: Filter,
+    /// Those that are marked.
+    pub marked: BTreeSet<Fingerprint>,
+}
+
+impl Findings {
+    /// Which finding the cursor is on.
+    pub fn selected(&self, dossier: &Dossier) -> Option<Fingerprint> {
+        Some(dossier.findings.get(*self.list.selected()?)?.finding.fingerprint.clone())
+    }
+
+    /// Shows what the filter finds in `dossier`; the cursor goes to the finding `on`, if it is among them.
+    pub fn show(&mut self, dossier: &Dossier, on: Option<&Fingerprint>) {
+        let all = self.filter.in_force.is_empty();
+        let keys = (0..dossier.findings.len()).filter(|i| all || self.filter.query.matches(&dossier.findings[*i]));
+        self.list.set(keys.collect(), |i| Some(&dossier.findings[*i].finding.fingerprint) == on);
+    }
+}
+
+impl ReleaseScreen {
+    /// The release of a gate, at its overview.
+    pub fn new(gate: GateId) -> Self {
+        Self { gate, tab: Tab::Overview, scroll: 0, items: Listing::default(), findings: Findings::default() }
+    }
+}
+
+/// A finding in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingScreen {
+    /// Which one.
+    pub fingerprint: Fingerprint,
+    /// How far it is scrolled.
+    pub scroll: usize,
+}

@@ -1,0 +1,233 @@
+//! Actions: what each does depends on where the focus is.
+
+use std::collections::BTreeSet;
+
+use crate::domain::decision::Verb;
+use crate::tui::action::{Action, Place};
+use crate::tui::effect::Effect;
+use crate::tui::layout;
+use crate::tui::model::form::{Focus, Form};
+use crate::tui::model::listing::Step;
+use crate::tui::model::menu::Menu;
+use crate::tui::model::screens::{FindingScreen, ReleaseScreen, Tab};
+use crate::tui::model::{Model, Overlay};
+
+use super::{decide, dismiss, lists, menu};
+
+/// Does an action.
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Interrupt => return vec![Effect::Quit],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        _ => {}
+    }
+    let spec = action.spec();
+    if !spec.is_at(model.place()) {
+        model.say(format!("{} cannot be done here.", spec.name));
+        return Vec::new();
+    }
+    if let Err(why) = (spec.when)(model) {
+        model.refuse(why);
+        return Vec::new();
+    }
+    model.notice = None;
+    match model.overlays.last() {
+        Some(Overlay::Decide(_)) => decide::act(model, action),
+        Some(Overlay::Dismiss(_)) => dismiss::act(model, action),
+        Some(Overlay::Menu(_)) => menu::act(model, action),
+        Some(Overlay::Leave(_)) => leave(model, action),
+        Some(Overlay::Log(_)) => {
+            match action {
+                Action::Back | Action::Quit | Action::Open => {
+                    model.overlays.pop();
+                }
+                _ => scroll(model, action),
+            }
+            Vec::new()
+        }
+        None => on_screen(model, action),
+    }
+}
+
+fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Open => open(model),
+        Action::Back => back(model),
+        Action::Quit => return quit(model),
+        Action::Refresh => return refresh(model),
+        Action::Overview => show_tab(model, |_| Tab::Overview),
+        Action::Builds => show_tab(model, |_| Tab::Builds),
+        Action::Tickets => show_tab(model, |_| Tab::Tickets),
+        Action::Findings => show_tab(model, |_| Tab::Findings),
+        Action::Changes => show_tab(model, |_| Tab::Changes),
+        Action::Approvals => show_tab(model, |_| Tab::Approvals),
+        Action::Right | Action::NextPane if model.finding.is_none() => show_tab(model, |t| t.beside(false)),
+        Action::Left | Action::PreviousPane if model.finding.is_none() => show_tab(model, |t| t.beside(true)),
+        Action::Filter => lists::open_filter(model),
+        Action::NextMatch => lists::match_step(model, Step::Around(1)),
+        Action::PreviousMatch => lists::match_step(model, Step::Around(-1)),
+        Action::Sort => lists::sort(model),
+        Action::Mark => lists::mark(model),
+        Action::MarkAll => lists::mark_all(model),
+        Action::Approve => decide::open(model, Verb::Approve),
+        Action::Reject => decide::open(model, Verb::Reject),
+        Action::Halt => decide::open(model, Verb::Halt),
+        Action::Comment => decide::open(model, Verb::Comment),
+        Action::Dismiss => dismiss::open(model),
+        Action::OpenLink => return model.link().map(Effect::OpenUrl).into_iter().collect(),
+        Action::Copy => return copy(model),
+        Action::CopyDigest => return copy_digest(model),
+        Action::Help => model.overlays.push(Overlay::Menu(Menu::help(model))),
+        Action::Palette => model.overlays.push(Overlay::Menu(Menu::palette(model))),
+        Action::Messages => model.overlays.push(Overlay::Log(0)),
+        Action::ToggleMouse => {
+            model.mouse = !model.mouse;
+            let how = if model.mouse { "on; hold Shift to select text" } else { "off" };
+            model.say(format!("The mouse is {how}."));
+            return vec![Effect::SetMouse(model.mouse)];
+        }
+        _ => scroll(model, action),
+    }
+    Vec::new()
+}
+
+/// Moves the cursor of the list that has the focus, or scrolls the text.
+pub(super) fn scroll(model: &mut Model, action: Action) {
+    let page = isize::try_from(page(model)).unwrap_or(1).max(1);
+    let step = match action {
+        Action::Down => Step::By(1),
+        Action::Up => Step::By(-1),
+        Action::HalfDown => Step::By((page / 2).max(1)),
+        Action::HalfUp => Step::By(-(page / 2).max(1)),
+        Action::PageDown => Step::By(page),
+        Action::PageUp => Step::By(-page),
+        Action::First => Step::First,
+        Action::Last => Step::Last,
+        _ => return,
+    };
+    if let Some(at) = super::scroll(model) {
+        *at = match step {
+            Step::By(n) | Step::Around(n) => at.saturating_add_signed(n),
+            Step::First => 0,
+            Step::Last => usize::MAX,
+        };
+        return;
+    }
+    match (model.overlays.last_mut(), &mut model.release) {
+        (Some(Overlay::Menu(menu)), _) => menu.list.step(step),
+        (Some(_), _) => {}
+        (None, Some(release)) if release.tab == Tab::Findings => release.findings.list.step(step),
+        (None, Some(release)) => release.items.step(step),
+        (None, None) => model.inbox.list.step(step),
+    }
+}
+
+/// How many lines a page of what has the focus has.
+fn page(model: &Model) -> usize {
+    let rows = match model.overlays.last() {
+        Some(Overlay::Menu(_) | Overlay::Log(_)) => layout::menu_rows(model.width, model.height),
+        Some(_) => layout::form(model.width, model.height).height.saturating_sub(10),
+        None => layout::areas(model.width, model.height, model.base()).body.height,
+    };
+    usize::from(rows)
+}
+
+fn open(model: &mut Model) {
+    match model.base() {
+        Place::Inbox if model.inbox.filter.open => model.inbox.filter.open = false,
+        Place::Inbox => {
+            if let Some(gate) = model.inbox.list.selected().cloned() {
+                model.release = Some(ReleaseScreen::new(gate));
+                lists::show_findings(model, None);
+                lists::show_items(model, None);
+            }
+        }
+        Place::Findings if model.release.as_ref().is_some_and(|r| r.findings.filter.open) => {
+            if let Some(release) = &mut model.release {
+                release.findings.filter.open = false;
+            }
+        }
+        Place::Findings => {
+            let fingerprint = model.current_finding().map(|t| t.finding.fingerprint.clone());
+            model.finding = fingerprint.map(|fingerprint| FindingScreen { fingerprint, scroll: 0 });
+        }
+        _ => {}
+    }
+}
+
+/// One level back: the filter, the marks, the finding, the release. Never out of the console.
+fn back(model: &mut Model) {
+    if model.finding.take().is_some() || lists::close_filter(model) {
+        return;
+    }
+    match &mut model.release {
+        Some(release) if release.tab == Tab::Findings && !release.findings.marked.is_empty() => {
+            release.findings.marked = BTreeSet::new();
+        }
+        Some(_) => {
+            model.release = None;
+            super::data::sweep(model);
+        }
+        None => model.say("This is the inbox. q quits."),
+    }
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.in_flight.is_some() {
+        model.overlays.push(Overlay::Leave(Form::new(Vec::new())));
+    } else {
+        return vec![Effect::Quit];
+    }
+    Vec::new()
+}
+
+fn leave(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(Overlay::Leave(form)) = model.overlays.last_mut() else { return Vec::new() };
+    match action {
+        Action::Left | Action::Right | Action::NextPane | Action::PreviousPane | Action::Up | Action::Down => {
+            form.sideways(false);
+        }
+        Action::Open if form.focus == Focus::Go => return vec![Effect::Quit],
+        Action::Open | Action::Back => {
+            model.overlays.pop();
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn refresh(model: &mut Model) -> Vec<Effect> {
+    if model.refreshing {
+        model.say("The gates are being read already.");
+        return Vec::new();
+    }
+    model.refreshing = true;
+    vec![Effect::Refresh]
+}
+
+fn show_tab(model: &mut Model, choose: impl FnOnce(Tab) -> Tab) {
+    let Some(release) = &mut model.release else { return };
+    release.tab = choose(release.tab);
+    release.findings.filter.open = false;
+    lists::show_items(model, None);
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let text = match model.base() {
+        Place::Findings | Place::Finding => {
+            model.link().or_else(|| model.current_finding().map(|t| t.finding.fingerprint.to_string()))
+        }
+        Place::Items => model.link().or_else(|| model.current_item().map(|i| i.name())),
+        _ => model.link().or_else(|| model.current_gate().map(|e| e.row.gate.id.to_string())),
+    };
+    text.map(Effect::Copy).into_iter().collect()
+}
+
+fn copy_digest(model: &mut Model) -> Vec<Effect> {
+    if let Some(dossier) = model.current_dossier() {
+        return vec![Effect::Copy(dossier.digest.to_string())];
+    }
+    model.refuse("The evidence is not here yet.");
+    Vec::new()
+}

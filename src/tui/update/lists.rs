@@ -1,0 +1,168 @@
+//! The lists: what they show, in which order, and where the cursor is.
+
+use std::cmp::Reverse;
+
+use crate::domain::ids::{Fingerprint, GateId};
+use crate::domain::time::Timestamp;
+use crate::domain::verdict::Outcome;
+use crate::tui::action::Place;
+use crate::tui::layout;
+use crate::tui::model::Model;
+use crate::tui::model::gates::GateEntry;
+use crate::tui::model::input::Input;
+use crate::tui::model::items;
+use crate::tui::model::listing::Step;
+use crate::tui::model::screens::{Filter, Sort, Tab};
+
+/// Shows the gates that the filter finds, in their order; the cursor stays on its gate.
+pub(super) fn show_gates(model: &mut Model) {
+    let on = model.inbox.list.selected().cloned();
+    let words: Vec<String> = model.inbox.filter.in_force.split_whitespace().map(str::to_lowercase).collect();
+    let mut shown: Vec<(&GateId, &GateEntry)> =
+        model.gates.iter().filter(|(_, e)| !e.gone && words.iter().all(|w| describes(e, w))).collect();
+    let waiting = |e: &GateEntry| e.row.gate.waiting_since.map_or(i64::MAX, Timestamp::millis);
+    match model.inbox.sort {
+        Sort::Mine => shown.sort_by_key(|(_, e)| (!e.row.mine, waiting(e))),
+        Sort::Verdict => shown.sort_by_key(|(_, e)| {
+            let verdict = e.summary.as_ref().map_or(Outcome::Unknown, |s| s.verdict);
+            (Reverse(verdict), waiting(e))
+        }),
+        Sort::Name => shown.sort_by_cached_key(|(_, e)| e.row.release.short()),
+    }
+    let keys = shown.into_iter().map(|(id, _)| id.clone()).collect();
+    model.inbox.list.set(keys, |id| Some(id) == on.as_ref());
+}
+
+/// Whether a word (lower case) is found in what the inbox shows of a gate.
+fn describes(entry: &GateEntry, word: &str) -> bool {
+    let verdict = entry.summary.as_ref().map_or("unknown", |s| s.verdict.word());
+    entry.row.release.short().to_lowercase().contains(word)
+        || verdict == word
+        || entry.row.gate.stage.raw().to_lowercase().contains(word)
+        || (word == "mine" && entry.row.mine)
+}
+
+/// Shows the findings of the open release; the cursor goes to `on`, or stays on its finding.
+pub(super) fn show_findings(model: &mut Model, on: Option<Fingerprint>) {
+    let Some(release) = &mut model.release else { return };
+    let Some(dossier) = model.gates.get(&release.gate).and_then(|e| e.dossier.clone()) else { return };
+    let on = on.or_else(|| release.findings.selected(&dossier));
+    release.findings.show(&dossier, on.as_ref());
+}
+
+/// Shows the lines of the open tab; the cursor goes to `on`, or to the first line.
+pub(super) fn show_items(model: &mut Model, on: Option<&str>) {
+    let Some(release) = &mut model.release else { return };
+    let Some(entry) = model.gates.get(&release.gate) else { return };
+    let keys = items::of(entry, release.tab).iter().map(items::Item::key).collect();
+    release.items.set(keys, |k| Some(k.as_str()) == on);
+    if on.is_none() {
+        release.items.step(Step::First);
+    }
+}
+
+fn filter(model: &mut Model) -> Option<&mut Filter> {
+    match &mut model.release {
+        Some(release) if release.tab == Tab::Findings => Some(&mut release.findings.filter),
+        Some(_) => None,
+        None => Some(&mut model.inbox.filter),
+    }
+}
+
+fn shown_anew(model: &mut Model) {
+    if model.release.is_some() { show_findings(model, None) } else { show_gates(model) }
+}
+
+/// Begins to type a filter.
+pub(super) fn open_filter(model: &mut Model) {
+    if let Some(filter) = filter(model) {
+        filter.open = true;
+    }
+}
+
+/// The filter was typed into.
+pub(super) fn filter_edited(model: &mut Model, change: impl FnOnce(&mut Input)) {
+    let Some(filter) = filter(model) else { return };
+    change(&mut filter.input);
+    if filter.apply() {
+        shown_anew(model);
+    }
+}
+
+/// Takes the filter away; whether there was one.
+pub(super) fn close_filter(model: &mut Model) -> bool {
+    let Some(filter) = filter(model) else { return false };
+    if !filter.open && filter.in_force.is_empty() {
+        return false;
+    }
+    *filter = Filter::default();
+    shown_anew(model);
+    true
+}
+
+/// Goes to another match of the filter.
+pub(super) fn match_step(model: &mut Model, step: Step) {
+    if filter(model).is_none_or(|f| f.in_force.is_empty()) {
+        model.say("There is no filter. / begins one.");
+    } else if let Some(release) = &mut model.release {
+        release.findings.list.step(step);
+    } else {
+        model.inbox.list.step(step);
+    }
+}
+
+/// Sorts the inbox by another column.
+pub(super) fn sort(model: &mut Model) {
+    model.inbox.sort = model.inbox.sort.next();
+    show_gates(model);
+    model.say(format!("Sorted by: {}.", model.inbox.sort.words()));
+}
+
+/// Marks the finding that the cursor is on, or takes the mark away, and goes on.
+pub(super) fn mark(model: &mut Model) {
+    let Some(triaged) = model.current_finding() else { return };
+    let (fingerprint, open) = (triaged.finding.fingerprint.clone(), triaged.is_open());
+    let Some(release) = &mut model.release else { return };
+    if !open {
+        model.refuse("The finding is dismissed already.");
+        return;
+    }
+    if !release.findings.marked.remove(&fingerprint) {
+        release.findings.marked.insert(fingerprint);
+    }
+    release.findings.list.step(Step::By(1));
+}
+
+/// Marks all open findings that are shown; if they are all marked, none.
+pub(super) fn mark_all(model: &mut Model) {
+    let Some(release) = &mut model.release else { return };
+    let Some(dossier) = model.gates.get(&release.gate).and_then(|e| e.dossier.as_ref()) else { return };
+    let shown = release.findings.list.keys().iter().filter_map(|i| dossier.findings.get(*i));
+    let open: Vec<Fingerprint> = shown.filter(|t| t.is_open()).map(|t| t.finding.fingerprint.clone()).collect();
+    let marked = &mut release.findings.marked;
+    if open.iter().all(|f| marked.contains(f)) {
+        for fingerprint in &open {
+            marked.remove(fingerprint);
+        }
+    } else {
+        marked.extend(open);
+    }
+    let count = marked.len();
+    model.say(format!("{count} findings are marked."));
+}
+
+/// A line was clicked: the cursor goes there.
+pub(super) fn click(model: &mut Model, _column: u16, row: u16) {
+    if !model.overlays.is_empty() {
+        return;
+    }
+    let base = model.base();
+    let body = layout::areas(model.width, model.height, base).body;
+    let Some(line) = row.checked_sub(body.y).filter(|_| row < body.bottom()).map(usize::from) else { return };
+    match (base, &mut model.release) {
+        (Place::Inbox, _) => model.inbox.list.go(model.inbox.list.top() + line),
+        (Place::Findings, Some(release)) => release.findings.list.go(release.findings.list.top() + line),
+        (Place::Items, Some(release)) => release.items.go(release.items.top() + line),
+        _ => {}
+    }
+}

@@ -1,0 +1,5 @@
+//! What must hold of the console, driven by keys.
+
+mod decisions;
+mod moving;
+mod triage;

@@ -1,0 +1,201 @@
+//! Moving, filters, going back, pasting, refreshing.
+
+use crossterm::event::{Event, KeyEvent, KeyEventKind, KeyEventState, KeyModifiers};
+
+use crate::tui::action::{Action, Place};
+use crate::tui::effect::Effect;
+use crate::tui::msg::{Listed, Msg};
+use crate::tui::testing::{Driver, sample};
+
+fn selected(driver: &Driver) -> String {
+    driver.model.inbox.list.selected().map(|id| id.native()[0].clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_refresh_moves_no_selection() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g j");
+    assert_eq!(selected(&driver), "search");
+    let mut rows: Vec<_> = sample::world().into_iter().map(|(row, _)| row).collect();
+    rows.insert(0, sample::row("older", "1", "prod", 900_000, true));
+    rows.retain(|r| r.release.service != "payments");
+    let effects = driver.send(Msg::GatesListed(Box::new(Listed { rows, shortfalls: Vec::new(), now: sample::now() })));
+    assert_eq!(selected(&driver), "search");
+    let assembled = effects.iter().filter(|e| matches!(e, Effect::Assemble(_))).count();
+    assert_eq!(assembled, 3, "web is being put together already, and is not asked for twice: {effects:?}");
+}
+
+#[test]
+fn a_new_dossier_moves_no_finding() {
+    let mut driver = Driver::sample(80, 24);
+    let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    driver.press("g <enter> 4 j j j");
+    let before = driver.model.current_finding().unwrap().finding.fingerprint.clone();
+    driver.ready(sample::dossier(&row, 40), Vec::new());
+    assert_eq!(driver.model.current_finding().unwrap().finding.fingerprint, before);
+    driver.press("3 j");
+    let ticket = driver.model.current_item().unwrap().key();
+    driver.ready(sample::dossier(&row, 5), Vec::new());
+    assert_eq!(driver.model.current_item().unwrap().key(), ticket);
+}
+
+#[test]
+fn esc_goes_back_one_level_and_never_quits() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter> 4 <enter> ?");
+    let mut places = vec![driver.model.place()];
+    for _ in 0..5 {
+        assert!(driver.press("<esc>").is_empty());
+        places.push(driver.model.place());
+    }
+    let Place::Menu = places.remove(0) else { panic!("help is not open") };
+    assert_eq!(places, [Place::Finding, Place::Findings, Place::Inbox, Place::Inbox, Place::Inbox]);
+}
+
+#[test]
+fn q_quits_from_the_root_only_and_ctrl_c_from_anywhere() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter>");
+    assert!(driver.press("q").is_empty());
+    assert!(driver.screen().contains("q quits from the inbox"));
+    driver.press("a <tab> <tab>");
+    assert!(driver.model.is_typing());
+    assert_eq!(driver.press("ctrl-c"), [Effect::Quit]);
+    driver.press("<esc> <esc>");
+    assert_eq!(driver.press("q"), [Effect::Quit]);
+}
+
+#[test]
+fn a_filter_finds_as_it_is_typed_and_keeps_the_finding() {
+    let mut driver = Driver::sample(100, 30);
+    driver.press("g <enter> 4 j");
+    let before = driver.model.current_finding().unwrap().finding.title.clone();
+    driver.press("/");
+    driver.type_text("number");
+    assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.keys().len(), 5);
+    driver.press("<enter> n");
+    assert_ne!(driver.model.current_finding().unwrap().finding.title, before);
+    driver.press("N");
+    assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
+    driver.press("<esc>");
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.keys().len(), 6);
+    assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_says_where() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter> 4 /");
+    driver.type_text("ab \"c");
+    let screen = driver.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    let (input, error) = (lines[22], lines[23]);
+    assert_eq!(input.find('"'), error.find('^'), "{screen}");
+    assert!(error.contains("not closed"), "{screen}");
+}
+
+#[test]
+fn the_inbox_is_filtered_too() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g /");
+    driver.type_text("block");
+    assert_eq!(selected(&driver), "search");
+    assert_eq!(driver.model.inbox.list.keys().len(), 1);
+}
+
+#[test]
+fn pasted_text_goes_into_fields_and_never_acts() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter>");
+    let before = driver.model.place();
+    assert!(driver.event(&Event::Paste("a\nq\nx".to_owned())).is_empty());
+    assert_eq!(driver.model.place(), before);
+    assert!(driver.model.overlays.is_empty());
+    driver.press("4 /");
+    driver.event(&Event::Paste("two\nlines".to_owned()));
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.filter.input.text(), "two lines");
+}
+
+#[test]
+fn only_presses_count() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g");
+    for kind in [KeyEventKind::Release, KeyEventKind::Repeat] {
+        let key = KeyEvent {
+            code: crossterm::event::KeyCode::Char('q'),
+            modifiers: KeyModifiers::NONE,
+            kind,
+            state: KeyEventState::NONE,
+        };
+        assert!(driver.event(&Event::Key(key)).is_empty());
+    }
+}
+
+#[test]
+fn the_palette_finds_by_a_few_letters_and_runs() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g :");
+    driver.type_text("refr");
+    assert!(driver.screen().contains("refresh"));
+    assert_eq!(driver.press("<enter>"), [Effect::Refresh]);
+    assert!(driver.press("r").is_empty(), "a refresh that is under way is not asked for again");
+}
+
+#[test]
+fn help_is_searched_by_key_and_shows_why_not() {
+    let mut driver = Driver::sample(120, 40);
+    driver.model.readonly = true;
+    driver.press("g ?");
+    driver.press("/");
+    driver.type_text("a");
+    driver.press("<esc>");
+    assert_eq!(driver.model.place(), Place::Menu);
+    driver.press("/");
+    driver.type_text("approve");
+    assert!(driver.screen().contains("Not now: The console was opened with --readonly."), "{}", driver.screen());
+    driver.press("<enter>");
+    assert!(driver.model.overlays.is_empty(), "what cannot be done is not done");
+}
+
+#[test]
+fn twelve_thousand_findings_are_moved_through() {
+    let mut driver = Driver::sample(120, 40);
+    let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    driver.ready(sample::dossier(&row, 12_000), Vec::new());
+    driver.press("g <enter> 4 G");
+    let list = &driver.model.release.as_ref().unwrap().findings.list;
+    assert_eq!((list.cursor(), list.keys().len()), (11_999, 12_000));
+    assert!(driver.screen().contains("12000/12000"));
+    driver.press("ctrl-u <pgup> g");
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.top(), 0);
+}
+
+#[test]
+fn links_are_opened_and_copied() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter> 3");
+    let link = "https://jira.example.com/browse/PAY-12".to_owned();
+    assert_eq!(driver.press("o"), [Effect::OpenUrl(link.clone())]);
+    assert_eq!(driver.press("y"), [Effect::Copy(link)]);
+    assert!(matches!(driver.press("Y").as_slice(), [Effect::Copy(d)] if d.starts_with("sha256:")));
+}
+
+#[test]
+fn the_mouse_is_off_until_it_is_asked_for() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g");
+    let click = Event::Mouse(MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: 4,
+        row: 3,
+        modifiers: KeyModifiers::NONE,
+    });
+    driver.event(&click);
+    assert_eq!(selected(&driver), "payments");
+    assert_eq!(driver.press("z m"), [Effect::SetMouse(true)]);
+    driver.event(&click);
+    assert_eq!(selected(&driver), "search");
+    assert!(driver.send(Msg::Act(Action::Mark)).is_empty(), "an action of another place does nothing");
+}

@@ -1,0 +1,208 @@
+//! Paints the model. Pure: the same model gives the same picture.
+
+mod finding;
+mod forms;
+mod inbox;
+mod items;
+mod log;
+mod menu;
+mod release;
+#[cfg(test)]
+mod tests;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::action::{Action, Place, Spec, TABLE};
+use super::layout;
+use super::model::screens::Filter;
+use super::model::{Model, Overlay};
+use super::theme::Role;
+use super::widget::dialog::text_field;
+use super::widget::paint::{Painter, Span, span, width};
+
+/// Paints a frame.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let cursor = paint(model, frame.buffer_mut());
+    if let Some(cursor) = cursor.filter(|c| area.contains(*c)) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Paints into a buffer; gives the place of the text cursor, if one is to be seen.
+pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
+    let area = buffer.area;
+    let mut painter = Painter::new(buffer, model);
+    painter.fill(area, Role::Text);
+    if layout::too_small(area.width, area.height) {
+        let text = format!(
+            "The terminal has {}x{} cells; Countersign needs {}x{}.",
+            area.width,
+            area.height,
+            layout::MIN_WIDTH,
+            layout::MIN_HEIGHT
+        );
+        for (line, y) in super::widget::text::wrap(&text, usize::from(area.width)).iter().zip(area.top()..area.bottom())
+        {
+            painter.put(Rect { y, height: 1, ..area }, line, Role::Strong);
+        }
+        return None;
+    }
+    let base = model.base();
+    let areas = layout::areas(area.width, area.height, base);
+    let filter = match (base, &model.release) {
+        (Place::Finding, Some(_)) => {
+            finding::paint(model, &mut painter, &areas);
+            None
+        }
+        (_, Some(release)) => {
+            release::paint(model, release, &mut painter, &areas);
+            (base == Place::Findings).then_some(&release.findings.filter)
+        }
+        (_, None) => {
+            inbox::paint(model, &mut painter, &areas);
+            Some(&model.inbox.filter)
+        }
+    };
+    let mut cursor = status(model, filter, &mut painter, areas.status, areas.footer);
+    for overlay in &model.overlays {
+        cursor = match overlay {
+            Overlay::Decide(form) => forms::decide(model, form, &mut painter, area),
+            Overlay::Dismiss(form) => forms::dismiss(model, form, &mut painter, area),
+            Overlay::Leave(form) => forms::leave(model, form, &mut painter, area),
+            Overlay::Menu(menu) => menu::paint(model, menu, &mut painter, area),
+            Overlay::Log(scroll) => {
+                log::paint(model, *scroll, &mut painter, area);
+                None
+            }
+        };
+    }
+    if !model.prefix.is_empty() {
+        which_key(model, &mut painter, area);
+    }
+    cursor
+}
+
+/// How far the text that has the focus can be scrolled.
+pub fn scrollable(model: &Model) -> usize {
+    let area = Rect::new(0, 0, model.width, model.height);
+    match model.overlays.last() {
+        Some(Overlay::Decide(form)) => forms::decide_scroll(model, form, area),
+        Some(Overlay::Dismiss(form)) => forms::dismiss_scroll(model, form, area),
+        Some(Overlay::Log(_)) => log::scrollable(model, area),
+        Some(Overlay::Menu(_) | Overlay::Leave(_)) => 0,
+        None => {
+            let body = layout::areas(model.width, model.height, model.base()).body;
+            match model.base() {
+                Place::Finding => finding::text(model, body.width).longest_scroll(body.height),
+                Place::Overview => release::overview(model, body.width).longest_scroll(body.height),
+                _ => 0,
+            }
+        }
+    }
+}
+
+/// The first line of a screen: where we are on the left, what is known at once on the right.
+fn title(painter: &mut Painter<'_>, area: Rect, left: &str, right: &str) {
+    painter.line(area, Role::Title, &[span(Role::Title, format!(" {left}"))], None);
+    let room = usize::from(area.width).saturating_sub(width(left) + 3);
+    if width(right) <= room {
+        let w = u16::try_from(width(right) + 1).unwrap_or(u16::MAX);
+        painter.put(Rect { x: area.right().saturating_sub(w), width: w, ..area }, right, Role::Title);
+    }
+}
+
+/// The status line and the footer: a filter with what is wrong with it, or what was last said and what can be done.
+fn status(
+    model: &Model,
+    filter: Option<&Filter>,
+    painter: &mut Painter<'_>,
+    line: Rect,
+    footer: Rect,
+) -> Option<Position> {
+    let mut cursor = None;
+    match filter.filter(|f| f.open || !f.in_force.is_empty()) {
+        Some(filter) if filter.open => {
+            let used = painter.put(line, "filter: ", Role::Key);
+            let rect = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
+            cursor = text_field(painter, rect, &filter.input.text(), filter.input.before(), true);
+            if let Some(error) = &filter.error {
+                let text = filter.input.text();
+                let lead = text.get(..error.span.start).map_or(0, width);
+                let caret = painter.glyphs.caret;
+                let words = format!("{}{caret} {}", " ".repeat(usize::from(used) + lead), error.message);
+                painter.line(footer, Role::Text, &[span(Role::Bad, words)], None);
+                return cursor;
+            }
+        }
+        Some(filter) if model.notice.is_none() => {
+            let words = format!(" {}  (n N go on, Esc shows everything)", filter.in_force);
+            painter.line(line, Role::Text, &[span(Role::Key, "filter:"), span(Role::Text, words)], None);
+        }
+        _ => painter.line(line, Role::Text, &said(model, painter.glyphs.bad, painter.glyphs.busy), None),
+    }
+    painter.line(footer, Role::Muted, &hints(model, usize::from(footer.width)), None);
+    cursor
+}
+
+fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {
+    if let Some(notice) = &model.notice {
+        let (role, sign) = if notice.bad { (Role::Bad, format!("{bad} ")) } else { (Role::Text, String::new()) };
+        let more = if notice.bad && model.log.errors() > 0 { "  (e shows more)" } else { "" };
+        return vec![span(role, format!("{sign}{}", notice.text)), span(Role::Muted, more)];
+    }
+    if let Some(flight) = &model.in_flight {
+        return vec![span(Role::Busy, format!("{busy} {}: {}", flight.what, flight.step))];
+    }
+    match model.shortfalls.first() {
+        Some(first) => vec![span(Role::Warn, format!("! {first}")), span(Role::Muted, "  (e shows all)")],
+        None => Vec::new(),
+    }
+}
+
+/// What can be done here, as far as it fits: from the action table.
+fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
+    let place = model.place();
+    let mut out = Vec::new();
+    let mut used = 0;
+    let here = |s: &&Spec| {
+        s.footer.is_some()
+            && s.is_at(place)
+            && !(place == Place::Inbox && s.action == Action::Back)
+            && (s.when)(model).is_ok()
+    };
+    // Help goes last, and always fits: everything else is found by it.
+    let help_last = |s: &&Spec| s.footer == Some("help");
+    let (help, mut others): (Vec<&Spec>, Vec<&Spec>) = TABLE.iter().filter(here).partition(help_last);
+    // What can be done in few places stands before what can be done in many.
+    others.sort_by_key(|s| if s.places.is_empty() { usize::MAX } else { s.places.len() });
+    let reserve = 8;
+    for spec in others.into_iter().chain(help) {
+        let Some(key) = model.keymap.keys_of(spec.action).into_iter().next() else { continue };
+        let key = key.trim_start_matches('<').trim_end_matches('>').to_owned();
+        let word = spec.footer.unwrap_or_default();
+        let wide = width(&key) + width(word) + 3;
+        let limit = if word == "help" { room } else { room.saturating_sub(reserve) };
+        if used + wide > limit {
+            continue;
+        }
+        used += wide;
+        out.push(span(Role::Key, key));
+        out.push(span(Role::Muted, format!(" {word}  ")));
+    }
+    out
+}
+
+/// What may follow the keys that were pressed.
+fn which_key(model: &Model, painter: &mut Painter<'_>, area: Rect) {
+    let after = model.keymap.after(model.place(), &model.prefix);
+    let rows = u16::try_from(after.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
+    let place = Rect { y: area.bottom().saturating_sub(rows.saturating_add(1)), height: rows, ..area };
+    let inner = painter.boxed(place, &super::keymap::show_keys(&model.prefix));
+    for ((keys, action), y) in after.iter().zip(inner.top()..inner.bottom()) {
+        let row = [span(Role::Key, format!(" {keys:<6}")), span(Role::Text, action.spec().doc)];
+        painter.line(Rect { y, height: 1, ..inner }, Role::Text, &row, None);
+    }
+}

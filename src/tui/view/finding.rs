@@ -1,0 +1,132 @@
+//! A finding in full.
+
+use crate::domain::time::Timestamp;
+use crate::domain::triage::{Carried, Novelty, Triaged};
+use crate::tui::glyphs::Glyphs;
+use crate::tui::layout::Areas;
+use crate::tui::model::Model;
+use crate::tui::theme::Role;
+use crate::tui::widget::paint::{Painter, span};
+use crate::tui::widget::state;
+use crate::tui::widget::text::Text;
+
+pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
+    if let (Some(release), Some(entry)) = (&model.release, model.current_gate()) {
+        super::release::head(model, entry, release, painter, areas);
+    }
+    let scroll = model.finding.as_ref().map_or(0, |f| f.scroll);
+    text(model, areas.body.width).paint(painter, areas.body, scroll);
+}
+
+/// Everything that is known of the finding that is open.
+pub(super) fn text(model: &Model, width: u16) -> Text {
+    let mut text = Text::new(width);
+    match model.current_finding() {
+        Some(triaged) => full(triaged, &mut text, model.glyphs.table()),
+        None => text.say(Role::Warn, "The finding is no longer in the evidence.", 0),
+    }
+    text
+}
+
+/// What the list shows of it, in full: for the preview.
+pub(super) fn short(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
+    let f = &triaged.finding;
+    text.fact("title", Role::Strong, &f.title.line());
+    text.fact("place", Role::Text, &f.place());
+    said(triaged, text, glyphs);
+    text.outside("detail", Some(&f.detail));
+}
+
+fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
+    let f = &triaged.finding;
+    text.say(Role::Strong, &f.title.line(), 0);
+    text.gap();
+    text.fact("severity", state::severity(f.severity), f.severity.word());
+    text.fact("class", Role::Text, f.class.word());
+    text.outside("rule", Some(&f.rule));
+    text.fact("place", Role::Text, &f.place());
+    text.outside("within", f.location.logical.as_ref());
+    let novelty = match triaged.novelty {
+        Novelty::New => "new: the last approved release did not have it",
+        Novelty::Known => "known: the last approved release had it",
+        Novelty::Unknown => "not known: there is nothing to compare with",
+    };
+    text.fact("novelty", if triaged.novelty == Novelty::New { Role::New } else { Role::Text }, novelty);
+    text.outside("confidence", f.confidence.as_ref());
+    text.outside("suppressed", f.suppressed.as_ref());
+    if let Some(package) = &f.package {
+        let version = package.version.as_ref().map(|v| v.line().into_owned()).unwrap_or_default();
+        text.fact("package", Role::Text, &format!("{} {version}", package.name.line()));
+        text.outside("purl", package.purl.as_ref());
+        for fixed in &package.fixed {
+            text.outside("fixed in", Some(fixed));
+        }
+    }
+    for id in &f.vulnerabilities {
+        text.outside("vulnerability", Some(id));
+    }
+    let cwe: Vec<String> = f.cwe.iter().map(|n| format!("CWE-{n}")).collect();
+    if !cwe.is_empty() {
+        text.fact("weakness", Role::Text, &cwe.join(", "));
+    }
+    text.outside("link", f.url.as_ref());
+    text.fact("fingerprint", Role::Muted, f.fingerprint.as_str());
+    text.heading("Triage");
+    said(triaged, text, glyphs);
+    if !f.detail.is_empty() {
+        text.heading("What the tool says");
+        text.say(Role::Text, &f.detail.block(), 2);
+    }
+    if let Some(snippet) = &f.snippet {
+        text.heading("At that place");
+        for line in snippet.block().split('\n') {
+            text.row(vec![span(Role::Muted, format!("  {} ", glyphs.bar)), span(Role::Text, line.to_owned())]);
+        }
+    }
+    text.heading("Reported by");
+    for source in &f.sources {
+        let version = source.tool_version.as_ref().map(|v| v.line().into_owned()).unwrap_or_default();
+        text.fact("tool", Role::Text, &format!("{} {version}", source.tool.line()));
+        text.outside("report", Some(&source.report));
+        text.outside("its id", source.native_id.as_ref());
+    }
+    text.heading("Recognised by");
+    for key in &f.keys {
+        let weak = if key.rung.carries() { "" } else { " (only suggests)" };
+        text.fact(key.value.short(), Role::Muted, &format!("{}{weak}", key.rung.words()));
+    }
+}
+
+/// What stands in the ledger about it.
+fn said(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
+    match (&triaged.dismissal, &triaged.suggestion) {
+        (Some(carried), _) => {
+            text.fact("dismissed", Role::Dismissed, carried.dismissal.status.word());
+            dismissal(carried, text);
+        }
+        (None, Some((carried, lapse))) => {
+            let words = format!(
+                "{} open; dismissed before as {}, but {}.",
+                glyphs.warn,
+                carried.dismissal.status.word(),
+                lapse.words()
+            );
+            text.fact("triage", Role::Warn, &words);
+            dismissal(carried, text);
+        }
+        (None, None) => text.fact("triage", Role::Text, "open; nothing was said of it"),
+    }
+}
+
+fn dismissal(carried: &Carried, text: &mut Text) {
+    let d = &carried.dismissal;
+    text.fact("reasoning", Role::Text, &d.detail.block());
+    if let Some(justification) = d.justification {
+        text.fact("justification", Role::Text, justification.word());
+    }
+    text.fact("by", Role::Text, &format!("{} on {}", d.principal, d.issued_at.date()));
+    text.fact("scope", Role::Text, &d.scope.to_string());
+    text.fact("expires", Role::Text, &d.expires.map_or_else(|| "never".to_owned(), Timestamp::date));
+    text.fact("said of", Role::Text, &format!("{} at {}", d.subject.title.line(), d.subject.place.line()));
+    text.fact("matched by", Role::Text, carried.rung.words());
+}

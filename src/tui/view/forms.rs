@@ -1,0 +1,207 @@
+//! The forms: decision, dismissal, and the question whether to quit.
+
+use ratatui::layout::{Position, Rect};
+
+use crate::domain::time::Timestamp;
+use crate::tui::layout;
+use crate::tui::model::Model;
+use crate::tui::model::decide::{DecideForm, Stage};
+use crate::tui::model::dismiss::DismissForm;
+use crate::tui::model::form::Form;
+use crate::tui::msg::DecisionPreview;
+use crate::tui::theme::Role;
+use crate::tui::widget::dialog;
+use crate::tui::widget::paint::{Painter, span};
+use crate::tui::widget::state;
+use crate::tui::widget::text::Text;
+
+/// The box, cut in the text above and the fields and buttons below.
+fn parts(area: Rect, form: &Form, fields: bool) -> (Rect, Rect, Rect) {
+    let outer = layout::form(area.width, area.height);
+    let inner = Rect::new(outer.x + 2, outer.y + 1, outer.width.saturating_sub(4), outer.height.saturating_sub(2));
+    let below = dialog::height(form, fields).min(inner.height);
+    let above = Rect { height: inner.height - below, ..inner };
+    (outer, above, Rect { y: above.bottom(), height: below, ..inner })
+}
+
+pub(super) fn decide(model: &Model, form: &DecideForm, painter: &mut Painter<'_>, area: Rect) -> Option<Position> {
+    let fields = form.stage == Stage::Edit;
+    let (outer, above, below) = parts(area, &form.form, fields);
+    painter.boxed(outer, &format!("{} {}", form.verb.word(), form.subject.release));
+    let text = decide_text(model, form, above.width);
+    text.paint(painter, above, form.scroll);
+    more(painter, outer, &text, above, form.scroll);
+    dialog::paint(painter, below, &form.form, fields, form.buttons())
+}
+
+pub(super) fn decide_scroll(model: &Model, form: &DecideForm, area: Rect) -> usize {
+    let (_, above, _) = parts(area, &form.form, form.stage == Stage::Edit);
+    decide_text(model, form, above.width).longest_scroll(above.height)
+}
+
+/// Says in the box's upper edge that there is more text above or below.
+fn more(painter: &mut Painter<'_>, outer: Rect, text: &Text, above: Rect, scroll: usize) {
+    let longest = text.longest_scroll(above.height);
+    if longest > 0 && outer.width > 40 {
+        let words =
+            format!(" lines {}-{} of {}; PgDn ", scroll + 1, scroll + usize::from(above.height), text.rows().len());
+        let w = u16::try_from(words.len()).unwrap_or(0).min(outer.width / 2);
+        painter.put(Rect::new(outer.right() - w - 2, outer.y, w, 1), &words, Role::Muted);
+    }
+}
+
+fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
+    let mut text = Text::new(width);
+    let glyphs = model.glyphs.table();
+    if let Some(stale) = &form.stale {
+        text.say(Role::Bad, &format!("{} {stale} Look again before anything is signed.", glyphs.bad), 0);
+    }
+    let s = &form.subject;
+    match &form.stage {
+        Stage::Confirm(preview) => {
+            confirm(model, preview, &mut text);
+            return text;
+        }
+        Stage::Signing { touch_until: Some(until) } => {
+            text.gap();
+            text.say(Role::Strong, "Touch your key on your workstation now.", 0);
+            text.say(Role::Busy, &format!("{} {} s left", glyphs.busy, left(*until, model.now)), 0);
+        }
+        Stage::Signing { touch_until: None } => {
+            text.say(Role::Busy, &format!("{} The signer is asked.", glyphs.busy), 0);
+        }
+        Stage::Preparing => {
+            let words = format!("{} The evidence that can change is read again. Nothing is signed yet.", glyphs.busy);
+            text.say(Role::Busy, &words, 0);
+        }
+        Stage::Following => text.say(Role::Busy, &format!("{} It is signed and on its way.", glyphs.busy), 0),
+        Stage::Done { result, text: words, receipt } => {
+            text.row(vec![span(Role::Heading, format!("{}: ", result.word())), state::receipt(*receipt).show(glyphs)]);
+            text.say(Role::Strong, words, 0);
+        }
+        Stage::Refused => {
+            text.say(Role::Bad, &format!("{} It may not be approved:", glyphs.bad), 0);
+            for reason in &s.against {
+                text.say(Role::Text, reason, 2);
+            }
+        }
+        Stage::Edit => {}
+    }
+    for step in &form.steps {
+        text.row(vec![span(Role::Good, format!("{} ", glyphs.ok)), span(Role::Text, step.clone())]);
+    }
+    if !text.rows().is_empty() {
+        text.gap();
+    }
+    text.fact("release", Role::Strong, &s.release);
+    text.fact("gate", Role::Text, &s.gate.to_string());
+    text.fact("digest", Role::Strong, &s.digest.short());
+    let verdict = state::verdict(s.verdict);
+    text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict.show(glyphs)]);
+    text.fact("findings", Role::Text, &state::tally_words(&s.tally));
+    missing(&s.missing, &mut text);
+    text
+}
+
+fn missing(missing: &[String], text: &mut Text) {
+    let (role, words) =
+        if missing.is_empty() { (Role::Good, "nothing".to_owned()) } else { (Role::Bad, missing.join(", ")) };
+    text.fact("missing", role, &words);
+}
+
+/// What would be signed and sent, exactly.
+fn confirm(model: &Model, preview: &DecisionPreview, text: &mut Text) {
+    let glyphs = model.glyphs.table();
+    if let Some(refusal) = &preview.refusal {
+        text.say(Role::Bad, &format!("{} It cannot be done. {refusal}", glyphs.bad), 0);
+    }
+    if !preview.differences.is_empty() {
+        text.say(
+            Role::Bad,
+            &format!("{} The evidence is not what was on the screen. Nothing is signed.", glyphs.bad),
+            0,
+        );
+        for difference in &preview.differences {
+            text.say(Role::Text, difference, 2);
+        }
+    }
+    text.fact("you", Role::Strong, &format!("{} {}", preview.verb.word(), preview.release));
+    text.fact("gate", Role::Text, &preview.gate.to_string());
+    text.fact("digest", Role::Strong, &preview.dossier.short());
+    let verdict = state::verdict(preview.verdict).show(glyphs);
+    text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict]);
+    text.fact("findings", Role::Text, &state::tally_words(&preview.tally));
+    missing(&preview.missing, text);
+    text.fact("signed as", Role::Text, &preview.principal.to_string());
+    let key = &preview.key;
+    let hardware = if key.hardware { ", in hardware" } else { "" };
+    text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.kind, key.fingerprint, key.comment));
+    text.heading("What will be sent");
+    if preview.requests.is_empty() {
+        text.say(Role::Muted, "Nothing: it is recorded in the ledger only.", 2);
+    }
+    for request in &preview.requests {
+        text.say(Role::Text, request, 2);
+    }
+}
+
+fn left(until: Timestamp, now: Timestamp) -> u64 {
+    until.since(now).as_secs()
+}
+
+pub(super) fn dismiss(model: &Model, form: &DismissForm, painter: &mut Painter<'_>, area: Rect) -> Option<Position> {
+    let (outer, above, below) = parts(area, &form.form, !form.busy);
+    let count = form.findings.len();
+    let title = if count == 1 { "dismiss a finding".to_owned() } else { format!("dismiss {count} findings") };
+    painter.boxed(outer, &title);
+    let text = dismiss_text(model, form, above.width);
+    text.paint(painter, above, form.scroll);
+    more(painter, outer, &text, above, form.scroll);
+    dialog::paint(painter, below, &form.form, !form.busy, form.buttons())
+}
+
+pub(super) fn dismiss_scroll(model: &Model, form: &DismissForm, area: Rect) -> usize {
+    let (_, above, _) = parts(area, &form.form, !form.busy);
+    dismiss_text(model, form, above.width).longest_scroll(above.height)
+}
+
+fn dismiss_text(model: &Model, form: &DismissForm, width: u16) -> Text {
+    let mut text = Text::new(width);
+    let glyphs = model.glyphs.table();
+    if let Some(stale) = &form.stale {
+        text.say(Role::Bad, &format!("{} {stale} Look again before anything is signed.", glyphs.bad), 0);
+    }
+    match (form.busy, form.touch_until) {
+        (true, Some(until)) => {
+            text.say(Role::Strong, "Touch your key on your workstation now.", 0);
+            text.say(Role::Busy, &format!("{} {} s left", glyphs.busy, left(until, model.now)), 0);
+        }
+        (true, None) => text.say(Role::Busy, &format!("{} The dismissal is signed and recorded.", glyphs.busy), 0),
+        (false, _) => {}
+    }
+    text.fact("seen in", Role::Text, &form.release.short());
+    text.fact("digest", Role::Text, &form.digest.short());
+    for line in &form.earlier {
+        text.fact("", Role::Warn, line);
+    }
+    for (fingerprint, line) in &form.findings {
+        text.fact(fingerprint.short(), Role::Text, line);
+    }
+    text
+}
+
+pub(super) fn leave(model: &Model, form: &Form, painter: &mut Painter<'_>, area: Rect) -> Option<Position> {
+    let outer = layout::dialog(area.width, area.height, 70, 9);
+    let inner = painter.boxed(outer, "quit?");
+    let mut text = Text::new(inner.width);
+    let what = model.in_flight.as_ref().map_or("A decision", |f| f.what.as_str());
+    let words = format!(
+        "{what} is on its way. What is signed is in the ledger: the next start takes it up again and reads what became \
+         of it."
+    );
+    text.say(Role::Text, &words, 1);
+    let below = dialog::height(form, false).min(inner.height);
+    text.paint(painter, Rect { height: inner.height - below, ..inner }, 0);
+    let buttons = Rect { y: inner.bottom() - below, height: below, ..inner };
+    dialog::paint(painter, buttons, form, false, ("Stay", Some("Quit")))
+}

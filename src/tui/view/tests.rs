@@ -1,0 +1,141 @@
+//! What the screens look like, and that nothing hidden is on them.
+
+use crate::text::is_hidden;
+use crate::tui::glyphs::GlyphSet;
+use crate::tui::msg::{Failure, Msg};
+use crate::tui::testing::{Driver, sample};
+
+/// The ways to the screens, by name: keys from the inbox.
+const SCREENS: &[(&str, &str)] = &[
+    ("inbox", ""),
+    ("release", "j <enter>"),
+    ("release-builds", "j <enter> 2"),
+    ("release-tickets", "j <enter> 3"),
+    ("release-findings", "j <enter> 4"),
+    ("release-changes", "j <enter> 5"),
+    ("release-approvals", "j <enter> 6"),
+    ("finding", "j <enter> 4 <enter>"),
+    ("dismiss", "j <enter> 4 d"),
+    ("decide", "j <enter> a"),
+    ("refused", "k a"),
+    ("halt", "j <enter> H"),
+    ("help", "?"),
+    ("palette", ":"),
+    ("messages", "e"),
+    ("which-key", "z"),
+    ("filter", "j <enter> 4 /"),
+];
+
+fn at(keys: &str, width: u16, height: u16) -> Driver {
+    let mut driver = Driver::sample(width, height);
+    driver.press("g k");
+    if !keys.is_empty() {
+        driver.press(keys);
+    }
+    driver
+}
+
+fn order(driver: &Driver) -> Vec<String> {
+    let list = &driver.model.inbox.list;
+    list.keys().iter().map(|id| id.native()[0].clone()).collect()
+}
+
+#[test]
+fn what_waits_for_me_comes_first_and_then_the_oldest() {
+    assert_eq!(order(&at("", 80, 24)), ["payments", "search", "ledger", "web"]);
+}
+
+#[test]
+fn screens_look_as_they_did() {
+    for (name, keys) in SCREENS {
+        let keys = keys.strip_prefix("j ").unwrap_or(keys);
+        let keys = if *name == "refused" { "j a" } else { keys };
+        for (width, height) in [(80, 24), (120, 40)] {
+            let driver = at(keys, width, height);
+            insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "../snapshots" }, {
+                insta::assert_snapshot!(format!("{name}-{width}x{height}"), driver.screen());
+            });
+        }
+    }
+}
+
+#[test]
+fn nothing_hidden_reaches_the_screen_and_no_size_panics() {
+    let sizes = (1..=200).step_by(13).flat_map(|w| (1..=60).step_by(5).map(move |h| (w, h)));
+    for (width, height) in sizes.chain([(60, 15), (59, 15), (60, 14), (61, 16), (0, 0)]) {
+        let mut driver = at("", width, height);
+        for (name, keys) in SCREENS {
+            for glyphs in [GlyphSet::Unicode, GlyphSet::Ascii] {
+                driver.model.glyphs = glyphs;
+                let keys = keys.strip_prefix("j ").unwrap_or(keys);
+                if !keys.is_empty() {
+                    driver.press(keys);
+                }
+                let screen = driver.screen();
+                let hidden: Vec<char> = screen.chars().filter(|c| *c != '\n' && is_hidden(*c)).collect();
+                assert!(hidden.is_empty(), "{name} at {width}x{height}: {hidden:?}");
+                driver.press("<esc> <esc> <esc> <esc> <esc>");
+                driver.model.overlays.clear();
+                driver.model.prefix.clear();
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_text_is_shown_for_what_it_is() {
+    let screen = at("<enter> 4 <enter>", 120, 40).screen();
+    assert!(screen.contains("safe<U+001B>[2J<U+202E>evil"), "{screen}");
+}
+
+#[test]
+fn ascii_signs_are_ascii() {
+    let mut driver = Driver::with(80, 24, GlyphSet::Ascii);
+    driver.load_sample();
+    for (name, keys) in SCREENS {
+        if !keys.is_empty() {
+            driver.press(keys);
+        }
+        assert!(driver.screen().is_ascii(), "{name}: {}", driver.screen());
+        driver.press("<esc> <esc> <esc> <esc>");
+        driver.model.overlays.clear();
+    }
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so() {
+    assert!(at("", 59, 20).screen().contains("needs 60x15"));
+    assert!(at("", 60, 15).screen().contains("payments@1.4.2/prod"));
+}
+
+#[test]
+fn every_source_is_shown_as_it_arrives() {
+    use crate::tui::msg::{Arrival, PieceState};
+    let mut driver = at("", 100, 30);
+    let web = sample::world().pop().unwrap().0.gate.id;
+    for (piece, state) in [("builds/jenkins", PieceState::Asking), ("tickets/jira", PieceState::Complete)] {
+        let arrival = Arrival { gate: web.clone(), piece: piece.to_owned(), state, reason: None };
+        driver.send(Msg::PieceArrived(Box::new(arrival)));
+    }
+    driver.press("G");
+    let screen = driver.screen();
+    assert!(screen.contains("… 1/2"), "{screen}");
+    assert!(screen.contains("… asking builds/jenkins") && screen.contains("✓ complete tickets/jira"), "{screen}");
+}
+
+#[test]
+fn errors_stay_in_reach_with_their_hints() {
+    let mut driver = at("", 80, 24);
+    let failure = Failure {
+        task: "refresh".to_owned(),
+        message: "jira.example.com answered 401.".to_owned(),
+        hints: vec!["Run countersign login jira.".to_owned()],
+    };
+    driver.send(Msg::Failed { request: None, failure });
+    assert!(driver.screen().contains("✗ jira.example.com answered 401.  (e shows more)"), "{}", driver.screen());
+    driver.press("j e");
+    let screen = driver.screen();
+    assert!(screen.contains("Hint: Run countersign login jira."), "{screen}");
+    driver.press("<esc>");
+    assert!(!driver.screen().contains("Hint:"));
+}
