@@ -48,6 +48,7 @@ impl Context {
     pub fn surroundings(&self) -> Surroundings {
         Surroundings {
             env: self.env.clone(),
+            cwd: std::env::current_dir().unwrap_or_else(|_e| "/".into()),
             explicit: self.global.config.clone(),
             overrides: self.global.theme.iter().map(|t| ("console.theme".to_owned(), t.clone())).collect(),
             readonly: self.global.readonly,
@@ -70,7 +71,8 @@ impl Context {
 
 /// Parses the command line and runs it. Gives the exit code.
 pub fn main(arguments: Vec<std::ffi::OsString>, env: BTreeMap<String, String>) -> u8 {
-    crate::secrets::harden();
+    // Where the system refuses, secrets are no worse off than in any other program.
+    crate::secrets::harden().ok();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(e) => {
@@ -104,7 +106,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>, env: BTreeMap<String, String>) -
 }
 
 async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError> {
-    let Some(command) = command else { return crate::tui::runtime::open(context.surroundings(), console(context)).await };
+    let Some(command) = command else { return crate::tui::open::open(context.surroundings(), console(context)).await };
     match command {
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Inbox { query } => inbox::run(context, query.as_deref()).await,
@@ -136,15 +138,14 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
 }
 
 /// How the console is to be opened.
-pub fn console(context: &Context) -> crate::tui::runtime::Console {
+pub fn console(context: &Context) -> crate::tui::open::Console {
     use std::io::IsTerminal as _;
     let dumb = context.var("TERM").is_none_or(|t| t == "dumb");
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    crate::tui::runtime::Console {
+    crate::tui::open::Console {
         plain: context.global.plain || dumb || !terminal,
         terminal,
         no_color: context.var("NO_COLOR").is_some(),
-        theme: context.global.theme.clone(),
         unicode: ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
             .find_map(|v| context.var(v))

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::{Clock as _, SharedClock, SystemClock};
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::Config;
 use crate::domain::evidence::Reason;
 use crate::domain::ids::GateId;
@@ -45,6 +45,8 @@ pub type Passphrase = Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;
 pub struct Surroundings {
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// The folder that the program was started in.
+    pub cwd: PathBuf,
     /// `--config`.
     pub explicit: Option<PathBuf>,
     /// Settings given as flags: dotted key and value.
@@ -97,13 +99,12 @@ impl Desk {
         let env = surroundings.env.clone();
         let secrets = Resolver::new(move |name| env.get(name).cloned()).hiding(loaded.config.secret_variables());
         let secrets = Arc::new(secrets);
-        let connected =
-            connect::connect(&loaded.config, &secrets, &clock, surroundings.timeout).await;
-        let (ledger, store) = connect::open_ledger(&loaded.config, &surroundings).await?;
+        let connected = connect::connect(&loaded.config, &secrets, &clock, surroundings.timeout).await;
+        let (ledger, store) = connect::open_ledger(&loaded.config).await?;
         Ok(Self {
             orchestrators: connected.orchestrators,
             sources: connected.sources,
-            folder: Arc::new(crate::source::folder::Folder),
+            folder: Arc::new(crate::source::folder::Folder::new(crate::http::Limits::default())),
             ledger,
             store: Arc::new(store),
             policy: Arc::new(Policy::builtin()),
@@ -126,8 +127,10 @@ impl Desk {
             Some(Err(reason)) => Err(AppError::usage(reason.text.line())),
             None => {
                 let known: Vec<&str> = self.orchestrators.keys().map(String::as_str).collect();
-                Err(AppError::usage(format!("There is no orchestrator connection {}.", id.connection()))
-                    .hint(format!("Configured are: {}.", if known.is_empty() { "none".into() } else { known.join(", ") })))
+                Err(AppError::usage(format!("There is no orchestrator connection {}.", id.connection())).hint(format!(
+                    "Configured are: {}.",
+                    if known.is_empty() { "none".into() } else { known.join(", ") }
+                )))
             }
         }
     }

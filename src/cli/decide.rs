@@ -87,7 +87,8 @@ fn dry_run(context: &Context, prepared: &Prepared) -> Result<(), AppError> {
         "requests": requests,
         "refusals": prepared.refusals.iter().map(|e| json!({"exit": e.kind.exit_code(), "message": e.message, "hints": e.hints})).collect::<Vec<_>>(),
     });
-    let mut blocks = vec![Block::Heading("Dry run: nothing is signed and nothing is sent".into()), Block::Text(summary(prepared))];
+    let mut blocks =
+        vec![Block::Heading("Dry run: nothing is signed and nothing is sent".into()), Block::Text(summary(prepared))];
     for request in &prepared.requests {
         let headers: Vec<String> = request.headers.iter().map(|(k, v)| format!("{k}: {v}")).collect();
         let body = serde_json::to_string_pretty(&request.body).unwrap_or_default();

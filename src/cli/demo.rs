@@ -119,7 +119,7 @@ async fn with_console(context: &Context, dir: &Path, throw_away: bool) -> Result
     }
     let mut inner = Context { output: context.output.clone(), global: context.global.clone(), env };
     inner.global.config = None;
-    let result = crate::tui::runtime::open(inner.surroundings(), super::console(context)).await;
+    let result = crate::tui::open::open(inner.surroundings(), super::console(context)).await;
     // Closing its input is the child's sign to end; it takes its agent with it.
     drop(child.stdin.take());
     if tokio::time::timeout(std::time::Duration::from_secs(5), child.wait()).await.is_err() {

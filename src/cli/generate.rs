@@ -17,7 +17,8 @@ pub fn completions(context: &Context, shell: clap_complete::Shell) -> Result<(),
 
 /// Writes the man pages.
 pub fn man(context: &Context, dir: &Path) -> Result<(), AppError> {
-    let broken = |e: std::io::Error| AppError::usage(format!("The man pages cannot be written to {}: {e}.", dir.display()));
+    let broken =
+        |e: std::io::Error| AppError::usage(format!("The man pages cannot be written to {}: {e}.", dir.display()));
     std::fs::create_dir_all(dir).map_err(broken)?;
     clap_mangen::generate_to(Cli::command(), dir).map_err(broken)?;
     context.output.message(&format!("The man pages are in {}.", dir.display()));

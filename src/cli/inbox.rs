@@ -5,16 +5,18 @@ use serde_json::json;
 use super::Context;
 use super::json;
 use super::output::{Block, Document};
-use crate::domain::query::GateQuery;
+use crate::domain::query::{GateFacts, GateQuery};
 use crate::domain::severity::{Severity, Tally};
 use crate::domain::time::humane;
+use crate::domain::verdict::Outcome;
 use crate::error::AppError;
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 
 /// Lists the open gates with what is known of each.
 pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError> {
-    let query = query.map(GateQuery::parse).transpose().map_err(|e| super::query_error(query.unwrap_or_default(), &e))?;
+    let query =
+        query.map(GateQuery::parse).transpose().map_err(|e| super::query_error(query.unwrap_or_default(), &e))?;
     let desk = context.desk().await?;
     let listed = inbox::list(&desk).await?;
     let output = &context.output;
@@ -32,14 +34,24 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     let mut table = Vec::new();
     for (waiting, dossier) in listed.gates.iter().zip(&dossiers) {
         let found = dossier.as_deref().ok();
-        if !query.as_ref().is_none_or(|q| q.matches(&waiting.gate, &waiting.release, found, now)) {
+        let missing = found.map(crate::domain::dossier::Dossier::missing).unwrap_or_default();
+        let facts = GateFacts {
+            gate: &waiting.gate,
+            release: &waiting.release,
+            verdict: found.map_or(Outcome::Unknown, |d| d.verdict.result),
+            missing: &missing,
+            tally: found.map(crate::domain::dossier::Dossier::tally).unwrap_or_default(),
+            now,
+        };
+        if !query.as_ref().is_none_or(|q| q.matches(&facts)) {
             continue;
         }
         rows.push(json::gate(waiting, dossier.as_deref().map_err(|e| e)));
         table.push(row(waiting, found, now));
     }
     let empty = table.is_empty();
-    let headers = vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "DIGEST"];
+    let headers =
+        vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "DIGEST"];
     let mut blocks = vec![Block::Table { headers, rows: table }];
     if empty {
         let text = if listed.shortfalls.is_empty() { "No gate waits." } else { "No gate could be listed." };

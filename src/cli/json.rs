@@ -94,10 +94,13 @@ pub fn triaged(triaged: &Triaged) -> Value {
         object.insert("novelty".into(), json!(triaged.novelty));
         object.insert("open".into(), json!(triaged.is_open()));
         object.insert("dismissal".into(), json!(triaged.dismissal));
-        object.insert("suggestion".into(), match &triaged.suggestion {
-            Some((carried, lapse)) => json!({ "carried": carried, "lapse": lapse, "why": lapse.words() }),
-            None => Value::Null,
-        });
+        object.insert(
+            "suggestion".into(),
+            match &triaged.suggestion {
+                Some((carried, lapse)) => json!({ "carried": carried, "lapse": lapse, "why": lapse.words() }),
+                None => Value::Null,
+            },
+        );
     }
     value
 }

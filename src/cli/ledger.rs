@@ -60,7 +60,8 @@ pub async fn list(context: &Context) -> Result<(), AppError> {
     } else {
         vec![Block::Table { headers: vec!["SEQ", "TIME", "KIND", "RECORD", "WHAT", "DIGEST"], rows }]
     };
-    let whole = json!({ "schema": 1, "location": desk.ledger.location(), "entries": values, "problems": records.problems });
+    let whole =
+        json!({ "schema": 1, "location": desk.ledger.location(), "entries": values, "problems": records.problems });
     context.output.document(&Document { json: whole, rows: values, blocks })
 }
 
@@ -118,7 +119,12 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
     }
     blocks.push(Block::Heading("Entries".into()));
     let rows = found.all.iter().map(|e| {
-        vec![e.seq.to_string(), e.draft.at.to_string(), e.draft.kind.word().into(), crate::text::line(&summary(e)).into_owned()]
+        vec![
+            e.seq.to_string(),
+            e.draft.at.to_string(),
+            e.draft.kind.word().into(),
+            crate::text::line(&summary(e)).into_owned(),
+        ]
     });
     blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
     if let Some(dir) = export {

@@ -40,7 +40,11 @@ pub async fn logout(context: &Context, connection: &str) -> Result<(), AppError>
     let (resolver, entry) = keyring(context, connection)?;
     let had = resolver.forget(&entry).await.map_err(|e| AppError::usage(e.to_string()))?;
     let name = crate::text::line(connection);
-    let text = if had { format!("The token of {name} is gone from the keyring.") } else { format!("The keyring had no token of {name}.") };
+    let text = if had {
+        format!("The token of {name} is gone from the keyring.")
+    } else {
+        format!("The keyring had no token of {name}.")
+    };
     let whole = json!({ "schema": 1, "connection": connection, "removed": had });
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
 }
@@ -49,8 +53,10 @@ fn keyring(context: &Context, connection: &str) -> Result<(Resolver, String), Ap
     let loaded = connect::load_config(&context.surroundings())?;
     let Some(found) = loaded.config.connections.get(connection) else {
         let known: Vec<&str> = loaded.config.connections.keys().map(String::as_str).collect();
-        return Err(AppError::usage(format!("There is no connection {connection:?}."))
-            .hint(format!("Configured are: {}.", if known.is_empty() { "none".to_owned() } else { known.join(", ") })));
+        return Err(AppError::usage(format!("There is no connection {connection:?}.")).hint(format!(
+            "Configured are: {}.",
+            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+        )));
     };
     match &found.token {
         Some(SecretConfig::Keyring(entry)) => Ok((Resolver::new(|_| None), entry.clone())),

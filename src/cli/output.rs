@@ -198,7 +198,11 @@ fn table(out: &mut String, headers: &[&str], rows: &[Vec<String>], color: bool) 
 
 fn markdown(blocks: &[Block]) -> String {
     let escape = |cell: &str| {
-        cell.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ").replace('`', "\\`")
+        cell.replace('\\', "\\\\")
+            .replace('|', "\\|")
+            .replace('<', "&lt;")
+            .replace(['\n', '\r'], " ")
+            .replace('`', "\\`")
     };
     let mut out = String::new();
     for block in blocks {

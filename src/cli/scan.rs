@@ -31,7 +31,10 @@ pub fn run(context: &Context, files: &[PathBuf], format: Option<&str>) -> Result
             Ok(bytes) => {
                 let report = crate::report::read(&file.to_string_lossy(), &bytes, format);
                 if report.status == ReportStatus::Error {
-                    unread.push(format!("{name}: {}", report.reason.as_ref().map(|r| r.line().into_owned()).unwrap_or_default()));
+                    unread.push(format!(
+                        "{name}: {}",
+                        report.reason.as_ref().map(|r| r.line().into_owned()).unwrap_or_default()
+                    ));
                 }
                 let findings: Vec<Value> = report.findings.iter().map(json::finding).collect();
                 let mut tally = Tally::default();
@@ -82,7 +85,8 @@ pub fn run(context: &Context, files: &[PathBuf], format: Option<&str>) -> Result
     if unread.is_empty() {
         return Ok(());
     }
-    let error = AppError::new(ErrorKind::Report, format!("{} of {} reports could not be read.", unread.len(), files.len()));
+    let error =
+        AppError::new(ErrorKind::Report, format!("{} of {} reports could not be read.", unread.len(), files.len()));
     Err(unread.into_iter().fold(error, AppError::hint))
 }
 

@@ -89,7 +89,11 @@ fn triage_word(triaged: &Triaged) -> String {
 
 fn short(text: &Untrusted, most: usize) -> String {
     let line = text.line();
-    if line.chars().count() <= most { line.into_owned() } else { line.chars().take(most - 3).chain("...".chars()).collect() }
+    if line.chars().count() <= most {
+        line.into_owned()
+    } else {
+        line.chars().take(most - 3).chain("...".chars()).collect()
+    }
 }
 
 fn blocks(
@@ -148,9 +152,17 @@ fn blocks(
     let builds: Vec<_> = dossier
         .builds()
         .map(|b| {
-            let tests = b.tests.map_or_else(|| "-".into(), |t| format!("{} ok, {} failed, {} skipped", t.passed, t.failed, t.skipped));
+            let tests = b
+                .tests
+                .map_or_else(|| "-".into(), |t| format!("{} ok, {} failed, {} skipped", t.passed, t.failed, t.skipped));
             let took = b.duration_ms.map_or_else(|| "-".into(), |ms| humane(std::time::Duration::from_millis(ms)));
-            vec![format!("{} #{}", b.job.line(), b.number), b.result.word().into(), took, tests, optional(b.commit.as_ref())]
+            vec![
+                format!("{} #{}", b.job.line(), b.number),
+                b.result.word().into(),
+                took,
+                tests,
+                optional(b.commit.as_ref()),
+            ]
         })
         .collect();
     if !builds.is_empty() {

@@ -19,7 +19,10 @@ use crate::trust::verify::Expected;
 
 /// Checks decisions against what is expected. Offline: with envelope files it reads neither configuration nor network.
 pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
-    let gate: GateId = args.gate.parse().map_err(|e| AppError::usage(format!("{e}")).hint("Give the full id, as `inbox --output json` prints it."))?;
+    let gate: GateId = args
+        .gate
+        .parse()
+        .map_err(|e| AppError::usage(format!("{e}")).hint("Give the full id, as `inbox --output json` prints it."))?;
     let digest = |text: &String| text.parse::<Digest>().map_err(|e| AppError::usage(e.to_string()));
     let expected = Expected {
         gate: gate.clone(),
@@ -52,7 +55,12 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
         "envelopes": judged.iter().map(value).collect::<Vec<_>>(),
     });
     let rows = judged.iter().map(|j| match &j.outcome {
-        Ok(v) => vec!["good".into(), crate::text::line(&j.from).into_owned(), format!("{} at {}", v.principal, v.statement.issued_at()), v.envelope.short()],
+        Ok(v) => vec![
+            "good".into(),
+            crate::text::line(&j.from).into_owned(),
+            format!("{} at {}", v.principal, v.statement.issued_at()),
+            v.envelope.short(),
+        ],
         Err(e) => vec!["not".into(), crate::text::line(&j.from).into_owned(), e.message.clone(), String::new()],
     });
     let blocks = vec![Block::Table { headers: vec!["", "FROM", "SIGNED BY", "ENVELOPE"], rows: rows.collect() }];

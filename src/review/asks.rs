@@ -38,7 +38,11 @@ pub struct Tasks {
 pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
     let build = gate.trigger.build.as_ref();
     let make = |kind: Kind, from: &str, detail: &str, what: Result<What, Reason>| Task {
-        name: if detail.is_empty() { format!("{}/{from}", kind.word()) } else { format!("{}/{from}/{detail}", kind.word()) },
+        name: if detail.is_empty() {
+            format!("{}/{from}", kind.word())
+        } else {
+            format!("{}/{from}/{detail}", kind.word())
+        },
         kind,
         from: from.to_owned(),
         ask: what.map(|what| Ask { kind, what, release: release.clone(), build: build.cloned(), base: None }),

@@ -68,10 +68,16 @@ impl Collector<'_> {
                 if let Some(reason) = &blocked {
                     task.ask = Err(Reason::new(
                         "no-changes",
-                        format!("The changes, whose commit messages name the tickets, are missing: {}", reason.text.raw()),
+                        format!(
+                            "The changes, whose commit messages name the tickets, are missing: {}",
+                            reason.text.raw()
+                        ),
                     ));
                 } else if no_changes {
-                    task.ask = Err(Reason::new("no-changes", "No changes are configured, so no commit messages name tickets."));
+                    task.ask = Err(Reason::new(
+                        "no-changes",
+                        "No changes are configured, so no commit messages name tickets.",
+                    ));
                 }
                 self.piece(task)
             }));

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::Surroundings;
 use super::collect::Sources;
 use crate::clock::SharedClock;
-use crate::config::schema::{Config, ConnectionConfig};
+use crate::config::schema::{Config, ConnectionConfig, JiraFlavour};
 use crate::config::{Inputs, Loaded};
 use crate::domain::evidence::Reason;
 use crate::domain::ids::ConnectionName;
@@ -21,6 +21,7 @@ use crate::ledger::store::EvidenceStore;
 use crate::ledger::{Ledger, location};
 use crate::orchestrator::Orchestrator;
 use crate::secrets::{Resolver, Secret};
+use crate::source::jira::Flavour;
 use crate::{orchestrator, source};
 
 /// Clients by connection.
@@ -33,45 +34,34 @@ pub struct Connected {
 
 /// Reads the configuration in all its layers.
 pub fn load_config(surroundings: &Surroundings) -> Result<Loaded, AppError> {
-    crate::config::load(inputs(surroundings)).map_err(|e| AppError::usage(e.to_string()))
+    Ok(crate::config::load(&inputs(surroundings))?)
 }
 
-/// The layers of the configuration.
+/// What the configuration is read from.
 pub fn inputs(surroundings: &Surroundings) -> Inputs {
-    let env = &surroundings.env;
-    let var = |name: &str| env.get(name).filter(|v| !v.is_empty());
-    Inputs {
-        explicit: surroundings.explicit.clone().or_else(|| var("COUNTERSIGN_CONFIG").map(Into::into)),
-        env: env.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
-        system: "/etc/countersign/config.toml".into(),
-        user: xdg(surroundings, "XDG_CONFIG_HOME", ".config").map(|d| d.join("countersign/config.toml")),
-        home: var("HOME").map(Into::into),
-        overrides: surroundings.overrides.clone(),
+    let mut inputs = Inputs::new(surroundings.env.clone(), surroundings.cwd.clone());
+    if let Some(explicit) = &surroundings.explicit {
+        inputs.explicit = Some(explicit.clone());
     }
-}
-
-/// A folder of the XDG base directories, on every system.
-fn xdg(surroundings: &Surroundings, variable: &str, fallback: &str) -> Option<std::path::PathBuf> {
-    let set = surroundings.env.get(variable).map(std::path::PathBuf::from).filter(|p| p.is_absolute());
-    set.or_else(|| Some(Path::new(surroundings.env.get("HOME")?).join(fallback)))
+    inputs.overrides.clone_from(&surroundings.overrides);
+    inputs
 }
 
 /// Makes all clients, credentials resolved side by side. What fails is a reason of that connection alone.
-pub async fn connect(
-    config: &Config,
-    secrets: &Resolver,
-    clock: &SharedClock,
-    timeout: Option<Duration>,
-) -> Connected {
-    let made = join_all(config.connections.iter().map(|(name, connection)| async move {
-        (name.clone(), connection.kind, material(connection, secrets).await)
-    }))
-    .await;
+pub async fn connect(config: &Config, secrets: &Resolver, clock: &SharedClock, timeout: Option<Duration>) -> Connected {
+    let made =
+        join_all(config.connections.iter().map(|(name, connection)| async move {
+            (name.clone(), connection.kind, material(connection, secrets).await)
+        }))
+        .await;
     let mut connected = Connected { orchestrators: BTreeMap::new(), sources: BTreeMap::new() };
     let limits = Limits { total: timeout.unwrap_or(Limits::default().total), ..Limits::default() };
     for (name, kind, material) in made {
         let url = config.connections.get(&name).map(|c| c.url.clone()).unwrap_or_default();
-        let flavour = config.connections.get(&name).and_then(|c| c.flavour);
+        let flavour = match config.connections.get(&name).and_then(|c| c.flavour) {
+            Some(JiraFlavour::DataCenter) => Flavour::DataCenter,
+            Some(JiraFlavour::Cloud) | None => Flavour::Cloud,
+        };
         let connection = ConnectionName::new(name.clone());
         let clock = clock.clone();
         if orchestrator::registry::holds_gates(kind) {
@@ -82,8 +72,9 @@ pub async fn connect(
             connected.orchestrators.insert(name, made);
         } else {
             let made = material.and_then(|(auth, tls)| {
-                let settings = source::registry::Settings { name: connection, url, auth, tls, limits, clock, flavour };
-                source::registry::build(kind, settings).map_err(|f| f.reason())
+                let settings =
+                    source::registry::Settings { name: name.clone(), url, auth, tls, limits, clock, flavour };
+                source::registry::build(kind.word(), &settings).map_err(|f| f.reason())
             });
             connected.sources.insert(name, made);
         }
@@ -123,19 +114,14 @@ async fn material(connection: &ConnectionConfig, secrets: &Resolver) -> Result<(
 }
 
 /// Opens the ledger and the evidence store beside it.
-pub async fn open_ledger(
-    config: &Config,
-    surroundings: &Surroundings,
-) -> Result<(Arc<dyn Ledger>, EvidenceStore), AppError> {
-    let path = match &config.ledger.url {
-        Some(url) => location::parse(url).map_err(AppError::usage)?,
-        None => xdg(surroundings, "XDG_DATA_HOME", ".local/share")
-            .ok_or_else(|| AppError::usage("There is no place for the ledger: HOME is not set. Set ledger.url."))?
-            .join("countersign/ledger.db"),
-    };
+pub async fn open_ledger(config: &Config) -> Result<(Arc<dyn Ledger>, EvidenceStore), AppError> {
+    let url = config.ledger.url.as_ref().ok_or_else(|| {
+        AppError::usage("There is no place for the ledger: HOME is not set.")
+            .hint("Set ledger.url = \"sqlite:///path/ledger.db\".")
+    })?;
+    let path = location::parse(url).map_err(AppError::usage)?;
     let store = EvidenceStore::beside(&path);
     let opened = tokio::task::spawn_blocking(move || SqliteLedger::open(&path)).await;
     let ledger = opened.map_err(|e| AppError::internal(format!("Opening the ledger failed: {e}.")))??;
     Ok((Arc::new(ledger), store))
 }
-

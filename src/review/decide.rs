@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Desk;
-use super::deliver;
+use super::deliver::{self, Resumed};
 use super::inbox::{self, Waiting};
 use super::progress::Watcher;
 use super::round::Round;
@@ -137,7 +137,8 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
         };
         use crate::domain::verdict::{Cause, Outcome};
         if dossier.verdict.is_incomplete() {
-            let mut error = AppError::new(ErrorKind::Incomplete, "The evidence is incomplete, so it cannot be approved.");
+            let mut error =
+                AppError::new(ErrorKind::Incomplete, "The evidence is incomplete, so it cannot be approved.");
             error = reasons(Cause::Evidence).fold(error, AppError::hint);
             out.push(error);
         }
@@ -147,7 +148,10 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
             out.push(error);
         }
         if dossier.verdict.result == Outcome::Unknown && !dossier.verdict.is_incomplete() {
-            out.push(AppError::new(ErrorKind::Incomplete, "The policy could not be evaluated, so it cannot be approved."));
+            out.push(AppError::new(
+                ErrorKind::Incomplete,
+                "The policy could not be evaluated, so it cannot be approved.",
+            ));
         }
     }
     if let Some(skew) = desk.skew()
@@ -183,9 +187,9 @@ pub fn check(prepared: &Prepared) -> Result<(), AppError> {
 
 /// Fetches everything again, and refuses if it is not what was shown.
 pub async fn refetch(desk: &Desk, shown: &Prepared, watcher: Watcher<'_>) -> Result<Prepared, AppError> {
-    let waiting = inbox::read(desk, &shown.waiting.gate.id).await?.ok_or_else(|| {
-        AppError::new(ErrorKind::NoGate, format!("The gate {} is gone.", shown.waiting.gate.id))
-    })?;
+    let waiting = inbox::read(desk, &shown.waiting.gate.id)
+        .await?
+        .ok_or_else(|| AppError::new(ErrorKind::NoGate, format!("The gate {} is gone.", shown.waiting.gate.id)))?;
     if matches!(shown.proposal.verb, Verb::Approve | Verb::Reject) {
         inbox::must_wait(&waiting)?;
     }
@@ -258,7 +262,8 @@ pub async fn take_up(
     }
     let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
     let records = desk.records().await?;
-    let Some(open) = records.open_orders(&identity.principal).into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb)
+    let Some(open) =
+        records.open_orders(&identity.principal).into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb)
     else {
         return Ok(None);
     };
@@ -269,11 +274,15 @@ pub async fn take_up(
         }
         _ => false,
     };
-    let receipt = deliver::resume(desk, &open, unchanged, watcher).await?;
-    if receipt.status == ReceiptStatus::Unknown && !unchanged {
-        // Seen as undecided, but over other evidence by now: the new decision takes its place.
-        return Ok(None);
-    }
+    let receipt = match deliver::resume(desk, &open, unchanged, watcher).await? {
+        Resumed::Ended(receipt) => receipt,
+        // It never arrived, and the evidence is another by now: it is closed, and the new decision takes its place.
+        Resumed::NotSent(_) => {
+            let why = "never arrived; another decision takes its place";
+            deliver::record(desk, &open.order, ReceiptStatus::Refused, why).await?;
+            return Ok(None);
+        }
+    };
     deliver::judge(&open.order, &receipt)?;
     Ok(Some(Done { decision: open.order.decision.clone(), envelope: open.order.envelope_digest.clone(), receipt }))
 }

@@ -20,18 +20,27 @@ pub async fn deliver(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result
     conclude(desk, order, outcome).await
 }
 
-/// Settles one open intent: reads the orchestrator, and sends again only what was seen not to have arrived.
-pub async fn resume(
-    desk: &Desk,
-    open: &OpenOrder,
-    may_send: bool,
-    watcher: Watcher<'_>,
-) -> Result<Receipt, AppError> {
+/// What came of taking up an open intent.
+pub enum Resumed {
+    /// It came to an end, or is still not known.
+    Ended(Receipt),
+    /// It was seen never to have arrived, and nothing of it is on its way.
+    NotSent(Receipt),
+}
+
+/// Settles one open intent: reads the orchestrator, and sends again (only if `may_send`) what was seen not to have
+/// arrived. The second request is in the ledger before it is sent.
+pub async fn resume(desk: &Desk, open: &OpenOrder, may_send: bool, watcher: Watcher<'_>) -> Result<Resumed, AppError> {
     let orchestrator = desk.orchestrator(&open.order.gate)?;
     let tell = teller(&open.order, watcher);
-    let outcome =
-        follow::settle(orchestrator.as_ref(), &open.order, open.sent_at, &desk.clock, may_send, &tell).await;
-    conclude(desk, &open.order, outcome).await
+    let outcome = follow::settle(orchestrator.as_ref(), &open.order, open.sent_at, &desk.clock, false, &tell).await;
+    if !outcome.not_sent {
+        return Ok(Resumed::Ended(conclude(desk, &open.order, outcome).await?));
+    }
+    if may_send {
+        return Ok(Resumed::Ended(deliver(desk, &open.order, watcher).await?));
+    }
+    Ok(Resumed::NotSent(conclude(desk, &open.order, outcome).await?))
 }
 
 /// Settles all open intents of one approver. Gives a sentence for each. Nothing is sent again here: that wants the
@@ -42,7 +51,7 @@ pub async fn settle_all(desk: &Desk, mine: &Principal, watcher: Watcher<'_>) -> 
         return Ok(said);
     }
     for open in desk.records().await?.open_orders(mine) {
-        let receipt = resume(desk, &open, false, watcher).await?;
+        let (Resumed::Ended(receipt) | Resumed::NotSent(receipt)) = resume(desk, &open, false, watcher).await?;
         said.push(format!(
             "{} {}: {} ({}).",
             open.order.verb.word(),
@@ -54,8 +63,10 @@ pub async fn settle_all(desk: &Desk, mine: &Principal, watcher: Watcher<'_>) -> 
     Ok(said)
 }
 
-fn teller<'a>(order: &'a Order, watcher: Watcher<'a>) -> impl Fn(&str) + Send + Sync + 'a {
-    move |step: &str| watcher(Progress::Delivery { gate: order.gate.clone(), step: crate::text::line(step).into_owned() })
+fn teller<'a>(order: &'a Order, watcher: Watcher<'a>) -> impl Fn(follow::Progress) + Send + Sync + 'a {
+    move |step| {
+        watcher(Progress::Delivery { gate: order.gate.clone(), step: crate::text::line(&step.sentence()).into_owned() })
+    }
 }
 
 async fn conclude(desk: &Desk, order: &Order, outcome: FollowOutcome) -> Result<Receipt, AppError> {

@@ -57,13 +57,19 @@ pub async fn check(desk: &Desk) -> Vec<Check> {
             Check::new("ledger", State::Ok, format!("{} has {} entries.", desk.ledger.location(), records.entries))
         }
         Ok(records) => records.problems.iter().fold(
-            Check::new("ledger", State::Warn, format!("{} has entries that cannot be verified.", desk.ledger.location())),
+            Check::new(
+                "ledger",
+                State::Warn,
+                format!("{} has entries that cannot be verified.", desk.ledger.location()),
+            ),
             Check::mend,
         ),
         Err(e) => e.hints.iter().fold(Check::new("ledger", State::Bad, &e.message), Check::mend),
     });
     checks.push(match sign::identity(desk).await {
-        Ok(identity) => Check::new("signer", State::Ok, format!("You are {}, with {}.", identity.principal, identity.describe())),
+        Ok(identity) => {
+            Check::new("signer", State::Ok, format!("You are {}, with {}.", identity.principal, identity.describe()))
+        }
         Err(e) => e.hints.iter().fold(Check::new("signer", State::Bad, &e.message), Check::mend),
     });
     if desk.orchestrators.is_empty() {
@@ -107,8 +113,12 @@ fn connection(name: &str, found: Result<Result<Checked, Fault>, &Reason>, now: T
             let skew = checked.date.map(|d| if d > now { d.since(now) } else { now.since(d) });
             match skew.filter(|s| *s > Duration::from_secs(120)) {
                 None => Check::new(what, State::Ok, checked.line),
-                Some(skew) => Check::new(what, State::Warn, format!("{} Its clock is {} away from ours.", checked.line, humane(skew)))
-                    .mend("Set this machine's clock; over ten minutes apart nothing is signed."),
+                Some(skew) => Check::new(
+                    what,
+                    State::Warn,
+                    format!("{} Its clock is {} away from ours.", checked.line, humane(skew)),
+                )
+                .mend("Set this machine's clock; over ten minutes apart nothing is signed."),
             }
         }
     }

@@ -87,8 +87,7 @@ pub async fn find(desk: &Desk, address: &str) -> Result<Waiting, AppError> {
         return read(desk, id).await?.ok_or_else(|| none(&id.to_string()));
     }
     let inbox = list(desk).await?;
-    let mut found: Vec<Waiting> =
-        inbox.gates.into_iter().filter(|w| address.names(&w.gate.id, &w.release)).collect();
+    let mut found: Vec<Waiting> = inbox.gates.into_iter().filter(|w| address.names(&w.gate.id, &w.release)).collect();
     match (found.len(), found.pop()) {
         (1, Some(one)) => Ok(one),
         (0, _) | (_, None) => {

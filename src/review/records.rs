@@ -80,7 +80,9 @@ impl Records {
         };
         if let Some(why) = problem {
             let kind = entry.draft.kind.word();
-            self.problems.push(crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned());
+            self.problems.push(
+                crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned(),
+            );
         }
     }
 
@@ -93,7 +95,8 @@ impl Records {
         if let Some(dossier) = predicate.evidence.iter().find(|e| e.name == sign::DOSSIER).and_then(|e| e.raw.clone()) {
             self.dossiers.insert(predicate.decision_id.as_str().to_owned(), dossier);
         }
-        let release = format!("{}@{}/{}", predicate.release.name, predicate.release.version.raw(), predicate.environment.name);
+        let release =
+            format!("{}@{}/{}", predicate.release.name, predicate.release.version.raw(), predicate.environment.name);
         self.decisions.push(Decision {
             id: predicate.decision_id.clone(),
             envelope: verified.envelope.clone(),
@@ -117,7 +120,7 @@ impl Records {
     fn triage_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
         let verified = verify(entry, root)?;
         let predicate = verified.statement.triage().ok_or("it is not a triage.")?;
-        self.dismissals.extend(predicate.dismissals(&verified.principal, &verified.envelope));
+        self.dismissals.extend(predicate.dismissals(&verified.envelope, &verified.principal));
         Ok(())
     }
 

@@ -92,9 +92,9 @@ pub async fn identity(desk: &Desk) -> Result<Identity, AppError> {
             Some(signer) => signer,
             None => signer(&config, agent, &trust, &passphrase)?,
         };
-        let principal = trust.principal_of(signer.key(), DECISION_NAMESPACE, now).map_err(|e| {
-            AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint())
-        })?;
+        let principal = trust
+            .principal_of(signer.key(), DECISION_NAMESPACE, now)
+            .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
         Ok(Identity { principal, signer, trust })
     });
     let identity = found.await.map_err(|e| AppError::internal(format!("Finding the key failed: {e}.")))??;
@@ -133,23 +133,26 @@ pub async fn decision(
     let kind = connection.map(|c| kind_word(c.kind)).unwrap_or_default();
     let viewed = BTreeSet::new();
     let skew = desk.skew().filter(|s| s.as_secs() > 600).map(|s| i64::try_from(s.as_secs()).unwrap_or(i64::MAX));
-    let statement = Statement::of_decision(&prepared.dossier, Choice {
-        id: record_id(now)?,
-        verb: prepared.proposal.verb,
-        supersedes: None,
-        reason_code: None,
-        reason: Untrusted::new(prepared.proposal.reason.clone()),
-        kind: &kind,
-        instance: Untrusted::new(connection.map(|c| c.url.clone()).unwrap_or_default()),
-        execution: Untrusted::new(gate.id.native().get(1).cloned().unwrap_or_default()),
-        environment_class: None,
-        nonce: nonce()?,
-        issued_at: now,
-        not_after: now.plus(HOLDS),
-        approver: identity.approver(),
-        viewed: &viewed,
-        clock_skew_seconds: skew,
-    })
+    let statement = Statement::of_decision(
+        &prepared.dossier,
+        Choice {
+            id: record_id(now)?,
+            verb: prepared.proposal.verb,
+            supersedes: None,
+            reason_code: None,
+            reason: Untrusted::new(prepared.proposal.reason.clone()),
+            kind: &kind,
+            instance: Untrusted::new(connection.map(|c| c.url.clone()).unwrap_or_default()),
+            execution: Untrusted::new(gate.id.native().get(1).cloned().unwrap_or_default()),
+            environment_class: None,
+            nonce: nonce()?,
+            issued_at: now,
+            not_after: now.plus(HOLDS),
+            approver: identity.approver(),
+            viewed: &viewed,
+            clock_skew_seconds: skew,
+        },
+    )
     .map_err(|e| {
         let error = AppError::new(ErrorKind::Incomplete, format!("The decision cannot be signed: {e}."));
         e.hints().iter().fold(error, AppError::hint)
@@ -196,9 +199,10 @@ pub async fn triage(
     watcher: Watcher<'_>,
 ) -> Result<Signed, AppError> {
     let now = desk.clock.now();
-    identity.trust.principal_of(identity.key(), TRIAGE_NAMESPACE, now).map_err(|e| {
-        AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint())
-    })?;
+    identity
+        .trust
+        .principal_of(identity.key(), TRIAGE_NAMESPACE, now)
+        .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
     let records = request.findings.iter().map(|finding| Record {
         subject: Subject::of(finding).into(),
         status: request.status,
@@ -220,7 +224,12 @@ pub async fn triage(
     seal(identity, statement, now, watcher).await
 }
 
-async fn seal(identity: &Identity, statement: Statement, now: Timestamp, watcher: Watcher<'_>) -> Result<Signed, AppError> {
+async fn seal(
+    identity: &Identity,
+    statement: Statement,
+    now: Timestamp,
+    watcher: Watcher<'_>,
+) -> Result<Signed, AppError> {
     watcher(Progress::Signing { touch: identity.key().hardware, seconds: TOUCH_LIMIT.as_secs() });
     let (signer, trust) = (Arc::clone(&identity.signer), Arc::clone(&identity.trust));
     let signed = tokio::task::spawn_blocking(move || -> Result<Signed, AppError> {

@@ -36,8 +36,12 @@ pub fn select(dossier: &Dossier, wanted: &[String]) -> Result<Vec<Finding>, AppE
         if prefix.len() < 6 {
             return Err(AppError::usage(format!("{prefix:?} is too short: at least six digits of the fingerprint.")));
         }
-        let found: Vec<&Finding> =
-            dossier.findings.iter().map(|t| &t.finding).filter(|f| f.fingerprint.as_str().starts_with(prefix)).collect();
+        let found: Vec<&Finding> = dossier
+            .findings
+            .iter()
+            .map(|t| &t.finding)
+            .filter(|f| f.fingerprint.as_str().starts_with(prefix))
+            .collect();
         match found.as_slice() {
             [] => {
                 return Err(AppError::usage(format!("There is no finding {prefix:?} in {}.", dossier.release.short()))
@@ -71,7 +75,9 @@ pub fn scope(words: &str, release: &Release) -> Result<Scope, AppError> {
             "everywhere" => return Ok(Scope::default()),
             "artifact" => match release.artifacts.iter().filter_map(|a| a.digest.clone()).next() {
                 Some(digest) => scope.artifact = Some(digest),
-                None => return Err(AppError::usage("No artifact of this release has a digest, so none can be the scope.")),
+                None => {
+                    return Err(AppError::usage("No artifact of this release has a digest, so none can be the scope."));
+                }
             },
             other => {
                 return Err(AppError::usage(format!(
@@ -97,7 +103,8 @@ pub fn check(request: &Dismiss, now: Timestamp) -> Result<(), AppError> {
             .hint(format!("Give one with --justification: {}.", known.join(", "))));
     }
     if request.status == Status::Accepted && request.expires.is_none() {
-        return Err(AppError::usage("An accepted risk needs a day on which it comes back.").hint("Give one with --expires 90d."));
+        return Err(AppError::usage("An accepted risk needs a day on which it comes back.")
+            .hint("Give one with --expires 90d."));
     }
     if request.expires.is_some_and(|t| t <= now) {
         return Err(AppError::usage("The expiry has passed already."));

@@ -87,9 +87,10 @@ pub fn conclude(judged: &[Judged], all: &[Judged]) -> Result<(), AppError> {
         (None, _) if judged.is_empty() => Err(failed("There is nothing to verify.")),
         (None, _) => {
             let error = failed("No decision verifies.");
-            Err(judged.iter().filter_map(|j| j.outcome.as_ref().err().map(|e| (j, e))).fold(error, |e, (j, why)| {
-                e.hint(format!("{}: {}", j.from, why.message))
-            }))
+            Err(judged
+                .iter()
+                .filter_map(|j| j.outcome.as_ref().err().map(|e| (j, e)))
+                .fold(error, |e, (j, why)| e.hint(format!("{}: {}", j.from, why.message))))
         }
         (Some(yes), Some(no)) if no > yes => Err(failed("A later decision rejects or halts what was approved.")),
         (Some(_), _) => Ok(()),
@@ -137,9 +138,7 @@ pub async fn find_record(desk: &Desk, wanted: &str) -> Result<Found, AppError> {
     let entries = entries(desk).await?;
     let mut found: Vec<&Entry> = entries
         .iter()
-        .filter(|e| {
-            e.seq.to_string() == wanted || e.draft.record.as_str() == wanted || e.digest.is_named_by(wanted)
-        })
+        .filter(|e| e.seq.to_string() == wanted || e.draft.record.as_str() == wanted || e.digest.is_named_by(wanted))
         .collect();
     found.dedup_by(|a, b| a.draft.record == b.draft.record);
     let record = match found.as_slice() {
@@ -150,7 +149,9 @@ pub async fn find_record(desk: &Desk, wanted: &str) -> Result<Found, AppError> {
         }
         several => {
             let error = AppError::usage(format!("{wanted:?} names {} records.", several.len()));
-            return Err(several.iter().fold(error, |e, entry| e.hint(format!("{} ({})", entry.draft.record, entry.digest))));
+            return Err(several
+                .iter()
+                .fold(error, |e, entry| e.hint(format!("{} ({})", entry.draft.record, entry.digest))));
         }
     };
     let all: Vec<Entry> = entries.into_iter().filter(|e| e.draft.record == record).collect();

@@ -1,4 +1,4 @@
-//! Runs the console's effects through the use cases, and opens the console.
+//! Runs the console's effects through the use cases.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,11 +7,9 @@ use tokio::sync::{OnceCell, mpsc};
 use tokio::task::AbortHandle;
 
 use super::effect::{Ask, Dismissing, Effect, Go, RequestId};
-use super::msg::{
-    Arrival, DecisionPreview, DecisionResult, Failure, GateRow, KeyInfo, Listed, Msg, PieceState,
-};
-use crate::clock::Clock as _;
+use super::msg::{Arrival, DecisionPreview, DecisionResult, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
 use crate::domain::decision::{ReceiptStatus, Verb};
+use crate::domain::dossier::Dossier;
 use crate::domain::ids::{GateId, Principal};
 use crate::error::{AppError, ErrorKind};
 use crate::review::decide::{self, Prepared, Proposal};
@@ -20,25 +18,6 @@ use crate::review::progress::Progress;
 use crate::review::round::Round;
 use crate::review::triage::{self, Dismiss};
 use crate::review::{Desk, Surroundings, deliver, dossier, sign};
-
-/// How the console is to be opened.
-#[derive(Debug, Clone)]
-pub struct Console {
-    /// Without full-screen drawing.
-    pub plain: bool,
-    /// Whether there is a terminal on both sides.
-    pub terminal: bool,
-    /// NO_COLOR is set.
-    pub no_color: bool,
-    /// The theme asked for on the command line.
-    pub theme: Option<String>,
-    /// Whether the locale is UTF-8.
-    pub unicode: bool,
-    /// TERM.
-    pub term: String,
-    /// The person's editor.
-    pub editor: Option<String>,
-}
 
 /// Runs effects in the background, and sends what comes of them as messages.
 pub struct Worker {
@@ -88,19 +67,23 @@ impl Worker {
                 self.lock(&self.signing).insert(request, task.abort_handle());
             }
             Effect::CancelSigning(request) => {
-                if let Some(task) = self.lock(&self.signing).remove(&request) {
+                // Taken out first: once something is signed, it is no longer in there.
+                let waiting = self.lock(&self.signing).remove(&request);
+                if let Some(task) = waiting {
                     task.abort();
+                    self.send(Msg::DecisionDone {
+                        request,
+                        result: DecisionResult::NotSigned,
+                        text: "You gave up. Nothing was signed.".to_owned(),
+                        receipt: None,
+                    });
                 }
             }
             Effect::Dismiss(dismissing) => drop(tokio::spawn(async move { worker.dismiss(*dismissing).await })),
             Effect::OpenUrl(url) => drop(tokio::spawn(async move { worker.open_url(&url).await })),
+            Effect::Copy(text) => drop(tokio::spawn(async move { worker.copy(&text).await })),
             // What concerns the terminal is the loop's.
-            Effect::Copy(_)
-            | Effect::SetMouse(_)
-            | Effect::Suspend
-            | Effect::EditExternally(_)
-            | Effect::Redraw
-            | Effect::Quit => {}
+            Effect::SetMouse(_) | Effect::Suspend | Effect::EditExternally(_) | Effect::Redraw | Effect::Quit => {}
         }
     }
 
@@ -166,7 +149,10 @@ impl Worker {
 
     fn known(&self, gate: &GateId) -> Result<Waiting, AppError> {
         let gates = self.lock(&self.gates);
-        gates.get(gate).cloned().ok_or_else(|| AppError::new(ErrorKind::NoGate, format!("The gate {gate} is not listed any more.")))
+        gates
+            .get(gate)
+            .cloned()
+            .ok_or_else(|| AppError::new(ErrorKind::NoGate, format!("The gate {gate} is not listed any more.")))
     }
 
     async fn assemble(&self, gate: GateId, round: Arc<Round>) {
@@ -183,10 +169,18 @@ impl Worker {
                 self.send(Msg::DossierReady { gate, dossier, decisions: Arc::new(decisions), now });
             }
             Err(error) => {
-                let failure = Failure { task: format!("evidence of {gate}"), message: error.message, hints: error.hints };
+                let failure =
+                    Failure { task: format!("evidence of {gate}"), message: error.message, hints: error.hints };
                 self.send(Msg::AssemblyFailed { gate, failure });
             }
         }
+    }
+
+    async fn ready(&self, gate: GateId, dossier: Arc<Dossier>) {
+        let Ok(desk) = self.desk().await else { return };
+        let Ok(records) = desk.records().await else { return };
+        let decisions = Arc::new(records.of_gate(&gate));
+        self.send(Msg::DossierReady { gate, dossier, decisions, now: desk.clock.now() });
     }
 
     fn arrived(&self, progress: Progress) {
@@ -210,6 +204,11 @@ impl Worker {
         let request = ask.request;
         match self.try_prepare(ask).await {
             Ok((prepared, preview)) => {
+                if !preview.differences.is_empty() {
+                    // The person looks again at what is there now.
+                    let (gate, dossier) = (prepared.waiting.gate.id.clone(), Arc::clone(&prepared.dossier));
+                    self.ready(gate, dossier).await;
+                }
                 self.lock(&self.prepared).insert(request, Arc::new(prepared));
                 self.send(Msg::Prepared { request, preview: Box::new(preview) });
             }
@@ -247,7 +246,11 @@ impl Worker {
         let (result, text, receipt) = match self.try_sign(&go).await {
             Ok(done) => {
                 let result = if go.verb.is_delivered() { DecisionResult::Effective } else { DecisionResult::Recorded };
-                (result, format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()), Some(done.receipt.status))
+                (
+                    result,
+                    format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()),
+                    Some(done.receipt.status),
+                )
             }
             Err(error) => {
                 let (result, receipt) = match error.kind {
@@ -274,7 +277,10 @@ impl Worker {
             && shown.dossier.digest == go.dossier
             && shown.proposal.verb == go.verb;
         if !same {
-            return Err(AppError::new(ErrorKind::Unexpected, "What was prepared is not what was shown. Nothing was signed."));
+            return Err(AppError::new(
+                ErrorKind::Unexpected,
+                "What was prepared is not what was shown. Nothing was signed.",
+            ));
         }
         let request = go.request;
         let watcher = |progress: Progress| match progress {
@@ -333,6 +339,31 @@ impl Worker {
         Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
     }
 
+    /// Native clipboard, tmux, then the terminal itself (OSC 52); says which.
+    async fn copy(&self, text: &str) {
+        let chain: [(&str, &[&str]); 4] = [
+            ("wl-copy", &[]),
+            ("xclip", &["-selection", "clipboard"]),
+            ("pbcopy", &[]),
+            ("tmux", &["load-buffer", "-w", "-"]),
+        ];
+        for (program, arguments) in chain {
+            let usable = match program {
+                "wl-copy" => self.surroundings.env.contains_key("WAYLAND_DISPLAY"),
+                "xclip" => self.surroundings.env.contains_key("DISPLAY"),
+                "tmux" => self.surroundings.env.contains_key("TMUX"),
+                _ => cfg!(target_os = "macos"),
+            };
+            if usable && pipe(program, arguments, text).await {
+                return self.send(Msg::Note(format!("Copied with {program}: {}", crate::text::line(text))));
+            }
+        }
+        match super::terminal::copy(text) {
+            Ok(()) => self.send(Msg::Note(format!("Copied by the terminal (OSC 52): {}", crate::text::line(text)))),
+            Err(e) => self.send(Msg::Note(format!("Nothing could be copied: {e}."))),
+        }
+    }
+
     async fn open_url(&self, url: &str) {
         // Only what a browser is for, and as one argument, never through a shell.
         let safe = url.starts_with("https://") || url.starts_with("http://");
@@ -355,7 +386,27 @@ impl Worker {
     }
 }
 
-fn row(waiting: &Waiting) -> GateRow {
+/// Gives a text to a program's standard input; whether that went well within two seconds.
+async fn pipe(program: &str, arguments: &[&str], text: &str) -> bool {
+    use tokio::io::AsyncWriteExt as _;
+    let spawned = tokio::process::Command::new(program)
+        .args(arguments)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn();
+    let Ok(mut child) = spawned else { return false };
+    let Some(mut stdin) = child.stdin.take() else { return false };
+    let work = async {
+        let written = stdin.write_all(text.as_bytes()).await.is_ok();
+        drop(stdin);
+        written && child.wait().await.is_ok_and(|status| status.success())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(2), work).await.unwrap_or(false)
+}
+
+pub(super) fn row(waiting: &Waiting) -> GateRow {
     GateRow {
         gate: waiting.gate.clone(),
         release: waiting.release.clone(),
@@ -373,18 +424,27 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
         format!("{} {}\n{}\n{body}", r.method, r.url, headers.join("\n"))
     });
     let (principal, key) = match &prepared.identity {
-        Ok(identity) => (identity.principal.clone(), KeyInfo {
-            fingerprint: identity.key().fingerprint.clone(),
-            kind: identity.key().algorithm.clone(),
-            hardware: identity.key().hardware,
-            comment: identity.key().comment.line().into_owned(),
-        }),
+        Ok(identity) => (
+            identity.principal.clone(),
+            KeyInfo {
+                fingerprint: identity.key().fingerprint.clone(),
+                kind: identity.key().algorithm.clone(),
+                hardware: identity.key().hardware,
+                comment: identity.key().comment.line().into_owned(),
+            },
+        ),
         Err(_) => {
             let none = || "none".to_owned();
-            (Principal::new("nobody"), KeyInfo { fingerprint: none(), kind: none(), hardware: false, comment: String::new() })
+            (
+                Principal::new("nobody"),
+                KeyInfo { fingerprint: none(), kind: none(), hardware: false, comment: String::new() },
+            )
         }
     };
-    let refusal = prepared.refusals.iter().map(|e| std::iter::once(e.message.clone()).chain(e.hints.clone()).collect::<Vec<_>>().join(" "));
+    let refusal = prepared
+        .refusals
+        .iter()
+        .map(|e| std::iter::once(e.message.clone()).chain(e.hints.clone()).collect::<Vec<_>>().join(" "));
     let refusal: Vec<String> = refusal.collect();
     DecisionPreview {
         verb: prepared.proposal.verb,

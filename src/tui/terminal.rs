@@ -42,6 +42,13 @@ pub fn output() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
+/// Asks the terminal to put text on the clipboard (OSC 52). Whether it does, it does not say.
+pub fn copy(text: &str) -> io::Result<()> {
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+    output()?.write_all(format!("\x1b]52;c;{encoded}\x07").as_bytes())
+}
+
 /// Keeps the terminal in the console's state while it lives.
 pub struct Guard {
     out: File,

@@ -26,7 +26,12 @@ fn files(under: &str, ending: &str) -> Vec<(String, String)> {
     walk(&root().join(under), ending, &mut paths);
     paths
         .into_iter()
-        .map(|p| (p.strip_prefix(root()).unwrap().to_string_lossy().into_owned(), String::from_utf8_lossy(&fs::read(&p).unwrap()).into_owned()))
+        .map(|p| {
+            (
+                p.strip_prefix(root()).unwrap().to_string_lossy().into_owned(),
+                String::from_utf8_lossy(&fs::read(&p).unwrap()).into_owned(),
+            )
+        })
         .collect()
 }
 
@@ -40,17 +45,102 @@ fn code(text: &str) -> String {
 const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "src/domain",
-        &["async fn", "std::fs", "std::net", "std::env", "SystemTime", "Instant::now", "Utc::now", "ratatui", "tokio",
-          "crate::http", "crate::review", "crate::cli", "crate::tui", "crate::source", "crate::orchestrator",
-          "crate::ledger", "crate::trust", "crate::config", "crate::lab", "crate::report", "crate::policy"],
+        &[
+            "async fn",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "SystemTime",
+            "Instant::now",
+            "Utc::now",
+            "ratatui",
+            "tokio",
+            "crate::http",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::source",
+            "crate::orchestrator",
+            "crate::ledger",
+            "crate::trust",
+            "crate::config",
+            "crate::lab",
+            "crate::report",
+            "crate::policy",
+        ],
     ),
     ("src/text.rs", &["std::fs", "std::net", "std::env", "tokio", "crate::"]),
-    ("src/report", &["std::fs", "std::net", "std::env", "tokio", "reqwest", "crate::http", "crate::review", "crate::cli", "crate::tui", "crate::ledger"]),
-    ("src/policy", &["std::fs", "std::net", "std::env", "tokio", "reqwest", "crate::http", "crate::review", "crate::cli", "crate::tui", "crate::ledger"]),
-    ("src/trust", &["reqwest", "hyper", "crate::http", "crate::review", "crate::cli", "crate::tui", "crate::source", "crate::orchestrator", "crate::ledger"]),
+    (
+        "src/report",
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "tokio",
+            "reqwest",
+            "crate::http",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::ledger",
+        ],
+    ),
+    (
+        "src/policy",
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "tokio",
+            "reqwest",
+            "crate::http",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::ledger",
+        ],
+    ),
+    (
+        "src/trust",
+        &[
+            "reqwest",
+            "hyper",
+            "crate::http",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::source",
+            "crate::orchestrator",
+            "crate::ledger",
+        ],
+    ),
     ("src/ledger", &["reqwest", "crate::http", "crate::review", "crate::cli", "crate::tui"]),
-    ("src/source", &["clap", "ratatui", "crate::review", "crate::cli", "crate::tui", "crate::ledger", "crate::trust", "crate::lab"]),
-    ("src/orchestrator", &["clap", "ratatui", "crate::review", "crate::cli", "crate::tui", "crate::ledger", "crate::trust", "crate::lab"]),
+    (
+        "src/source",
+        &[
+            "clap",
+            "ratatui",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::ledger",
+            "crate::trust",
+            "crate::lab",
+        ],
+    ),
+    (
+        "src/orchestrator",
+        &[
+            "clap",
+            "ratatui",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::ledger",
+            "crate::trust",
+            "crate::lab",
+        ],
+    ),
     ("src/review", &["println!", "print!(", "clap", "ratatui", "crossterm", "crate::cli", "crate::tui", "crate::lab"]),
     ("src/cli", &["reqwest", "rusqlite", "crate::http::", "std::io::stdout"]),
     ("src/tui", &["reqwest", "rusqlite", "crate::http", "crate::ledger", "crate::source", "crate::lab", "crate::cli"]),
@@ -59,8 +149,20 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("src/tui/view", &["crate::review", "crate::orchestrator", "crate::trust", "tokio", "std::fs", "std::env"]),
     (
         "src/lab",
-        &["crate::http", "crate::source", "crate::orchestrator", "crate::review", "crate::cli", "crate::tui",
-          "crate::ledger", "crate::trust", "crate::config", "crate::report", "crate::policy", "crate::secrets"],
+        &[
+            "crate::http",
+            "crate::source",
+            "crate::orchestrator",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::ledger",
+            "crate::trust",
+            "crate::config",
+            "crate::report",
+            "crate::policy",
+            "crate::secrets",
+        ],
     ),
     ("src/main.rs", &["reqwest", "rusqlite"]),
 ];
@@ -145,7 +247,11 @@ fn every_test_file_is_run() {
         let stem = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
         assert!(stem == "main" || named.contains(&stem), "{path} is not run: no `mod {stem};`");
     }
-    let loose: Vec<_> = fs::read_dir(root().join("tests")).unwrap().flatten().filter(|e| e.path().extension().is_some_and(|x| x == "rs")).collect();
+    let loose: Vec<_> = fs::read_dir(root().join("tests"))
+        .unwrap()
+        .flatten()
+        .filter(|e| e.path().extension().is_some_and(|x| x == "rs"))
+        .collect();
     assert!(loose.is_empty(), "tests belong into tests/it: {loose:?}");
 }
 

@@ -102,7 +102,11 @@ impl House {
         let inbox = self.json(&["inbox"], 0);
         let gates = inbox["gates"].as_array().unwrap();
         let found = gates.iter().find(|g| g["short"] == short);
-        found.unwrap_or_else(|| panic!("{short} is not in the inbox: {:?}", gates.iter().map(|g| &g["short"]).collect::<Vec<_>>())).clone()
+        found
+            .unwrap_or_else(|| {
+                panic!("{short} is not in the inbox: {:?}", gates.iter().map(|g| &g["short"]).collect::<Vec<_>>())
+            })
+            .clone()
     }
 
     /// The folder of the demo world.

@@ -1,0 +1,226 @@
+//! Opens the console: full-screen where there is a capable terminal, else line by line.
+
+use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::EventStream;
+use ratatui::Terminal;
+use tokio::sync::mpsc;
+
+use super::effect::Effect;
+use super::glyphs::GlyphSet;
+use super::keymap::Keymap;
+use super::model::gates::GateEntry;
+use super::model::{Model, Setup};
+use super::plain::{self, Choice};
+use super::run::{Stage, run};
+use super::runtime::{Worker, row};
+use super::screen::Screen;
+use super::terminal::{self, Guard};
+use super::theme::Theme;
+use crate::clock::{Clock as _, SharedClock, SystemClock};
+use crate::config::schema::{ConsoleConfig, Glyphs};
+use crate::domain::decision::Verb;
+use crate::error::AppError;
+use crate::review::decide::{self, Proposal};
+use crate::review::progress::quiet;
+use crate::review::round::Round;
+use crate::review::{Desk, Surroundings, connect, dossier, inbox};
+
+/// How the console is to be opened.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// Without full-screen drawing.
+    pub plain: bool,
+    /// Whether there is a terminal on both sides.
+    pub terminal: bool,
+    /// NO_COLOR is set.
+    pub no_color: bool,
+    /// Whether the locale is UTF-8.
+    pub unicode: bool,
+    /// TERM.
+    pub term: String,
+    /// The person's editor.
+    pub editor: Option<String>,
+}
+
+/// Opens the console, and returns when it is left.
+pub async fn open(surroundings: Surroundings, console: Console) -> Result<(), AppError> {
+    let config = connect::load_config(&surroundings)?.config.console;
+    if console.plain {
+        line_by_line(surroundings, &console).await
+    } else {
+        full_screen(surroundings, console, config).await
+    }
+}
+
+async fn full_screen(surroundings: Surroundings, console: Console, config: ConsoleConfig) -> Result<(), AppError> {
+    let broken = |e: std::io::Error| AppError::internal(format!("The terminal cannot be used: {e}."));
+    let setup = Setup {
+        size: crossterm::terminal::size().map_err(broken)?,
+        now: SystemClock::default().now(),
+        theme: theme(config.theme.as_deref(), console.no_color)?,
+        glyphs: GlyphSet::choose(config.glyphs.map(glyph_word), console.unicode),
+        keymap: Keymap::load(None).map_err(|e| AppError::internal(e.to_string()))?,
+        readonly: surroundings.readonly,
+    };
+    let clock: SharedClock = Arc::new(SystemClock::default());
+    let (sender, messages) = mpsc::unbounded_channel();
+    let scratch = surroundings.env.get("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    // A passphrase cannot be asked for while the screen is drawn.
+    let worker = Worker::new(Surroundings { passphrase: Arc::new(|_| None), ..surroundings }, sender.clone());
+    let every = config.refresh_seconds.unwrap_or(30);
+    let mut guard = Guard::enter(console.editor, scratch).map_err(broken)?;
+    let outcome = async {
+        let signals = terminal::watch_signals(sender)?;
+        let mut screen = Terminal::new(Screen::new(terminal::output()?, None))?;
+        let refresher = (every > 0).then(|| {
+            let worker = Arc::clone(&worker);
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(std::time::Duration::from_secs(every.into())).await;
+                    worker.begin(Effect::Refresh);
+                }
+            })
+        });
+        let stage = Stage {
+            terminal: &mut screen,
+            events: EventStream::new,
+            messages,
+            host: &mut guard,
+            perform: |effect| worker.begin(effect),
+            clock,
+        };
+        let left = run(stage, Model::new(setup)).await;
+        refresher.inspect(tokio::task::JoinHandle::abort);
+        signals.abort();
+        left.map(|_| ())
+    }
+    .await;
+    guard.leave().map_err(broken)?;
+    outcome.map_err(broken)
+}
+
+fn theme(asked: Option<&str>, no_color: bool) -> Result<Theme, AppError> {
+    let parsed = match asked.filter(|t| t.contains(['/', '.'])) {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| AppError::usage(format!("The theme {path} cannot be read: {e}.")))?;
+            Theme::parse(&text).map_err(|e| format!("{path}: {e}"))
+        }
+        None => Theme::choose(asked, no_color).map_err(|e| e.to_string()),
+    };
+    parsed.map_err(AppError::usage)
+}
+
+fn glyph_word(glyphs: Glyphs) -> &'static str {
+    match glyphs {
+        Glyphs::Auto => "auto",
+        Glyphs::Unicode => "unicode",
+        Glyphs::Ascii => "ascii",
+    }
+}
+
+/// What the plain mode shows at the moment.
+struct Page {
+    entries: Vec<GateEntry>,
+    open: Option<usize>,
+}
+
+async fn line_by_line(surroundings: Surroundings, console: &Console) -> Result<(), AppError> {
+    let desk = Desk::open(surroundings).await?;
+    let mut page = list(&desk).await?;
+    loop {
+        let text = match page.open.and_then(|i| page.entries.get(i)).and_then(|e| e.dossier.as_ref()) {
+            Some(dossier) => plain::release(dossier),
+            None => plain::inbox(page.entries.iter(), desk.clock.now()),
+        };
+        say(&text)?;
+        loop {
+            say("> ")?;
+            let Some(typed) = read_line().await else { return Ok(()) };
+            match plain::choice(&typed, page.entries.len()) {
+                Choice::Quit => return Ok(()),
+                Choice::Back => page.open = None,
+                Choice::Open(n) => page.open = Some(n - 1),
+                Choice::Refresh => page = list(&desk).await?,
+                Choice::Unclear(why) => {
+                    say(&format!("{why}\n"))?;
+                    continue;
+                }
+                Choice::Verb(word, reason) => {
+                    let entry = page.open.and_then(|i| page.entries.get(i));
+                    if let Err(error) = decide_plainly(&desk, console, entry, word, &reason).await {
+                        say(&format!("Error: {}\n", error.message))?;
+                        error.hints.iter().try_for_each(|hint| say(&format!("Hint: {hint}\n")))?;
+                        continue;
+                    }
+                    page = list(&desk).await?;
+                }
+            }
+            break;
+        }
+    }
+}
+
+async fn list(desk: &Desk) -> Result<Page, AppError> {
+    let listed = inbox::list(desk).await?;
+    listed.shortfalls.iter().try_for_each(|s| say(&format!("Warning: {s}\n")))?;
+    let round = Round::default();
+    let mut entries = Vec::new();
+    for waiting in &listed.gates {
+        let mut entry = GateEntry::new(row(waiting));
+        let assembled = dossier::assemble(desk, waiting, &round, false, &quiet).await?;
+        entry.ready(assembled, Arc::new(desk.records().await?.of_gate(&waiting.gate.id)));
+        entries.push(entry);
+    }
+    Ok(Page { entries, open: None })
+}
+
+async fn decide_plainly(
+    desk: &Desk,
+    console: &Console,
+    entry: Option<&GateEntry>,
+    word: &str,
+    reason: &str,
+) -> Result<(), AppError> {
+    let entry = entry.ok_or_else(|| AppError::usage("Open a release first: type its number."))?;
+    if !console.terminal {
+        return Err(AppError::usage("Decisions are asked for on a terminal only; by script use the commands."));
+    }
+    let verb = [Verb::Approve, Verb::Reject, Verb::Halt, Verb::Comment].into_iter().find(|v| v.word() == word);
+    let verb = verb.ok_or_else(|| AppError::usage(format!("There is no verb {word}.")))?;
+    let seen = entry.dossier.as_ref().map(|d| d.digest.to_string());
+    let id = &entry.row.gate.id;
+    let waiting = inbox::read(desk, id).await?.ok_or_else(|| AppError::usage(format!("The gate {id} is gone.")))?;
+    let proposal = Proposal { verb, reason: reason.to_owned(), option: None, expect: seen, allow_clock_skew: false };
+    let prepared = decide::prepare(desk, waiting, proposal, false, &quiet).await?;
+    decide::check(&prepared)?;
+    say(&format!(
+        "{} {} over the dossier {}.\nType {word} to sign, anything else to go back: ",
+        word,
+        prepared.waiting.release.short(),
+        prepared.dossier.digest.short()
+    ))?;
+    if read_line().await.as_deref().map(str::trim) != Some(word) {
+        return say("Nothing was signed.\n");
+    }
+    let fresh = decide::refetch(desk, &prepared, &quiet).await?;
+    let done = decide::execute(desk, &fresh, &quiet).await?;
+    say(&format!("{}. Envelope {}.\n", done.receipt.status.word(), done.envelope.short()))
+}
+
+fn say(text: &str) -> Result<(), AppError> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|e| AppError::internal(format!("Standard output cannot be written: {e}.")))
+}
+
+async fn read_line() -> Option<String> {
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).ok().filter(|n| *n > 0).map(|_| line)
+    });
+    read.await.ok()?
+}
