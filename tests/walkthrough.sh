@@ -55,9 +55,9 @@ expect 2 inbox --query 'severety>=high'
 say "no such gate: exit 12"
 expect 12 show nothing@1/prod
 say "policy blocks: exit 3"
-expect 3 approve checkout@3.0.1/prod --reason "looks fine" --yes
+expect 3 approve checkout@5.1.0/prod --reason "looks fine" --yes
 say "evidence is incomplete: exit 4"
-expect 4 approve search@7.2.0/prod --reason "sonar will be fine" --yes
+expect 4 approve search@3.4.0/prod --reason "sonar will be fine" --yes
 say "the evidence is not what was expected: exit 5"
 expect 5 approve payments@1.4.2/prod --reason "wrong digest" --expect "sha256:$(printf '0%.0s' $(seq 64))"
 say "a dry run signs and sends nothing"
@@ -100,23 +100,23 @@ cat "$work/out"
 expect 0 approve ledger-api@1.9.0/prod --reason "the finding is a false positive" --yes
 
 say "reject and halt always work"
-expect 0 reject checkout@3.0.1/prod --reason "a critical vulnerability in the image" --yes
-expect 0 halt search@7.2.0/prod --reason "the scanner is down, start again tomorrow" --yes
+expect 0 reject checkout@5.1.0/prod --reason "a critical vulnerability in the image" --yes
+expect 0 halt search@3.4.0/prod --reason "the scanner is down, start again tomorrow" --yes
 say "a remark"
-expect 0 comment invoices@2.1.0/prod --reason "waiting for INV-7"
+expect 0 comment invoices@7.2.0/prod --reason "waiting for INV-80"
 
 say "refused by the orchestrator: exit 8"
-expect 8 approve vault-proxy@0.9.0/prod --reason "the role is not mine" --yes
+expect 8 approve vault-proxy@1.1.0/prod --reason "the role is not mine" --yes
 
 say "decided by someone else meanwhile"
 mailer=0
-"$countersign" approve mailer@5.0.0/prod --reason "good" --yes >"$work/out" 2>"$work/err" </dev/null || mailer=$?
+"$countersign" approve mailer@4.1.0/prod --reason "good" --yes >"$work/out" 2>"$work/err" </dev/null || mailer=$?
 case $mailer in 5 | 8 | 12) ;; *) cat "$work/err" >&2; fail "mailer exits with $mailer" ;; esac
 
 say "could not sign: exit 6; not entitled: exit 7"
-SSH_AUTH_SOCK=$work/none expect 6 reject profile@4.4.0/prod --reason "no agent" --yes
+SSH_AUTH_SOCK=$work/none expect 6 reject profile@3.0.0/prod --reason "no agent" --yes
 ssh-keygen -q -t ed25519 -N '' -f "$work/stranger"
-COUNTERSIGN__SIGNER__KEY=$work/stranger COUNTERSIGN__SIGNER__AGENT='' expect 7 reject profile@4.4.0/prod --reason "a key that nobody knows" --yes
+COUNTERSIGN__SIGNER__KEY=$work/stranger expect 7 reject profile@3.0.0/prod --reason "a key that nobody knows" --yes
 
 say "a report that cannot be read: exit 13"
 echo '{"not": "a report"}' >"$work/odd.json"

@@ -107,9 +107,17 @@ reasons contains block("required-incomplete", "evidence", text, [piece.name]) if
 	text := sprintf("%s is required, and is %s (%s).", [piece.name, piece.status, piece.code])
 }
 
+# What is configured and did not come at all blocks, required or not: nobody knows what it would have said.
+reasons contains block("evidence-missing", "evidence", text, [piece.name]) if {
+	some piece in input.pieces
+	piece.status == "missing"
+	not required_piece(piece)
+	text := sprintf("%s is missing (%s).", [piece.name, piece.code])
+}
+
 reasons contains warn("evidence-incomplete", "evidence", text, [piece.name]) if {
 	some piece in input.pieces
-	piece.status != "complete"
+	piece.status == "partial"
 	not required_piece(piece)
 	text := sprintf("%s is %s (%s).", [piece.name, piece.status, piece.code])
 }

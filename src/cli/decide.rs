@@ -132,7 +132,7 @@ fn report(context: &Context, verb: Verb, gate: &str, done: &Done) -> Result<(), 
         "receipt": done.receipt,
     });
     let text = format!(
-        "{} {gate}: {}.\nDecision {} (envelope {})",
+        "{} {gate}: {}\nDecision {} (envelope {})",
         capital(verb.done()),
         done.receipt.detail.line(),
         done.decision,

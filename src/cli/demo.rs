@@ -26,9 +26,9 @@ pub async fn run(context: &Context, args: &DemoArgs) -> Result<(), AppError> {
 }
 
 fn temporary() -> Result<PathBuf, AppError> {
-    let mut random = [0_u8; 6];
+    let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(|e| AppError::internal(format!("No random numbers: {e}.")))?;
-    let name: String = random.iter().map(|b| format!("{b:02x}")).collect();
+    let name = format!("{:016x}", u64::from_be_bytes(random));
     Ok(std::env::temp_dir().join(format!("countersign-demo-{name}")))
 }
 

@@ -46,7 +46,7 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
         if !query.as_ref().is_none_or(|q| q.matches(&facts)) {
             continue;
         }
-        rows.push(json::gate(waiting, dossier.as_deref().map_err(|e| e)));
+        rows.push(json::gate(waiting, dossier.as_deref()));
         table.push(row(waiting, found, now));
     }
     let empty = table.is_empty();

@@ -87,8 +87,7 @@ fn summary(entry: &Entry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let gate = entry.draft.gate.clone().unwrap_or_default();
     match entry.draft.kind {
-        crate::ledger::EntryKind::Decision => verify::describe(&entry.draft.body),
-        crate::ledger::EntryKind::Triage => verify::describe(&entry.draft.body),
+        crate::ledger::EntryKind::Decision | crate::ledger::EntryKind::Triage => verify::describe(&entry.draft.body),
         crate::ledger::EntryKind::Intent => format!("{} {gate}", text("verb")),
         crate::ledger::EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
     }

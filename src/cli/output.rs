@@ -96,7 +96,7 @@ impl Output {
         let text = match self.format {
             Format::Json => format!("{}\n", pretty(&document.json)),
             Format::Ndjson if document.rows.is_empty() => format!("{}\n", document.json),
-            Format::Ndjson => document.rows.iter().map(|row| format!("{row}\n")).collect(),
+            Format::Ndjson => document.rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n"),
             Format::Table => blocks(&document.blocks, self.color),
             Format::Markdown => markdown(&document.blocks),
         };

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
 
 use super::Context;
+use crate::review::Passphrase;
 use crate::secrets::Secret;
 
 /// Asks a question on standard error, and reads one line. `None`: the input ended.
@@ -39,7 +40,7 @@ pub fn secret(question: &str) -> Option<Secret> {
 }
 
 /// How the passphrase of an encrypted key is asked for; gives nothing where nobody can be asked.
-pub fn passphrase(context: &Context) -> Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync> {
+pub fn passphrase(context: &Context) -> Passphrase {
     let can_ask = context.can_ask();
     Arc::new(move |key: &str| {
         can_ask.then(|| secret(&format!("Passphrase for {}: ", crate::text::line(key)))).flatten()

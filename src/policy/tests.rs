@@ -236,7 +236,8 @@ fn each_rule_says_what_it_is_for_and_nothing_else_does() {
         case("block evidence required-missing", |w| w.tickets.clear()),
         case("block evidence required-incomplete", move |w| w.spoiled.push(("builds/jenkins", partial()))),
         case("block evidence required-incomplete", move |w| w.spoiled.push(("findings/sonar", partial()))),
-        case("warn evidence evidence-incomplete", move |w| w.spoiled.push(("changes/github", missing()))),
+        case("block evidence evidence-missing", move |w| w.spoiled.push(("changes/github", missing()))),
+        case("warn evidence evidence-incomplete", move |w| w.spoiled.push(("changes/github", partial()))),
         case("block evidence report-unreadable", |w| w.set.reports[0].status = ReportStatus::Error),
         case("block evidence report-not-assessed", |w| w.set.reports[0].status = ReportStatus::NotAssessed),
         case("warn evidence report-unreadable", |w| { w.parts.required.pop(); w.set.reports[0].status = ReportStatus::Error; }),
@@ -301,9 +302,9 @@ fn a_missing_source_blocks_what_it_should_have_given() {
     let verdict = after(|w| {
         w.spoiled.push(("findings/sonar", Completeness::Missing(Reason::new("unreachable", "at 12:00"))));
     });
-    assert_eq!(said(&verdict), ["block evidence required-missing", "warn evidence evidence-incomplete"]);
-    assert_eq!(verdict.reasons[0].text, "findings:sast is required, and there is none (unreachable).");
-    assert_eq!(verdict.reasons[0].evidence, ["findings/sonar"]);
+    assert_eq!(said(&verdict), ["block evidence evidence-missing", "block evidence required-missing"]);
+    assert_eq!(verdict.reasons[1].text, "findings:sast is required, and there is none (unreachable).");
+    assert_eq!(verdict.reasons[1].evidence, ["findings/sonar"]);
     assert!(verdict.is_incomplete() && !verdict.is_blocked());
 }
 
@@ -327,7 +328,7 @@ fn texts_count_and_name_what_they_speak_of() {
             "Not done: PAY-0 (In Review), PAY-1 (In Review).",
         ]
     );
-    assert_eq!(verdict.reasons[0].evidence, ["findings/sonar"]);
+    assert_eq!(verdict.reasons[1].evidence, ["findings/sonar"]);
 }
 
 #[test]

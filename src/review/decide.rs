@@ -13,6 +13,7 @@ use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::RecordId;
 use crate::domain::time::humane;
+use crate::domain::verdict::{Cause, Outcome};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::orchestrator::{Order, PlannedRequest};
@@ -132,10 +133,9 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
         );
     }
     if proposal.verb == Verb::Approve {
-        let reasons = |cause: crate::domain::verdict::Cause| {
+        let reasons = |cause: Cause| {
             dossier.verdict.blocking().filter(move |r| r.cause == cause).map(|r| format!("{}: {}", r.id, r.text))
         };
-        use crate::domain::verdict::{Cause, Outcome};
         if dossier.verdict.is_incomplete() {
             let mut error =
                 AppError::new(ErrorKind::Incomplete, "The evidence is incomplete, so it cannot be approved.");

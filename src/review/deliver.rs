@@ -65,7 +65,10 @@ pub async fn settle_all(desk: &Desk, mine: &Principal, watcher: Watcher<'_>) -> 
 
 fn teller<'a>(order: &'a Order, watcher: Watcher<'a>) -> impl Fn(follow::Progress) + Send + Sync + 'a {
     move |step| {
-        watcher(Progress::Delivery { gate: order.gate.clone(), step: crate::text::line(&step.sentence()).into_owned() })
+        watcher(Progress::Delivery {
+            gate: order.gate.clone(),
+            step: crate::text::line(&step.sentence()).into_owned(),
+        });
     }
 }
 

@@ -232,7 +232,7 @@ async fn seal(
 ) -> Result<Signed, AppError> {
     watcher(Progress::Signing { touch: identity.key().hardware, seconds: TOUCH_LIMIT.as_secs() });
     let (signer, trust) = (Arc::clone(&identity.signer), Arc::clone(&identity.trust));
-    let signed = tokio::task::spawn_blocking(move || -> Result<Signed, AppError> {
+    let task = tokio::task::spawn_blocking(move || -> Result<Signed, AppError> {
         let record = statement.id().clone();
         let envelope = Envelope::sign(&statement, signer.as_ref())?;
         let bytes = envelope.to_bytes().map_err(|e| AppError::internal(e.to_string()))?;
@@ -241,7 +241,7 @@ async fn seal(
         let value = serde_json::to_value(&envelope).map_err(|e| AppError::internal(e.to_string()))?;
         Ok(Signed { record, value, digest: envelope.digest(), bytes })
     });
-    signed.await.map_err(|e| AppError::internal(format!("Signing failed: {e}.")))?
+    task.await.map_err(|e| AppError::internal(format!("Signing failed: {e}.")))?
 }
 
 fn kind_word(kind: crate::config::schema::ConnectionKind) -> String {
@@ -255,7 +255,7 @@ fn random<const N: usize>() -> Result<[u8; N], AppError> {
 }
 
 fn nonce() -> Result<String, AppError> {
-    Ok(random::<16>()?.iter().map(|b| format!("{b:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(random::<16>()?)))
 }
 
 /// A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32, so that ids sort by time.

@@ -52,7 +52,6 @@ fn escape(value: &str, name: &str, template: &str, place: Place) -> Result<Strin
         Err(Reason::new("unsafe-value", format!("The {name} of the run {why}, so `{template}` was not used with it.")))
     };
     match place {
-        Place::Plain => Ok(value.to_owned()),
         Place::Jql if value.chars().any(char::is_control) => refuse("has control characters"),
         Place::Jql => Ok(value.chars().fold(String::new(), |mut out, c| {
             if matches!(c, '\\' | '\'' | '"') {
@@ -64,7 +63,7 @@ fn escape(value: &str, name: &str, template: &str, place: Place) -> Result<Strin
         Place::Path if value.contains(['/', '\\', '\0']) || value == ".." || value == "." => {
             refuse("would lead to another folder")
         }
-        Place::Path => Ok(value.to_owned()),
+        Place::Path | Place::Plain => Ok(value.to_owned()),
     }
 }
 

@@ -73,7 +73,7 @@ pub fn scope(words: &str, release: &Release) -> Result<Scope, AppError> {
             "environment" => scope.environment = Some(release.environment.clone()),
             "version" => scope.version = Some(release.version.clone()),
             "everywhere" => return Ok(Scope::default()),
-            "artifact" => match release.artifacts.iter().filter_map(|a| a.digest.clone()).next() {
+            "artifact" => match release.artifacts.iter().find_map(|a| a.digest.clone()) {
                 Some(digest) => scope.artifact = Some(digest),
                 None => {
                     return Err(AppError::usage("No artifact of this release has a digest, so none can be the scope."));

@@ -64,11 +64,11 @@ impl Worker {
             Effect::Sign(go) => {
                 let request = go.request;
                 let task = tokio::spawn(async move { worker.sign(go).await });
-                self.lock(&self.signing).insert(request, task.abort_handle());
+                Self::lock(&self.signing).insert(request, task.abort_handle());
             }
             Effect::CancelSigning(request) => {
                 // Taken out first: once something is signed, it is no longer in there.
-                let waiting = self.lock(&self.signing).remove(&request);
+                let waiting = Self::lock(&self.signing).remove(&request);
                 if let Some(task) = waiting {
                     task.abort();
                     self.send(Msg::DecisionDone {
@@ -87,7 +87,7 @@ impl Worker {
         }
     }
 
-    fn lock<'a, T>(&self, mutex: &'a Mutex<T>) -> std::sync::MutexGuard<'a, T> {
+    fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,7 +102,7 @@ impl Worker {
     }
 
     fn shared_round(&self) -> Arc<Round> {
-        let mut held = self.lock(&self.round);
+        let mut held = Self::lock(&self.round);
         held.upgrade().unwrap_or_else(|| {
             let round = Arc::new(Round::default());
             *held = Arc::downgrade(&round);
@@ -126,7 +126,7 @@ impl Worker {
             Ok((desk, inbox)) => {
                 let now = desk.clock.now();
                 let rows = inbox.gates.iter().map(row).collect();
-                *self.lock(&self.gates) = inbox.gates.into_iter().map(|w| (w.gate.id.clone(), w)).collect();
+                *Self::lock(&self.gates) = inbox.gates.into_iter().map(|w| (w.gate.id.clone(), w)).collect();
                 self.send(Msg::GatesListed(Box::new(Listed { rows, shortfalls: inbox.shortfalls, now })));
                 self.settled.get_or_init(|| self.settle(&desk)).await;
             }
@@ -148,7 +148,7 @@ impl Worker {
     }
 
     fn known(&self, gate: &GateId) -> Result<Waiting, AppError> {
-        let gates = self.lock(&self.gates);
+        let gates = Self::lock(&self.gates);
         gates
             .get(gate)
             .cloned()
@@ -209,7 +209,7 @@ impl Worker {
                     let (gate, dossier) = (prepared.waiting.gate.id.clone(), Arc::clone(&prepared.dossier));
                     self.ready(gate, dossier).await;
                 }
-                self.lock(&self.prepared).insert(request, Arc::new(prepared));
+                Self::lock(&self.prepared).insert(request, Arc::new(prepared));
                 self.send(Msg::Prepared { request, preview: Box::new(preview) });
             }
             Err(error) => self.fail(&task, Some(request), error),
@@ -263,14 +263,14 @@ impl Worker {
                 (result, text, receipt)
             }
         };
-        self.lock(&self.signing).remove(&request);
-        self.lock(&self.prepared).remove(&request);
+        Self::lock(&self.signing).remove(&request);
+        Self::lock(&self.prepared).remove(&request);
         self.send(Msg::DecisionDone { request, result, text, receipt });
     }
 
     async fn try_sign(&self, go: &Go) -> Result<decide::Done, AppError> {
         let desk = self.desk().await?;
-        let shown = self.lock(&self.prepared).get(&go.request).cloned();
+        let shown = Self::lock(&self.prepared).get(&go.request).cloned();
         let shown = shown.ok_or_else(|| AppError::internal("Nothing was prepared for this form."))?;
         let same = shown.waiting.gate.id == go.gate
             && shown.waiting.gate.attempt == go.attempt
@@ -289,7 +289,7 @@ impl Worker {
             }
             Progress::Delivery { step, .. } => {
                 // Something is signed and on its way: from here on there is nothing to cancel.
-                self.lock(&self.signing).remove(&request);
+                Self::lock(&self.signing).remove(&request);
                 self.send(Msg::DecisionProgress { request, step });
             }
             Progress::Asking { .. } | Progress::Arrived { .. } => {}
@@ -423,8 +423,8 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
         let body = serde_json::to_string_pretty(&r.body).unwrap_or_default();
         format!("{} {}\n{}\n{body}", r.method, r.url, headers.join("\n"))
     });
-    let (principal, key) = match &prepared.identity {
-        Ok(identity) => (
+    let (principal, key) = if let Ok(identity) = &prepared.identity {
+        (
             identity.principal.clone(),
             KeyInfo {
                 fingerprint: identity.key().fingerprint.clone(),
@@ -432,14 +432,13 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
                 hardware: identity.key().hardware,
                 comment: identity.key().comment.line().into_owned(),
             },
-        ),
-        Err(_) => {
-            let none = || "none".to_owned();
-            (
-                Principal::new("nobody"),
-                KeyInfo { fingerprint: none(), kind: none(), hardware: false, comment: String::new() },
-            )
-        }
+        )
+    } else {
+        let none = || "none".to_owned();
+        (
+            Principal::new("nobody"),
+            KeyInfo { fingerprint: none(), kind: none(), hardware: false, comment: String::new() },
+        )
     };
     let refusal = prepared
         .refusals

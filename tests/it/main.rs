@@ -1,5 +1,15 @@
 //! One integration binary: what the house promises, held against the real program and the demo world.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking"
+)]
 
 mod architecture;
+mod decisions;
+mod docs;
 mod lab;
 mod support;
+mod walkthrough;

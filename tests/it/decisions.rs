@@ -1,0 +1,139 @@
+//! Decisions against the demo world: digests, crashes, hostile text, who may sign.
+
+use std::process::Stdio;
+
+use crate::support::house::House;
+use crate::support::programs;
+
+/// Characters that a terminal obeys or a reader cannot see; line breaks aside.
+fn hidden(text: &str) -> Vec<char> {
+    text.chars().filter(|c| *c != '\n' && countersign::text::is_hidden(*c)).collect()
+}
+
+#[test]
+fn the_same_evidence_has_the_same_digest_and_another_byte_another() {
+    let house = House::start();
+    let digest = || house.json(&["show", "payments@1.4.2/prod"], 0)["gate"]["digest"].as_str().unwrap().to_owned();
+    let first = digest();
+    assert_eq!(digest(), first);
+    // One byte of a report file that changes no finding: a blank at its end.
+    let scans = house.demo().join("scans/payments");
+    let commit = std::fs::read_dir(&scans).unwrap().next().unwrap().unwrap().path();
+    let report = std::fs::read_dir(&commit).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&report).unwrap();
+    bytes.push(b' ');
+    std::fs::write(&report, &bytes).unwrap();
+    assert_ne!(digest(), first);
+    house.run(&["approve", "payments@1.4.2/prod", "--reason", "x", "--expect", &first]).exits(5);
+    let entries = house.json(&["ledger", "list"], 0);
+    assert_eq!(entries["entries"].as_array().unwrap().len(), 0, "nothing was signed");
+}
+
+#[test]
+fn hostile_text_reaches_no_output_for_people() {
+    let house = House::start();
+    let gate = house.gate("guestbook@0.9.3/prod");
+    let id = gate["id"].as_str().unwrap();
+    for arguments in [&["inbox"][..], &["show", id], &["findings", id], &["show", id, "--output", "markdown"]] {
+        let ran = house.run(arguments).exits(0);
+        assert_eq!(hidden(&ran.out), Vec::<char>::new(), "{arguments:?}");
+        assert_eq!(hidden(&ran.err), Vec::<char>::new(), "{arguments:?}");
+        assert!(ran.out.len() < 200_000, "{arguments:?} prints {} bytes", ran.out.len());
+    }
+    // Programs get the text as it came.
+    let raw = house.run(&["findings", id, "--output", "json"]).exits(0);
+    assert!(raw.out.contains("\\u001b") || raw.out.chars().any(countersign::text::is_hidden), "JSON keeps it raw");
+}
+
+/// How often a run that is killed at some point leaves the decision lost, or sends it twice.
+#[test]
+fn killed_anywhere_a_decision_is_neither_lost_nor_sent_twice() {
+    const RUNS: u32 = 8;
+    for run in 0..RUNS {
+        let house = House::start();
+        let gate = house.gate("payments@1.4.2/prod");
+        let id = gate["id"].as_str().unwrap().to_owned();
+        let started = std::time::Instant::now();
+        let mut child = house
+            .command()
+            .args(["approve", &id, "--reason", "killed", "--yes"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Spread over the time that a whole decision takes here; a little noise from the machine is welcome.
+        let point = std::time::Duration::from_millis(u64::from(run) * 900 / u64::from(RUNS));
+        while started.elapsed() < point && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().ok();
+        child.wait().unwrap();
+        let again = house.run(&["approve", &id, "--reason", "again", "--yes"]);
+        assert!([0, 12].contains(&again.code), "run {run}: {again:?}");
+        let ledger = house.json(&["ledger", "list"], 0);
+        let entries = ledger["entries"].as_array().unwrap().clone();
+        let of = |kind: &str| entries.iter().filter(|e| e["kind"] == kind).count();
+        let effective = entries.iter().filter(|e| e["what"].as_str().unwrap().starts_with("effective")).count();
+        assert_eq!(effective, 1, "run {run}: the ledger explains how the gate ended: {entries:#?}");
+        assert!(of("decision") <= 2 && of("decision") == of("intent"), "run {run}: {entries:#?}");
+        let shown = house.json(&["show", &id], 0);
+        assert_eq!(shown["gate"]["state"], "continued", "run {run}");
+    }
+}
+
+#[test]
+fn a_dismissal_holds_in_the_next_release_on_another_line() {
+    let house = House::start();
+    let before = house.json(&["findings", "ledger-api@1.9.0/prod", "--query", "sev>=high"], 0);
+    let finding = before["findings"][0]["fingerprint"].as_str().unwrap().to_owned();
+    let why = "the input is a constant of the build";
+    house.run(&["dismiss", "ledger-api@1.9.0/prod", &finding, "--as", "false-positive", "--reason", why]).exits(0);
+    let next = house.json(&["findings", "ledger-api@1.9.1/staging", "--query", "dismissed"], 0);
+    let carried = &next["findings"][0];
+    assert_eq!(carried["dismissal"]["dismissal"]["detail"], why, "{next:#}");
+    assert_ne!(carried["location"]["line"], before["findings"][0]["location"]["line"]);
+    assert_eq!(next["gate"]["findings"]["dismissed"], 1, "never dropped silently");
+}
+
+#[test]
+fn readonly_and_a_missing_terminal_change_nothing() {
+    let house = House::start();
+    house.run(&["reject", "payments@1.4.2/prod", "--reason", "no", "--yes", "--readonly"]).exits(2);
+    house.run(&["reject", "payments@1.4.2/prod", "--reason", "no"]).exits(2);
+    assert_eq!(house.json(&["ledger", "list"], 0)["entries"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn no_token_is_printed_anywhere() {
+    if programs::find("ssh-agent").is_none() {
+        return;
+    }
+    let house = House::start();
+    let mut secrets = Vec::new();
+    for entry in std::fs::read_dir(house.demo()).unwrap().flatten() {
+        let path = entry.path();
+        let files = if path.is_dir() {
+            std::fs::read_dir(&path).unwrap().flatten().map(|e| e.path()).collect()
+        } else {
+            vec![path]
+        };
+        for file in files {
+            let name = file.to_string_lossy().into_owned();
+            if name.contains("token") && file.is_file() {
+                secrets.push(std::fs::read_to_string(file).unwrap().trim().to_owned());
+            }
+        }
+    }
+    assert!(secrets.len() >= 4, "the demo's tokens were found");
+    for arguments in [
+        &["show", "payments@1.4.2/prod", "--output", "json", "--verbose"][..],
+        &["approve", "payments@1.4.2/prod", "--reason", "x", "--dry-run", "--output", "json"],
+        &["doctor", "--verbose"],
+        &["config", "print"],
+    ] {
+        let ran = house.run(arguments).exits(0);
+        for secret in &secrets {
+            assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{arguments:?} prints a token");
+        }
+    }
+}
