@@ -1,5 +1,5 @@
 # The task file. `make ci` is what CI runs.
-.PHONY: demo test setup fmt lint docs bench ci
+.PHONY: demo test setup fmt lint docs ci
 
 demo: ## open the console on the demo world
 	cargo run --release -- demo
@@ -19,9 +19,6 @@ lint:
 
 docs: ## write the generated references anew
 	COUNTERSIGN_WRITE_DOCS=1 cargo test --locked --test it docs::
-
-bench: ## measure; figures go into docs/performance.md by hand
-	cargo bench
 
 ci:
 	bash .ci/run

@@ -87,12 +87,12 @@ fn a_filter_finds_as_it_is_typed_and_keeps_the_finding() {
 fn a_filter_that_cannot_be_read_says_where() {
     let mut driver = Driver::sample(80, 24);
     driver.press("g <enter> 4 /");
-    driver.type_text("ab \"c");
+    driver.type_text("ab sev>=hihg");
     let screen = driver.screen();
     let lines: Vec<&str> = screen.lines().collect();
     let (input, error) = (lines[22], lines[23]);
-    assert_eq!(input.find('"'), error.find('^'), "{screen}");
-    assert!(error.contains("not closed"), "{screen}");
+    assert_eq!(input.find("hihg"), error.find('^'), "{screen}");
+    assert!(error.contains("high"), "the nearest right word is named: {screen}");
 }
 
 #[test]
