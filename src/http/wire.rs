@@ -29,7 +29,12 @@ pub(crate) fn classify(uri: &str, error: &reqwest::Error) -> Fault {
     let deepest = texts.last().cloned().unwrap_or_default();
     let all = texts.join(": ").to_lowercase();
     // A server that refuses our certificate says so only after the handshake has ended on our side.
-    let refused = all.contains("received fatal alert");
+    // Only these alerts end a handshake; any other may come after a request was carried out.
+    let alert = all.split("received fatal alert: ").nth(1).unwrap_or_default();
+    let refused =
+        ["certificate", "unsupportedcertificate", "badcertificate", "unknownca", "accessdenied", "handshakefailure"]
+            .iter()
+            .any(|a| alert.starts_with(a));
     let handshake = ["certificate", "tls", "handshake"].iter().any(|w| all.contains(w));
     let kind = if error.is_timeout() {
         FaultKind::Timeout

@@ -10,6 +10,7 @@
 mod architecture;
 mod decisions;
 mod docs;
+mod forwarded;
 mod lab;
 mod support;
 mod walkthrough;
