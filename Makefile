@@ -1,5 +1,5 @@
 # The task file. `make ci` is what CI runs.
-.PHONY: demo test setup fmt lint docs ci
+.PHONY: demo test setup fmt lint docs kills ci
 
 demo: ## open the console on the demo world
 	cargo run --release -- demo
@@ -19,6 +19,9 @@ lint:
 
 docs: ## write the generated references anew
 	COUNTERSIGN_WRITE_DOCS=1 cargo test --locked --test it docs::
+
+kills: ## kill a decision at 50 points
+	COUNTERSIGN_KILLS=50 cargo test --locked --test it crash::
 
 ci:
 	bash .ci/run

@@ -1,7 +1,5 @@
 //! Decisions against the demo world: digests, crashes, hostile text, who may sign.
 
-use std::process::Stdio;
-
 use crate::support::house::House;
 use crate::support::programs;
 
@@ -43,42 +41,6 @@ fn hostile_text_reaches_no_output_for_people() {
     // Programs get the text as it came.
     let raw = house.run(&["findings", id, "--output", "json"]).exits(0);
     assert!(raw.out.contains("\\u001b") || raw.out.chars().any(countersign::text::is_hidden), "JSON keeps it raw");
-}
-
-/// How often a run that is killed at some point leaves the decision lost, or sends it twice.
-#[test]
-fn killed_anywhere_a_decision_is_neither_lost_nor_sent_twice() {
-    const RUNS: u32 = 8;
-    for run in 0..RUNS {
-        let house = House::start();
-        let gate = house.gate("payments@1.4.2/prod");
-        let id = gate["id"].as_str().unwrap().to_owned();
-        let started = std::time::Instant::now();
-        let mut child = house
-            .command()
-            .args(["approve", &id, "--reason", "killed", "--yes"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Spread over the time that a whole decision takes here; a little noise from the machine is welcome.
-        let point = std::time::Duration::from_millis(u64::from(run) * 900 / u64::from(RUNS));
-        while started.elapsed() < point && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        child.kill().ok();
-        child.wait().unwrap();
-        let again = house.run(&["approve", &id, "--reason", "again", "--yes"]);
-        assert!([0, 12].contains(&again.code), "run {run}: {again:?}");
-        let ledger = house.json(&["ledger", "list"], 0);
-        let entries = ledger["entries"].as_array().unwrap().clone();
-        let of = |kind: &str| entries.iter().filter(|e| e["kind"] == kind).count();
-        let effective = entries.iter().filter(|e| e["what"].as_str().unwrap().starts_with("effective")).count();
-        assert_eq!(effective, 1, "run {run}: the ledger explains how the gate ended: {entries:#?}");
-        assert!(of("decision") <= 2 && of("decision") == of("intent"), "run {run}: {entries:#?}");
-        let shown = house.json(&["show", &id], 0);
-        assert_eq!(shown["gate"]["state"], "continued", "run {run}");
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod crash;
 mod decisions;
 mod docs;
 mod forwarded;
