@@ -69,8 +69,8 @@ async fn killed_anywhere_a_decision_is_neither_lost_nor_sent_twice() {
         assert_eq!(lab.patches(stage).len(), 1, "point {point}: sent once");
         let execution = lab.execution(execution).unwrap();
         let stages = execution["stages"].as_array().unwrap();
-        let state = stages.iter().find(|s: &&Value| s["id"] == *stage).unwrap();
-        assert_eq!(state["status"], "SUCCEEDED", "point {point}");
+        let judged = stages.iter().find(|s: &&Value| s["id"] == *stage).unwrap();
+        assert_eq!(judged["status"], "SUCCEEDED", "point {point}");
     }
     assert!(interrupted * 2 >= points - 1, "only {interrupted} of {points} were interrupted");
     println!("{interrupted} of {points} decisions were killed on their way");
