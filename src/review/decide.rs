@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Desk;
 use super::deliver::{self, Resumed};
 use super::inbox::{self, Waiting};
-use super::progress::Watcher;
+use super::progress::{Progress, Watcher};
 use super::round::Round;
 use super::sign::{self, Identity};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
@@ -214,6 +214,10 @@ pub async fn execute(desk: &Desk, prepared: &Prepared, watcher: Watcher<'_>) -> 
     check(prepared)?;
     let identity = prepared.identity.as_ref().map_err(Clone::clone)?;
     let signed = sign::decision(desk, identity, prepared, watcher).await?;
+    // Said before the ledger is written: whoever could give up until now must not believe any more that nothing was
+    // signed.
+    let step = "The decision is signed, and goes into the ledger.".to_owned();
+    watcher(Progress::Delivery { gate: prepared.waiting.gate.id.clone(), step });
     let order = Order {
         decision: signed.record.clone(),
         verb: prepared.proposal.verb,
