@@ -13,5 +13,7 @@ mod decisions;
 mod docs;
 mod forwarded;
 mod lab;
+mod pty;
 mod support;
+mod unknown;
 mod walkthrough;

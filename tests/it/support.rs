@@ -1,4 +1,6 @@
-//! What the tests stand on: a home of their own, the demo world, and the real program.
+//! What the tests stand on: a home of their own, the demo world, the real program, and a terminal to run it in.
 
 pub mod house;
 pub mod programs;
+pub mod pty;
+pub mod terminal_bytes;

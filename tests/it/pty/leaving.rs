@@ -1,0 +1,157 @@
+//! However the console ends, the terminal is as it was, and nobody is left behind.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use countersign::clock::{Clock as _, SystemClock};
+use countersign::tui::glyphs::GlyphSet;
+use countersign::tui::keymap::Keymap;
+use countersign::tui::model::{Model, Setup};
+use countersign::tui::run::{Stage, run};
+use countersign::tui::screen::Screen;
+use countersign::tui::terminal::{Guard, Host, output};
+use countersign::tui::theme::Theme;
+use ratatui::Terminal;
+use rustix::process::Signal;
+
+use crate::support::house::{House, hermetic};
+use crate::support::pty::{Pty, of_session};
+
+/// What the terminal has switched on while the console has it: alternate screen, no cursor, bracketed paste, the mouse.
+const ON: [bool; 4] = [true; 4];
+
+#[test]
+fn the_terminal_is_handed_back_however_the_console_ends() {
+    let house = House::start();
+    let ends: [(&str, fn(&mut Pty)); 5] = [
+        ("q", |t| t.send("q")),
+        ("Ctrl-C", |t| t.send("\x03")),
+        ("SIGINT", |t| t.signal(Signal::INT)),
+        ("SIGTERM", |t| t.signal(Signal::TERM)),
+        ("SIGHUP", |t| t.signal(Signal::HUP)),
+    ];
+    for (name, end) in ends {
+        let mut terminal = super::console(&house, 100, 30);
+        terminal.press("zm", "The mouse is on");
+        assert_eq!(terminal.switched(), ON, "{name}");
+        assert_ne!(terminal.modes(), terminal.modes_before(), "{name}: raw mode is on");
+        end(&mut terminal);
+        assert_eq!(terminal.ended().code(), Some(0), "{name}");
+        terminal.is_as_before();
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_from_a_text_field_and_from_a_form() {
+    let house = House::start();
+    for keys in ["/pay", "?", "z"] {
+        let mut terminal = super::console(&house, 100, 30);
+        terminal.send(keys);
+        terminal.send("\x03");
+        assert_eq!(terminal.ended().code(), Some(0), "{keys}");
+        terminal.is_as_before();
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_the_console() {
+    let house = House::start();
+    let mut terminal = super::console(&house, 100, 30);
+    terminal.hang_up();
+    terminal.ended();
+    terminal.leaves_nobody();
+}
+
+#[test]
+fn the_demo_takes_its_world_with_it() {
+    for how in ["q", "\x03", "TERM", "hang up"] {
+        let dir = tempfile::Builder::new().prefix("cs-").tempdir().unwrap();
+        let mut command = hermetic(dir.path());
+        command.arg("demo").env("TMPDIR", dir.path());
+        let mut terminal = Pty::spawn(&command, 100, 30);
+        terminal.sees("payments@1.4.2/prod");
+        assert!(of_session(terminal.pid()).len() >= 2, "the world is served by a process of its own");
+        match how {
+            "TERM" => terminal.signal(Signal::TERM),
+            "hang up" => terminal.hang_up(),
+            keys => terminal.send(keys),
+        }
+        terminal.ended();
+        if how == "hang up" {
+            terminal.leaves_nobody();
+        } else {
+            terminal.is_as_before();
+        }
+        let left: Vec<_> = std::fs::read_dir(dir.path())
+            .unwrap()
+            .flatten()
+            .map(|e| e.file_name())
+            .filter(|n| n.to_string_lossy().starts_with("countersign-demo"))
+            .collect();
+        assert!(left.is_empty(), "{how}: {left:?}");
+    }
+}
+
+/// The guard, but for the mouse: switching it on panics, once it is on.
+struct Faulty(Guard);
+
+impl Host for Faulty {
+    fn suspend(&mut self) -> std::io::Result<bool> {
+        self.0.suspend()
+    }
+
+    fn edit(&mut self, text: &str) -> std::io::Result<Option<String>> {
+        self.0.edit(text)
+    }
+
+    fn set_mouse(&mut self, on: bool) -> std::io::Result<()> {
+        self.0.set_mouse(on)?;
+        panic!("a fault of the console itself");
+    }
+}
+
+const CHILD: &str = "COUNTERSIGN_TEST_PANIC";
+
+/// The loop, the screen and the guard of the shipped console, in this process's terminal.
+fn console_that_panics() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let guard = Guard::enter(None, std::env::temp_dir()).unwrap();
+        let (_sender, messages) = tokio::sync::mpsc::unbounded_channel();
+        let setup = Setup {
+            size: (100, 30),
+            now: SystemClock::default().now(),
+            theme: Theme::choose(None, false).unwrap(),
+            glyphs: GlyphSet::Unicode,
+            keymap: Keymap::load(None).unwrap(),
+            readonly: false,
+        };
+        let stage = Stage {
+            terminal: &mut Terminal::new(Screen::new(output().unwrap(), None)).unwrap(),
+            events: crossterm::event::EventStream::new,
+            messages,
+            host: &mut Faulty(guard),
+            perform: |_| {},
+            clock: Arc::new(SystemClock::default()),
+        };
+        run(stage, Model::new(setup)).await.unwrap();
+    });
+}
+
+#[test]
+fn a_panic_is_told_on_a_terminal_that_was_handed_back() {
+    if std::env::var_os(CHILD).is_some() {
+        return console_that_panics();
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "pty::leaving::a_panic_is_told_on_a_terminal_that_was_handed_back", "--nocapture"])
+        .env(CHILD, "1");
+    let mut terminal = Pty::spawn(&command, 100, 30);
+    terminal.sees("Countersign  inbox");
+    terminal.send("zm");
+    // The alternate screen is gone with all that was on it: this is told on the shell's own.
+    terminal.wait("the panic", |s| !s.alternate_screen() && s.contents().contains("a fault of the console itself"));
+    assert_eq!(terminal.ended().code(), Some(101));
+    terminal.is_as_before();
+}
