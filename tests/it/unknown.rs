@@ -2,15 +2,14 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use countersign::lab::home::{self, Home, Signer};
-use countersign::lab::{Fault, FaultKind, Options, Running, Service, World, start};
+use countersign::lab::{Fault, FaultKind, Options, Running, Service, Span, World, start};
 use serde_json::Value;
 
 use crate::support::house::{Ran, hermetic};
 
-/// A second of ours is a second of Spinnaker's wake and of following: the request's own time limit is not scaled, and
-/// must have passed before anything is sent again.
 const SCALE: u32 = 100;
 
 /// A demo world in this process, so that its faults can be set, and the program in a home of its own.
@@ -82,19 +81,90 @@ fn command(home: &Path, config: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn x() {
-    let bench = Bench::new().await;
+/// Loses the answer to the PATCH, and from then on every reading of the run. The PATCH itself is carried out.
+async fn lose_everything_after_the_patch(bench: &Bench) -> Ran {
     let mut lost = bench.fault(FaultKind::Closed, "PATCH");
     lost.after = true;
+    // Held back for half a second of ours, so that the next fault is there before the first look.
+    lost.latency = Some(Span(Duration::from_secs(50)));
     bench.lab.add_fault(lost);
-    // probe
-    let r = bench.approve().await;
-    println!("{r:#?} {:?}", bench.patches());
-    for s in bench.lab.requests().iter().filter(|s| s.service == Service::Spinnaker) {
-        println!("{} {} {:?}", s.method, s.path, s.query);
-    }
-    println!("{:?}", bench.entries().await);
-    println!("{:?}", bench.recorded().await);
-    println!("{:?}", bench.judged());
+    let blind = async {
+        while bench.patches().1 == 0 {
+            tokio::task::yield_now().await;
+        }
+        bench.lab.add_fault(bench.fault(FaultKind::Status, "GET"));
+    };
+    tokio::join!(bench.approve(), blind).0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outcome_that_cannot_be_read_is_exit_9_and_settled_by_running_again() {
+    let bench = Bench::new().await;
+    let unknown = lose_everything_after_the_patch(&bench).await.exits(9);
+    assert!(unknown.err.contains("was not repeated"), "{unknown:#?}");
+    assert_eq!(bench.patches(), (1, 1));
+    assert_eq!(bench.recorded().await, (1, 1, 0), "in the ledger, and not as effective");
+
+    // Still blind: the gate cannot even be found, and nothing is repeated.
+    bench.approve().await.exits(4);
+    assert_eq!((bench.patches(), bench.recorded().await), ((1, 1), (1, 1, 0)));
+
+    bench.lab.clear_faults();
+    // Looking settles nothing.
+    bench.run(&["inbox"]).await.exits(0);
+    bench.run(&["approve", &bench.gate, "--reason", "tests green", "--yes", "--readonly"]).await;
+    assert_eq!(bench.recorded().await, (1, 1, 0));
+
+    bench.approve().await.exits(0);
+    assert_eq!(bench.patches(), (1, 1), "sent once");
+    assert_eq!(bench.recorded().await, (1, 1, 1), "one decision, seen to be effective");
+    assert_eq!(bench.judged(), "SUCCEEDED");
+    bench.approve().await.exits(12);
+    assert_eq!(bench.recorded().await, (1, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_never_arrived_is_sent_again_when_that_was_seen() {
+    let bench = Bench::new().await;
+    // The connection ends before the stand-in does anything with the request: for the client that is the same.
+    let mut closed = bench.fault(FaultKind::Closed, "PATCH");
+    closed.times = Some(1);
+    bench.lab.add_fault(closed);
+    bench.approve().await.exits(9);
+    assert_eq!(bench.patches(), (1, 0), "one request, that did nothing");
+    assert_eq!(bench.recorded().await, (1, 1, 0));
+    assert_eq!(bench.judged(), "RUNNING");
+
+    bench.approve().await.exits(0);
+    assert_eq!(bench.patches(), (2, 1), "one that did something");
+    assert_eq!(bench.recorded().await, (1, 1, 1), "the very decision that was signed first");
+    assert_eq!(bench.judged(), "SUCCEEDED");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_of_200_that_meant_nothing_is_no_success() {
+    let bench = Bench::new().await;
+    // As a gateway in between does it: an empty 200, and nothing behind it has heard of the request.
+    let mut swallowed = bench.fault(FaultKind::Empty, "PATCH");
+    swallowed.times = Some(1);
+    bench.lab.add_fault(swallowed);
+    bench.approve().await.exits(9);
+    assert_eq!((bench.patches(), bench.recorded().await), ((1, 0), (1, 1, 0)));
+    bench.approve().await.exits(0);
+    assert_eq!((bench.patches(), bench.recorded().await), ((2, 1), (1, 1, 1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_in_doubt_and_answered_by_another_is_refused() {
+    let bench = Bench::new().await;
+    let mut closed = bench.fault(FaultKind::Closed, "PATCH");
+    closed.times = Some(1);
+    bench.lab.add_fault(closed);
+    bench.approve().await.exits(9);
+    assert!(bench.lab.answer_as("ben", &bench.stage, "stop"));
+    bench.lab.wake_now();
+    let late = bench.approve().await.exits(8);
+    assert!(late.err.contains("refused"), "{late:#?}");
+    assert_eq!((bench.patches(), bench.recorded().await), ((1, 0), (1, 1, 0)));
+    assert_eq!(bench.judged(), "TERMINAL");
 }
