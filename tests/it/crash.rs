@@ -1,28 +1,12 @@
 //! kill -9 at points spread over a decision: it is neither lost nor sent twice, and the ledger explains the end.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use countersign::lab::home::{self, Signer};
-use countersign::lab::{Options, World, start};
+use countersign::lab::World;
 use serde_json::Value;
 
-use crate::support::house::{Ran, hermetic};
-
-const SCALE: u32 = 100;
-
-fn command(home: &Path, config: &Path, arguments: &[&str]) -> Command {
-    let mut command = hermetic(home);
-    command.env("COUNTERSIGN_CONFIG", config).env("COUNTERSIGN_LAB_SCALE", SCALE.to_string());
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-async fn run(mut command: Command) -> Ran {
-    // Blocking is for another thread: the lab is served by this runtime.
-    tokio::task::spawn_blocking(move || command.output().unwrap().into()).await.unwrap()
-}
+use crate::support::bench::Bench;
 
 /// What a verb is to have done in the end.
 struct Expected {
@@ -40,16 +24,14 @@ async fn killed_anywhere(points: u32, expected: Expected) {
     let mut interrupted = 0;
     let mut whole = Duration::MAX;
     for point in 0..points {
-        let dir = tempfile::tempdir().unwrap();
-        let lab = start(World::demo().unwrap(), Options { scale: SCALE, ..Options::default() }).await.unwrap();
-        let home = home::prepare_with(dir.path(), &lab, Signer::KeyFile).await.unwrap();
+        let bench = Bench::new(World::demo().unwrap()).await;
+        let lab = &bench.lab;
         let gates = lab.gates();
         let (app, execution, stage, _) = gates.iter().find(|g| g.0 == "payments").unwrap();
         let id = format!("spinnaker:{app}/{execution}/{stage}");
         let arguments = [verb, &id, "--reason", "killed", "--yes"];
         let started = Instant::now();
-        let mut child =
-            command(dir.path(), &home.config, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Spread over the shortest time that a whole decision took here.
         let when = whole.checked_mul(point).map_or(whole, |t| t / points.max(2));
         let ended = loop {
@@ -67,18 +49,14 @@ async fn killed_anywhere(points: u32, expected: Expected) {
             whole = whole.min(started.elapsed());
         }
         interrupted += u32::from(!ended);
-        let listed = async || {
-            let ledger = run(command(dir.path(), &home.config, &["ledger", "list", "--output", "json"])).await;
-            ledger.exits(0).json()["entries"].as_array().unwrap().clone()
-        };
         let effective =
             |entries: &[Value]| entries.iter().filter(|e| e["what"].as_str().unwrap().starts_with("effective")).count();
         // A run can be halted twice, and each is a decision of its own; that one is known to have gone through.
-        if verb != "halt" || effective(&listed().await) == 0 {
-            let again = run(command(dir.path(), &home.config, &arguments)).await;
+        if verb != "halt" || effective(&bench.entries().await) == 0 {
+            let again = bench.run(&arguments).await;
             assert!([0, 12].contains(&again.code), "{verb}, point {point}: {again:?}");
         }
-        let entries = listed().await;
+        let entries = bench.entries().await;
         let of = |kind: &str| entries.iter().filter(|e| e["kind"] == kind).count();
         assert_eq!(effective(&entries), 1, "{verb}, point {point}: {entries:#?}");
         assert_eq!((of("decision"), of("intent")), (1, 1), "{verb}, point {point}: {entries:#?}");

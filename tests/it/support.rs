@@ -1,5 +1,6 @@
 //! What the tests stand on: a home of their own, the demo world, the real program, and a terminal to run it in.
 
+pub mod bench;
 pub mod house;
 pub mod programs;
 pub mod pty;
