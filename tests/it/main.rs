@@ -8,11 +8,15 @@
 )]
 
 mod architecture;
+mod bandit;
+mod certificates;
 mod crash;
 mod decisions;
 mod docs;
 mod evidence;
+mod exposure;
 mod forwarded;
+mod keyring;
 mod lab;
 mod novelty;
 mod pty;

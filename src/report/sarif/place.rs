@@ -1,6 +1,6 @@
 //! Where a SARIF result is.
 
-use super::wire::{ArtifactLocation, Location, LogicalLocation, Run};
+use super::wire::{ArtifactLocation, Location, LogicalLocation, Region, Run};
 
 /// How many base ids may refer to one another.
 const MAX_BASES: usize = 8;
@@ -25,8 +25,20 @@ pub(super) fn of(run: &Run, location: &Location) -> Place {
         line: region.start_line.number(),
         column: region.start_column.number(),
         logical,
-        snippet: region.snippet.0.text.owned().or_else(|| context.snippet.0.text.owned()),
+        snippet: whole(region, context).or_else(|| region.snippet.0.text.owned()).or(context.snippet.0.text.owned()),
     }
+}
+
+/// All lines of a region of which only the first is given, from the lines around it: so writes Bandit, and without them
+/// its two formats would tell of two findings.
+fn whole(region: &Region, context: &Region) -> Option<String> {
+    let (given, around) = (region.snippet.0.text.get()?, context.snippet.0.text.get()?);
+    let (first, last) = (region.start_line.number()?, region.end_line.number()?);
+    let before = first.checked_sub(context.start_line.number()?)?;
+    let count = last.checked_sub(first)?.saturating_add(1);
+    let lines: Vec<&str> = around.lines().skip(before as usize).take(count as usize).collect();
+    let more = given.lines().count() == 1 && lines.len() > 1 && lines.first() == given.lines().next().as_ref();
+    more.then(|| lines.join("\n"))
 }
 
 fn logical(run: &Run, location: &LogicalLocation) -> Option<String> {

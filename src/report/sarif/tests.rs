@@ -169,3 +169,24 @@ fn runs_of_several_tools_in_one_file() {
     assert!(!secret.snippet.as_ref().unwrap().raw().contains("IOSFODNN7"));
     assert_eq!(secret.severity, Severity::Medium);
 }
+
+#[test]
+fn a_region_of_which_only_the_first_line_is_given_is_completed() {
+    let code = |region: &str, context: &str| {
+        let place =
+            format!(r#"{{"artifactLocation": {{"uri": "a.py"}}, "region": {region}, "contextRegion": {context}}}"#);
+        let location = format!(r#""locations": [{{"physicalLocation": {place}}}]"#);
+        let finding = one(r#"{"id": "R"}"#, &format!(r#"{{"ruleId": "R", "message": {{"text": "m"}}, {location}}}"#));
+        finding.snippet.unwrap().raw().to_owned()
+    };
+    let region = r#"{"startLine": 14, "endLine": 15, "snippet": {"text": "except E:\n"}}"#;
+    let around = |line: u32| {
+        format!(r#"{{"startLine": {line}, "endLine": 16, "snippet": {{"text": "try:\nexcept E:\n  pass\nx\n"}}}}"#)
+    };
+    assert_eq!(code(region, &around(13)), "except E:\n  pass");
+    assert_eq!(code(region, &around(12)), "except E:\n", "lines that do not fit are not taken");
+    assert_eq!(code(region, &around(99)), "except E:\n");
+    assert_eq!(code(region, "{}"), "except E:\n");
+    let one = r#"{"startLine": 14, "snippet": {"text": "except E:\n"}}"#;
+    assert_eq!(code(one, &around(13)), "except E:\n");
+}

@@ -184,6 +184,7 @@ pub(super) struct PhysicalLocation {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Region {
     pub start_line: Text,
+    pub end_line: Text,
     pub start_column: Text,
     pub snippet: Lax<Message>,
 }

@@ -7,6 +7,8 @@ pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(["/usr/sbin".into(), "/sbin".into()]);
+    // What `tests/setup.sh` puts into the tree's own target.
+    folders.push(concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/python/bin").into());
     let found = folders.into_iter().map(|f| f.join(name)).find(|p| p.is_file());
     if found.is_none() {
         println!("skipped: the program {name} is not on this machine");
