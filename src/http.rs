@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub(crate) use self::wire::classify;
-use self::wire::{error_text, new_client, same_origin_only};
+use self::wire::{error_text, new_client, same_origin_only, tls_config};
 
 use crate::clock::SharedClock;
 use crate::domain::evidence::Reason;
@@ -308,8 +308,9 @@ impl Http {
             url.set_path(&format!("{}/", url.path()));
         }
         let setup = |e: reqwest::Error| Fault::new(FaultKind::Setup, base, e.without_url().to_string());
-        let client = new_client(tls, limits, same_origin_only()).map_err(setup)?;
-        let writer = new_client(tls, limits, reqwest::redirect::Policy::none()).map_err(setup)?;
+        let tls = tls_config(tls).map_err(|e| Fault::new(FaultKind::Setup, base, e))?;
+        let client = new_client(&tls, limits, same_origin_only()).map_err(setup)?;
+        let writer = new_client(&tls, limits, reqwest::redirect::Policy::none()).map_err(setup)?;
         Ok(Self { client, writer, base: url, auth, limits, clock, requests: AtomicU64::new(0) })
     }
 
