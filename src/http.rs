@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_encode;
 use reqwest::Method;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -111,7 +112,7 @@ pub struct Answer {
 
 impl Answer {
     /// Reads the body as JSON; HTML, an empty body and broken JSON are faults of their own.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Fault> {
         serde_json::from_slice(&self.body).map_err(|e| {
             let kind = if self.media_type.contains("html") || self.body.trim_ascii_start().starts_with(b"<") {
                 FaultKind::NotJson

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::keys::is_key;
 use super::{Flavour, Raw};
+use crate::source::Body;
 use crate::http::{Auth, Fault, FaultKind, Http, Limits, Tls};
 use crate::source::registry::Settings;
 
@@ -88,7 +89,7 @@ impl Single {
         let raw = Raw {
             uri: format!("{}/rest/api/2/issue/{key}#as-read-by-jira_query", self.host),
             media_type: "application/json".to_owned(),
-            bytes: serde_json::to_vec(&issue).ok()?,
+            body: Body::Held(serde_json::to_vec(&issue).ok()?),
         };
         Some((value, raw))
     }
