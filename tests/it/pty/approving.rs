@@ -26,7 +26,7 @@ fn a_clean_release_is_approved_by_keys() {
     let entries = ledger["entries"].as_array().unwrap();
     let of = |kind: &str| entries.iter().filter(|e| e["kind"] == kind).count();
     assert_eq!((of("decision"), of("intent")), (1, 1), "{entries:#?}");
-    let last = entries.iter().filter(|e| e["kind"] == "receipt").next_back().unwrap();
+    let last = entries.iter().rfind(|e| e["kind"] == "receipt").unwrap();
     assert!(last["what"].as_str().unwrap().starts_with("effective"), "{entries:#?}");
     house.run(&["ledger", "check"]).exits(0);
     house.run(&["approve", "payments@1.4.2/prod", "--reason", "once more", "--yes"]).exits(12);

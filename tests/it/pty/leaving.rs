@@ -23,26 +23,22 @@ const ON: [bool; 4] = [true; 4];
 #[test]
 fn the_terminal_is_handed_back_however_the_console_ends() {
     let house = House::start();
-    let ends: [(&str, fn(&mut Pty)); 5] = [
-        ("q", |t| t.send("q")),
-        ("Ctrl-C", |t| t.send("\x03")),
-        ("SIGINT", |t| t.signal(Signal::INT)),
-        ("SIGTERM", |t| t.signal(Signal::TERM)),
-        ("SIGHUP", |t| t.signal(Signal::HUP)),
-    ];
-    for (name, end) in ends {
+    for end in [Ok("q"), Ok("\x03"), Err(Signal::INT), Err(Signal::TERM), Err(Signal::HUP)] {
         let mut terminal = super::console(&house, 100, 30);
         terminal.press("zm", "The mouse is on");
-        assert_eq!(terminal.switched(), ON, "{name}");
-        assert_ne!(terminal.modes(), terminal.modes_before(), "{name}: raw mode is on");
-        end(&mut terminal);
-        assert_eq!(terminal.ended().code(), Some(0), "{name}");
+        assert_eq!(terminal.switched(), ON, "{end:?}");
+        assert_ne!(terminal.modes(), terminal.modes_before(), "{end:?}: raw mode is on");
+        match end {
+            Ok(keys) => terminal.send(keys),
+            Err(signal) => terminal.signal(signal),
+        }
+        assert_eq!(terminal.ended().code(), Some(0), "{end:?}");
         terminal.is_as_before();
     }
 }
 
 #[test]
-fn ctrl_c_leaves_from_a_text_field_and_from_a_form() {
+fn ctrl_c_leaves_from_a_text_field_from_a_menu_and_amid_a_sequence() {
     let house = House::start();
     for keys in ["/pay", "?", "z"] {
         let mut terminal = super::console(&house, 100, 30);

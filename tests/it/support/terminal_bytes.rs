@@ -12,12 +12,11 @@ pub fn complaints(bytes: &[u8]) -> Vec<String> {
         Err(e) => return vec![format!("not UTF-8 at byte {}", e.valid_up_to())],
     };
     let mut out = Vec::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        rest = &rest[c.len_utf8()..];
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
         match c {
-            '\u{1b}' => match sequence(rest) {
-                Ok(length) => rest = &rest[length..],
+            '\u{1b}' => match sequence(chars.as_str()) {
+                Ok(after) => chars = after.chars(),
                 Err(why) => out.push(why),
             },
             '\r' | '\n' => {}
@@ -34,42 +33,39 @@ fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The length of what follows an escape, if it is of a known kind.
-fn sequence(rest: &str) -> Result<usize, String> {
-    match rest.chars().next() {
-        Some('[') => control(rest),
-        Some(']') => link(rest),
+/// What comes after a sequence, if it is of a known kind; it begins behind its escape.
+fn sequence(text: &str) -> Result<&str, String> {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some('[') => control(chars.as_str()),
+        Some(']') => link(chars.as_str()),
         // Reverse index: scrolls down at the upper margin.
-        Some('M') => Ok(1),
+        Some('M') => Ok(chars.as_str()),
         other => Err(format!("ESC {other:?}")),
     }
 }
 
-fn control(rest: &str) -> Result<usize, String> {
-    let body = &rest[1..];
+fn control(body: &str) -> Result<&str, String> {
     let end = body.find(|c| !matches!(c, '0'..='9' | ';' | ':' | '?')).ok_or("CSI without an end")?;
-    let (parameters, last) = (&body[..end], body[end..].chars().next().unwrap_or_default());
+    let (parameters, rest) = body.split_at(end);
+    let mut rest = rest.chars();
+    let last = rest.next().unwrap_or_default();
     let known = match (parameters.strip_prefix('?'), last) {
         (Some(mode), 'h' | 'l') => MODES.contains(&mode),
         (None, last) => FINALS.contains(&last) && !parameters.contains('?'),
         _ => false,
     };
-    if known { Ok(end + 2) } else { Err(format!("CSI {parameters} {last:?}")) }
+    if known { Ok(rest.as_str()) } else { Err(format!("CSI {parameters} {last:?}")) }
 }
 
 /// OSC 8 with nothing, or with an address of the web in plain ASCII; no other OSC.
-fn link(rest: &str) -> Result<usize, String> {
-    let shown = || rest.chars().take(20).collect::<String>();
-    let body = rest.strip_prefix("]8;").ok_or_else(|| format!("OSC {:?}", shown()))?;
-    let end = body.find("\u{1b}\\").ok_or_else(|| format!("OSC 8 without an end: {:?}", shown()))?;
-    let (parameters, target) = body[..end].split_once(';').ok_or_else(|| format!("OSC 8 {:?}", shown()))?;
+fn link(body: &str) -> Result<&str, String> {
+    let wrong = || format!("OSC {:?}", body.chars().take(40).collect::<String>());
+    let (command, rest) = body.split_once("\u{1b}\\").ok_or_else(wrong)?;
+    let (parameters, target) = command.strip_prefix("8;").and_then(|c| c.split_once(';')).ok_or_else(wrong)?;
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
     let web = target.is_empty() || target.starts_with("https://") || target.starts_with("http://");
-    if web && plain(target) && plain(parameters) {
-        Ok("]8;".len() + end + "\u{1b}\\".len())
-    } else {
-        Err(format!("OSC 8 to {target:?}"))
-    }
+    if web && plain(target) && plain(parameters) { Ok(rest) } else { Err(wrong()) }
 }
 
 #[test]
