@@ -26,7 +26,7 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
     let watcher = |progress: Progress| tell(output, &progress);
     let waiting = inbox::find_for(&desk, &args.gate, verb).await?;
     if !args.dry_run
-        && let Some(done) = decide::take_up(&desk, &waiting.gate.id, verb, &watcher).await?
+        && let Some(done) = decide::take_up(&desk, &waiting.gate.id, verb, args.expect.as_deref(), &watcher).await?
     {
         output.message("An earlier decision of yours on this gate was open, and is settled now.");
         return report(context, verb, &waiting.gate.id.to_string(), &done);

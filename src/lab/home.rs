@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -209,7 +210,8 @@ async fn agent(dir: &Path, key: &Path) -> Result<Option<Agent>, LabError> {
     };
     let mut agent = Agent { child, socket };
     let came_up = tokio::time::timeout(PATIENCE, async {
-        while !agent.socket.exists() {
+        // The socket is there before anybody listens on it.
+        while UnixStream::connect(&agent.socket).is_err() {
             if matches!(agent.child.try_wait(), Ok(Some(_))) {
                 return false;
             }
@@ -218,7 +220,7 @@ async fn agent(dir: &Path, key: &Path) -> Result<Option<Agent>, LabError> {
         true
     });
     if came_up.await != Ok(true) {
-        return Err(LabError::Agent("it ended, or its socket did not appear within 5 s".to_owned()));
+        return Err(LabError::Agent("it ended, or did not listen within 5 s".to_owned()));
     }
     let mut add = Command::new("ssh-add");
     add.arg("-q").arg(key).env("SSH_AUTH_SOCK", &agent.socket).env_remove("SSH_ASKPASS");

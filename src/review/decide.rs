@@ -254,11 +254,12 @@ pub async fn execute(desk: &Desk, prepared: &Prepared, watcher: Watcher<'_>) -> 
 /// Takes up the approver's own open intent on the same gate and verb, if there is one.
 ///
 /// `Ok(Some)`: that decision is effective now. `Ok(None)`: there was none, or it was seen never to have arrived and is
-/// superseded by the new decision because its evidence is another.
+/// superseded by the new decision because its evidence is another, or is not what `expect` names.
 pub async fn take_up(
     desk: &Desk,
     gate: &crate::domain::ids::GateId,
     verb: Verb,
+    expect: Option<&str>,
     watcher: Watcher<'_>,
 ) -> Result<Option<Done>, AppError> {
     if desk.readonly {
@@ -274,7 +275,8 @@ pub async fn take_up(
     let unchanged = match inbox::read(desk, gate).await? {
         Some(waiting) if waiting.gate.attempt == open.order.attempt => {
             let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
-            records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
+            let expected = expect.is_none_or(|e| dossier.digest.is_named_by(e));
+            expected && records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
         }
         _ => false,
     };

@@ -294,7 +294,7 @@ impl Worker {
             }
             Progress::Asking { .. } | Progress::Arrived { .. } => {}
         };
-        if let Some(done) = decide::take_up(&desk, &go.gate, go.verb, &watcher).await? {
+        if let Some(done) = decide::take_up(&desk, &go.gate, go.verb, Some(&go.dossier.to_string()), &watcher).await? {
             return Ok(done);
         }
         let fresh = decide::refetch(&desk, &shown, &watcher).await?;

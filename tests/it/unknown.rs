@@ -142,3 +142,18 @@ async fn what_was_in_doubt_and_answered_by_another_is_refused() {
     assert_eq!((it.patches(), it.recorded().await), ((1, 0), (1, 1, 0)));
     assert_eq!(it.judged(), "TERMINAL");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_never_arrived_is_not_sent_again_over_other_evidence_than_expected() {
+    let it = Payments::new().await;
+    let mut closed = it.fault(FaultKind::Closed, "PATCH");
+    closed.times = Some(1);
+    it.bench.lab.add_fault(closed);
+    it.approve().await.exits(9);
+    let other = format!("sha256:{}", "0".repeat(64));
+    it.bench.run(&["approve", &it.gate, "--reason", "seen", "--expect", &other]).await.exits(5);
+    assert_eq!((it.patches(), it.recorded().await), ((1, 0), (1, 1, 0)));
+    // The first decision is closed; this is another one.
+    it.approve().await.exits(0);
+    assert_eq!((it.patches(), it.recorded().await), ((2, 1), (2, 2, 1)));
+}
