@@ -59,6 +59,13 @@ pub struct Surroundings {
     pub passphrase: Passphrase,
 }
 
+impl Surroundings {
+    /// An environment variable that is set and not empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+}
+
 /// Everything that the use cases need.
 pub struct Desk {
     /// The configuration.

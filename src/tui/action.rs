@@ -72,6 +72,7 @@ pub enum Action {
     Palette,
     Messages,
     ToggleMouse,
+    Theme,
     Redraw,
     Suspend,
 }
@@ -219,6 +220,7 @@ pub const TABLE: &[Spec] = &[
     spec(Action::Palette, "palette", "Finds any action by a few letters.", APP).at(BASE),
     spec(Action::Messages, "messages", "Shows errors and what was done, in full.", APP).at(BASE),
     spec(Action::ToggleMouse, "toggle-mouse", "Turns the mouse on or off.", APP).at(BASE),
+    spec(Action::Theme, "theme", "Puts on the next theme; the palette names them all.", APP).at(BASE),
     spec(Action::Redraw, "redraw", "Paints the whole screen again.", APP),
     spec(Action::Suspend, "suspend", "Hands the terminal back to the shell until `fg`.", APP),
 ];

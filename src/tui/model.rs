@@ -23,7 +23,7 @@ use super::action::Place;
 use super::effect::{Effect, RequestId};
 use super::glyphs::GlyphSet;
 use super::keymap::{Key, Keymap};
-use super::theme::Theme;
+use super::theme::{self, Theme};
 use decide::DecideForm;
 use dismiss::DismissForm;
 use form::Form;
@@ -31,7 +31,7 @@ use gates::GateEntry;
 use items::Item;
 use log::{Log, Notice};
 use menu::Menu;
-use screens::{FindingScreen, Inbox, ReleaseScreen, Tab};
+use screens::{FindingScreen, Inbox, ReleaseScreen, Saved, Tab};
 
 /// What the console starts with.
 #[derive(Debug, Clone)]
@@ -46,8 +46,12 @@ pub struct Setup {
     pub glyphs: GlyphSet,
     /// What keys mean.
     pub keymap: Keymap,
+    /// The filters that have names.
+    pub saved: Vec<Saved>,
     /// Whether nothing may be decided or dismissed.
     pub readonly: bool,
+    /// Whether the mouse is reported from the start.
+    pub mouse: bool,
 }
 
 /// The state of the console.
@@ -63,8 +67,12 @@ pub struct Model {
     pub theme: Theme,
     /// Which signs it draws with.
     pub glyphs: GlyphSet,
+    /// The person's own theme, if it is none of those that are shipped.
+    own_theme: Option<Theme>,
     /// What keys mean.
     pub keymap: Keymap,
+    /// The filters that have names.
+    pub saved: Vec<Saved>,
     /// Whether nothing may be decided or dismissed.
     pub readonly: bool,
     /// Whether the mouse is reported.
@@ -131,11 +139,13 @@ impl Model {
             width: setup.size.0,
             height: setup.size.1,
             now: setup.now,
+            own_theme: Some(setup.theme.clone()).filter(|t| !theme::names().any(|n| n == t.name)),
             theme: setup.theme,
             glyphs: setup.glyphs,
             keymap: setup.keymap,
+            saved: setup.saved,
             readonly: setup.readonly,
-            mouse: false,
+            mouse: setup.mouse,
             gates: BTreeMap::new(),
             listed: false,
             refreshing: true,
@@ -154,7 +164,8 @@ impl Model {
 
     /// What is to be done first, once the first frame is on the screen.
     pub fn first_effects(&self) -> Vec<Effect> {
-        vec![Effect::Refresh]
+        let mouse = self.mouse.then_some(Effect::SetMouse(true));
+        mouse.into_iter().chain([Effect::Refresh]).collect()
     }
 
     /// Where the focus is.
@@ -280,6 +291,20 @@ impl Model {
             _ => self.current_gate()?.row.gate.url.as_ref()?.raw(),
         };
         safe_link(raw)
+    }
+
+    /// The names of the themes that there are, in the order in which they take turns.
+    pub fn themes(&self) -> Vec<String> {
+        self.own_theme.iter().map(|t| t.name.clone()).chain(theme::names().map(ToOwned::to_owned)).collect()
+    }
+
+    /// Takes on a theme, by name.
+    pub fn wear(&mut self, name: &str) {
+        let own = self.own_theme.clone().filter(|t| t.name == name);
+        if let Some(theme) = own.or_else(|| Theme::shipped(name).ok()) {
+            self.notice = Some(Notice { bad: false, text: format!("The theme is {}.", theme.name) });
+            self.theme = theme;
+        }
     }
 
     /// Names a new run of a form.

@@ -12,13 +12,14 @@ use super::effect::Effect;
 use super::glyphs::GlyphSet;
 use super::keymap::Keymap;
 use super::model::gates::GateEntry;
+use super::model::screens::Saved;
 use super::model::{Model, Setup};
 use super::plain::{self, Choice};
 use super::run::{Stage, run};
 use super::runtime::{Worker, row};
 use super::screen::Screen;
 use super::terminal::{self, Guard};
-use super::theme::Theme;
+use super::theme::{Background, Theme};
 use crate::clock::{Clock as _, SharedClock, SystemClock};
 use crate::config::schema::{ConsoleConfig, Glyphs};
 use crate::domain::decision::Verb;
@@ -60,10 +61,12 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
     let setup = Setup {
         size: crossterm::terminal::size().map_err(broken)?,
         now: SystemClock::default().now(),
-        theme: theme(config.theme.as_deref(), console.no_color)?,
+        theme: theme(config.theme.as_deref(), console.no_color, &surroundings)?,
         glyphs: GlyphSet::choose(config.glyphs.map(glyph_word), console.unicode),
         keymap: Keymap::load(None).map_err(|e| AppError::internal(e.to_string()))?,
+        saved: config.filters.into_iter().map(|(name, query)| Saved { name, query }).collect(),
         readonly: surroundings.readonly,
+        mouse: config.mouse.unwrap_or(false),
     };
     let clock: SharedClock = Arc::new(SystemClock::default());
     let (sender, messages) = mpsc::unbounded_channel();
@@ -102,14 +105,14 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
     outcome.map_err(broken)
 }
 
-fn theme(asked: Option<&str>, no_color: bool) -> Result<Theme, AppError> {
+fn theme(asked: Option<&str>, no_color: bool, surroundings: &Surroundings) -> Result<Theme, AppError> {
     let parsed = match asked.filter(|t| t.contains(['/', '.'])) {
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|e| AppError::usage(format!("The theme {path} cannot be read: {e}.")))?;
-            Theme::parse(&text).map_err(|e| format!("{path}: {e}"))
+            Theme::parse(path, &text).map_err(|e| format!("{path}: {e}"))
         }
-        None => Theme::choose(asked, no_color).map_err(|e| e.to_string()),
+        None => Theme::choose(asked, no_color, Background::told(|name| surroundings.variable(name))).map_err(|e| e.to_string()),
     };
     parsed.map_err(AppError::usage)
 }

@@ -192,7 +192,7 @@ fn settle(model: &mut Model) {
         *scroll = (*scroll).min(longest);
     }
     if let Some(Overlay::Menu(menu)) = model.overlays.last_mut() {
-        menu.list.settle(usize::from(layout::menu_rows(width, height)));
+        menu.list.settle(usize::from(layout::menu_rows(width, height, menu.tells_syntax())));
     }
 }
 

@@ -16,11 +16,13 @@ use ratatui::layout::{Position, Rect};
 
 use super::action::{Action, Place, Spec, TABLE};
 use super::layout;
-use super::model::screens::Filter;
+use super::model::input::Input;
+use super::model::screens::{Filter, completion};
 use super::model::{Model, Overlay};
 use super::theme::Role;
 use super::widget::dialog::text_field;
 use super::widget::paint::{Painter, Span, span, width};
+use crate::domain::query::QueryError;
 
 /// Paints a frame.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -128,23 +130,47 @@ fn status(
             let used = painter.put(line, "filter: ", Role::Key);
             let rect = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
             cursor = text_field(painter, rect, &filter.input.text(), filter.input.before(), true);
-            if let Some(error) = &filter.error {
-                let text = filter.input.text();
-                let lead = text.get(..error.span.start).map_or(0, width);
-                let caret = painter.glyphs.caret;
-                let words = format!("{}{caret} {}", " ".repeat(usize::from(used) + lead), error.message);
-                painter.line(footer, Role::Text, &[span(Role::Bad, words)], None);
-                return cursor;
+            match (&filter.error, &cursor) {
+                (Some(error), Some(at)) => wrong(&filter.input, error, *at, painter, footer),
+                _ => painter.line(footer, Role::Text, &may_follow(model, &filter.input), None),
             }
+            return cursor;
         }
         Some(filter) if model.notice.is_none() => {
-            let words = format!(" {}  (n N go on, Esc shows everything)", filter.in_force);
+            let words = format!(" {}  (Esc shows everything)", filter.in_force);
             painter.line(line, Role::Text, &[span(Role::Key, "filter:"), span(Role::Text, words)], None);
         }
         _ => painter.line(line, Role::Text, &said(model, painter.glyphs.bad, painter.glyphs.busy), None),
     }
     painter.line(footer, Role::Muted, &hints(model, usize::from(footer.width)), None);
     cursor
+}
+
+/// What is wrong with a filter, with a caret under the place; beside the caret where there is room.
+fn wrong(input: &Input, error: &QueryError, cursor: Position, painter: &mut Painter<'_>, line: Rect) {
+    let text = input.text();
+    // The field may be scrolled: the cursor is known to be in it.
+    let lead = text.get(..error.span.start).map_or(0, width) + usize::from(cursor.x - line.x);
+    let at = lead.saturating_sub(width(input.before()));
+    let (caret, message, room) = (painter.glyphs.caret, error.message.as_str(), usize::from(line.width));
+    let left = at.saturating_sub(width(message) + 1);
+    let words = if at + 2 + width(message) > room && left > 0 {
+        format!("{}{message} {caret}", " ".repeat(left))
+    } else {
+        format!("{}{caret} {message}", " ".repeat(at))
+    };
+    painter.line(line, Role::Text, &[span(Role::Bad, words)], None);
+}
+
+/// What may be typed next into a filter, in the footer.
+fn may_follow(model: &Model, input: &Input) -> Vec<Span<'static>> {
+    let candidates = completion(model, input.before()).candidates;
+    let mut row = vec![span(Role::Key, "enter"), span(Role::Muted, " keep  "), span(Role::Key, "esc")];
+    row.push(span(Role::Muted, " clear  "));
+    if !candidates.is_empty() {
+        row.extend([span(Role::Key, "tab"), span(Role::Muted, format!(" {}", candidates.join(" ")))]);
+    }
+    row
 }
 
 fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{Fingerprint, GateId};
-use crate::domain::query::{Query, QueryError};
+use crate::domain::query::{Completion, GateQuery, Query, QueryError};
+use crate::tui::model::Model;
 use crate::tui::model::input::Input;
 use crate::tui::model::listing::Listing;
 
@@ -17,22 +18,21 @@ pub struct Filter {
     pub open: bool,
     /// Why it cannot be read; the one before stays in force.
     pub error: Option<QueryError>,
-    /// What is in force.
-    pub query: Query,
     /// The text of what is in force; empty: everything is shown.
     pub in_force: String,
 }
 
 impl Filter {
-    /// Reads what is typed; whether what is in force has changed.
-    pub fn apply(&mut self) -> bool {
-        let text = self.input.text().trim().to_owned();
-        match Query::parse(&text) {
-            Ok(query) => {
+    /// Reads what is typed, by the language of its list, into `query`; whether what is in force has changed.
+    fn apply<Q>(&mut self, query: &mut Q, read: impl Fn(&str) -> Result<Q, QueryError>) -> bool {
+        // Untrimmed: the place of an error is one in what is typed.
+        let text = self.input.text();
+        match read(&text) {
+            Ok(read) => {
                 self.error = None;
-                let changed = text != self.in_force;
-                self.query = query;
-                self.in_force = text;
+                let changed = text.trim() != self.in_force;
+                *query = read;
+                text.trim().clone_into(&mut self.in_force);
                 changed
             }
             Err(error) => {
@@ -41,6 +41,20 @@ impl Filter {
             }
         }
     }
+}
+
+/// What may be typed next into the filter of the list that has the focus.
+pub fn completion(model: &Model, before: &str) -> Completion {
+    if model.release.is_some() { Query::complete(before) } else { GateQuery::complete(before) }
+}
+
+/// A filter over the inbox that has a name in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Its name.
+    pub name: String,
+    /// Its query.
+    pub query: String,
 }
 
 /// What the inbox is sorted by.
@@ -82,8 +96,17 @@ pub struct Inbox {
     pub list: Listing<GateId>,
     /// The filter.
     pub filter: Filter,
+    /// What of it is in force.
+    pub query: GateQuery,
     /// The order.
     pub sort: Sort,
+}
+
+impl Inbox {
+    /// Reads what is typed into the filter; whether what is in force has changed.
+    pub fn apply_filter(&mut self) -> bool {
+        self.filter.apply(&mut self.query, GateQuery::parse)
+    }
 }
 
 /// A part of the release screen.
@@ -150,6 +173,8 @@ pub struct Findings {
     pub list: Listing<usize>,
     /// The filter.
     pub filter: Filter,
+    /// What of it is in force.
+    pub query: Query,
     /// Those that are marked.
     pub marked: BTreeSet<Fingerprint>,
 }
@@ -160,10 +185,15 @@ impl Findings {
         Some(dossier.findings.get(*self.list.selected()?)?.finding.fingerprint.clone())
     }
 
+    /// Reads what is typed into the filter; whether what is in force has changed.
+    pub fn apply_filter(&mut self) -> bool {
+        self.filter.apply(&mut self.query, Query::parse)
+    }
+
     /// Shows what the filter finds in `dossier`; the cursor goes to the finding `on`, if it is among them.
     pub fn show(&mut self, dossier: &Dossier, on: Option<&Fingerprint>) {
         let all = self.filter.in_force.is_empty();
-        let keys = (0..dossier.findings.len()).filter(|i| all || self.filter.query.matches(&dossier.findings[*i]));
+        let keys = (0..dossier.findings.len()).filter(|i| all || self.query.matches(&dossier.findings[*i]));
         self.list.set(keys.collect(), |i| Some(&dossier.findings[*i].finding.fingerprint) == on);
     }
 }

@@ -91,7 +91,7 @@ fn cells(
         findings.insert(0, span(Role::Bad, format!("{} ", glyphs.unknown)));
     }
     out.push(findings);
-    out.push(vec![match s.missing {
+    out.push(vec![match s.missing.len() {
         0 => span(Role::Good, format!("{} none", glyphs.ok)),
         n => span(Role::Bad, format!("{} {n}", glyphs.bad)),
     }]);
