@@ -10,6 +10,7 @@ pub mod listing;
 pub mod log;
 pub mod menu;
 pub mod screens;
+pub mod secret;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use items::Item;
 use log::{Log, Notice};
 use menu::Menu;
 use screens::{FindingScreen, Inbox, ReleaseScreen, Saved, Tab};
+use secret::PassphraseForm;
 
 /// What the console starts with.
 #[derive(Debug, Clone)]
@@ -111,6 +113,8 @@ pub enum Overlay {
     Decide(Box<DecideForm>),
     /// A dismissal.
     Dismiss(Box<DismissForm>),
+    /// The passphrase of the key that signs.
+    Passphrase(Box<PassphraseForm>),
     /// Help or the palette.
     Menu(Menu),
     /// The list of messages, and how far it is scrolled.
@@ -171,7 +175,7 @@ impl Model {
     /// Where the focus is.
     pub fn place(&self) -> Place {
         match self.overlays.last() {
-            Some(Overlay::Decide(_) | Overlay::Dismiss(_) | Overlay::Leave(_)) => Place::Form,
+            Some(Overlay::Decide(_) | Overlay::Dismiss(_) | Overlay::Passphrase(_) | Overlay::Leave(_)) => Place::Form,
             Some(Overlay::Menu(_)) => Place::Menu,
             Some(Overlay::Log(_)) => Place::Log,
             None => self.base(),
@@ -197,6 +201,7 @@ impl Model {
             Some(Overlay::Decide(form)) => form.is_typing(),
             Some(Overlay::Dismiss(form)) => form.is_typing(),
             Some(Overlay::Menu(menu)) => menu.searching,
+            Some(Overlay::Passphrase(_)) => true,
             Some(Overlay::Log(_) | Overlay::Leave(_)) => false,
             None => match self.base() {
                 Place::Inbox => self.inbox.filter.open,
@@ -211,7 +216,7 @@ impl Model {
         self.overlays.iter().any(|overlay| match overlay {
             Overlay::Decide(form) => form.is_counting(),
             Overlay::Dismiss(form) => form.touch_until.is_some(),
-            Overlay::Menu(_) | Overlay::Log(_) | Overlay::Leave(_) => false,
+            Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Leave(_) => false,
         })
     }
 

@@ -25,6 +25,7 @@ use crate::config::schema::{ConsoleConfig, Glyphs};
 use crate::domain::decision::Verb;
 use crate::error::AppError;
 use crate::review::decide::{self, Proposal};
+use crate::review::permit::Permit;
 use crate::review::progress::quiet;
 use crate::review::round::Round;
 use crate::review::{Desk, Surroundings, connect, dossier, inbox};
@@ -64,15 +65,14 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
         theme: theme(config.theme.as_deref(), console.no_color, &surroundings)?,
         glyphs: GlyphSet::choose(config.glyphs.map(glyph_word), console.unicode),
         keymap: Keymap::load(None).map_err(|e| AppError::internal(e.to_string()))?,
-        saved: config.filters.into_iter().map(|(name, query)| Saved { name, query }).collect(),
+        saved: config.filters.iter().map(|(name, query)| Saved { name: name.clone(), query: query.clone() }).collect(),
         readonly: surroundings.readonly,
         mouse: config.mouse.unwrap_or(false),
     };
     let clock: SharedClock = Arc::new(SystemClock::default());
     let (sender, messages) = mpsc::unbounded_channel();
     let scratch = surroundings.env.get("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    // A passphrase cannot be asked for while the screen is drawn.
-    let worker = Worker::new(Surroundings { passphrase: Arc::new(|_| None), ..surroundings }, sender.clone());
+    let worker = Worker::new(surroundings, &config, sender.clone());
     let every = config.refresh_seconds.unwrap_or(30);
     let mut guard = Guard::enter(console.editor, scratch).map_err(broken)?;
     let outcome = async {
@@ -96,6 +96,7 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
             clock,
         };
         let left = run(stage, Model::new(setup)).await;
+        worker.close();
         refresher.inspect(tokio::task::JoinHandle::abort);
         signals.abort();
         left.map(|_| ())
@@ -112,7 +113,8 @@ fn theme(asked: Option<&str>, no_color: bool, surroundings: &Surroundings) -> Re
                 .map_err(|e| AppError::usage(format!("The theme {path} cannot be read: {e}.")))?;
             Theme::parse(path, &text).map_err(|e| format!("{path}: {e}"))
         }
-        None => Theme::choose(asked, no_color, Background::told(|name| surroundings.variable(name))).map_err(|e| e.to_string()),
+        None => Theme::choose(asked, no_color, Background::told(|name| surroundings.variable(name)))
+            .map_err(|e| e.to_string()),
     };
     parsed.map_err(AppError::usage)
 }
@@ -210,7 +212,7 @@ async fn decide_plainly(
         return say("Nothing was signed.\n");
     }
     let fresh = decide::refetch(desk, &prepared, &quiet).await?;
-    let done = decide::execute(desk, &fresh, &quiet).await?;
+    let done = decide::execute(desk, &fresh, &Permit::default(), &quiet).await?;
     say(&format!("{}. Envelope {}.\n", done.receipt.status.word(), done.envelope.short()))
 }
 

@@ -117,7 +117,8 @@ impl Background {
     /// is that of another one. The themes for a known background have 24-bit colours, so a terminal that does not say
     /// that it has them is left with its own sixteen.
     pub fn told<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
-        let elsewhere = ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TMUX", "STY"].iter().any(|v| variable(v).is_some());
+        let elsewhere =
+            ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TMUX", "STY"].iter().any(|v| variable(v).is_some());
         let dumb = variable("TERM").is_none_or(|t| t == "dumb");
         let true_colour = variable("COLORTERM").is_some_and(|c| c == "truecolor" || c == "24bit");
         if elsewhere || dumb || !true_colour {

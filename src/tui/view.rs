@@ -74,6 +74,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             Overlay::Decide(form) => forms::decide(model, form, &mut painter, area),
             Overlay::Dismiss(form) => forms::dismiss(model, form, &mut painter, area),
             Overlay::Leave(form) => forms::leave(model, form, &mut painter, area),
+            Overlay::Passphrase(form) => forms::passphrase(form, &mut painter, area),
             Overlay::Menu(menu) => menu::paint(model, menu, &mut painter, area),
             Overlay::Log(scroll) => {
                 log::paint(model, *scroll, &mut painter, area);
@@ -94,7 +95,7 @@ pub fn scrollable(model: &Model) -> usize {
         Some(Overlay::Decide(form)) => forms::decide_scroll(model, form, area),
         Some(Overlay::Dismiss(form)) => forms::dismiss_scroll(model, form, area),
         Some(Overlay::Log(_)) => log::scrollable(model, area),
-        Some(Overlay::Menu(_) | Overlay::Leave(_)) => 0,
+        Some(Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Leave(_)) => 0,
         None => {
             let body = layout::areas(model.width, model.height, model.base()).body;
             match model.base() {

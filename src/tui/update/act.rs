@@ -12,7 +12,7 @@ use crate::tui::model::menu::Menu;
 use crate::tui::model::screens::{FindingScreen, ReleaseScreen, Tab};
 use crate::tui::model::{Model, Overlay};
 
-use super::{decide, dismiss, lists, menu};
+use super::{decide, dismiss, lists, menu, passphrase};
 
 /// Does an action.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -35,6 +35,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Decide(_)) => decide::act(model, action),
         Some(Overlay::Dismiss(_)) => dismiss::act(model, action),
+        Some(Overlay::Passphrase(_)) => passphrase::act(model, action),
         Some(Overlay::Menu(_)) => menu::act(model, action),
         Some(Overlay::Leave(_)) => leave(model, action),
         Some(Overlay::Log(_)) => {

@@ -205,6 +205,7 @@ pub(super) fn done(
     receipt: Option<ReceiptStatus>,
 ) -> Vec<Effect> {
     let Some(flight) = model.in_flight.take_if(|f| f.request == request) else { return Vec::new() };
+    super::passphrase::withdraw(model);
     let bad = !matches!(result, DecisionResult::Effective | DecisionResult::Recorded);
     let entry = Entry { bad, ..Entry::done(model.now, flight.what.clone(), format!("{}: {text}", result.word())) };
     model.log.push(entry);

@@ -8,11 +8,11 @@ use crate::domain::verdict::Outcome;
 use crate::tui::action::Place;
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::model::screens::completion;
 use crate::tui::model::gates::GateEntry;
 use crate::tui::model::input::Input;
 use crate::tui::model::items;
 use crate::tui::model::listing::Step;
+use crate::tui::model::screens::completion;
 use crate::tui::model::screens::{Filter, Sort, Tab};
 
 /// Shows the gates that the filter finds, in their order; the cursor stays on its gate.

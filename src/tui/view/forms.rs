@@ -8,6 +8,7 @@ use crate::tui::model::Model;
 use crate::tui::model::decide::{DecideForm, Stage};
 use crate::tui::model::dismiss::DismissForm;
 use crate::tui::model::form::Form;
+use crate::tui::model::secret::PassphraseForm;
 use crate::tui::msg::DecisionPreview;
 use crate::tui::theme::Role;
 use crate::tui::widget::dialog;
@@ -188,6 +189,33 @@ fn dismiss_text(model: &Model, form: &DismissForm, width: u16) -> Text {
         text.fact(fingerprint.short(), Role::Text, line);
     }
     text
+}
+
+pub(super) fn passphrase(form: &PassphraseForm, painter: &mut Painter<'_>, area: Rect) -> Option<Position> {
+    let inner = painter.boxed(layout::dialog(area.width, area.height, 70, 8), "the key is encrypted");
+    let mut text = Text::new(inner.width);
+    text.say(Role::Text, &format!("Passphrase of {}", form.key), 1);
+    text.gap();
+    let above = Rect {
+        height: inner.height.saturating_sub(3).min(u16::try_from(text.rows().len()).unwrap_or(u16::MAX)),
+        ..inner
+    };
+    text.paint(painter, above, 0);
+    let line = |n: u16| Rect { y: above.bottom().saturating_add(n), height: 1, ..inner }.intersection(inner);
+    let field = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..line(0) };
+    // Each character as one sign, whichever it is.
+    let signs = "*".repeat(form.input.len());
+    let cursor = dialog::text_field(painter, field, &signs, &signs, true);
+    let problem = form.problem.map(|p| format!(" {} {p}", painter.glyphs.bad)).unwrap_or_default();
+    painter.line(line(1), Role::Text, &[span(Role::Bad, problem)], None);
+    let keys = [
+        span(Role::Key, " enter"),
+        span(Role::Muted, " signs with it   "),
+        span(Role::Key, "esc"),
+        span(Role::Muted, " signs nothing"),
+    ];
+    painter.line(line(2), Role::Text, &keys, None);
+    cursor
 }
 
 pub(super) fn leave(model: &Model, form: &Form, painter: &mut Painter<'_>, area: Rect) -> Option<Position> {

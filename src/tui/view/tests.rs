@@ -60,6 +60,19 @@ fn screens_look_as_they_did() {
 }
 
 #[test]
+fn the_question_for_a_passphrase_looks_as_it_did() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut driver = at("<enter> a", width, height);
+        let key = "/home/ana/.ssh/id_release".to_owned();
+        driver.send(Msg::PassphraseAsked { ask: crate::tui::effect::AskId(1), key, again: true });
+        driver.type_text("secret");
+        insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "../snapshots" }, {
+            insta::assert_snapshot!(format!("passphrase-{width}x{height}"), driver.screen());
+        });
+    }
+}
+
+#[test]
 fn nothing_hidden_reaches_the_screen_and_no_size_panics() {
     let sizes = (1..=200).step_by(13).flat_map(|w| (1..=60).step_by(5).map(move |h| (w, h)));
     for (width, height) in sizes.chain([(60, 15), (59, 15), (60, 14), (61, 16), (0, 0)]) {

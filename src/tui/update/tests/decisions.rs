@@ -12,7 +12,7 @@ use crate::tui::model::decide::{DecideForm, Stage};
 use crate::tui::msg::{DecisionPreview, DecisionResult, KeyInfo, Msg};
 use crate::tui::testing::{Driver, sample};
 
-fn at_release() -> Driver {
+pub(super) fn at_release() -> Driver {
     let mut driver = Driver::sample(100, 40);
     driver.press("g <enter>");
     driver
@@ -26,7 +26,7 @@ fn form(driver: &Driver) -> &DecideForm {
 }
 
 /// Fills the form in and asks for the look at it.
-fn ask(driver: &mut Driver) -> Ask {
+pub(super) fn ask(driver: &mut Driver) -> Ask {
     driver.press("a <tab> <tab>");
     driver.type_text("Looks good.");
     let effects = driver.press("<enter> <right> <enter>");
@@ -34,7 +34,7 @@ fn ask(driver: &mut Driver) -> Ask {
     ask.clone()
 }
 
-fn preview(ask: &Ask) -> Box<DecisionPreview> {
+pub(super) fn preview(ask: &Ask) -> Box<DecisionPreview> {
     Box::new(DecisionPreview {
         verb: ask.verb,
         gate: ask.gate.clone(),

@@ -1,0 +1,170 @@
+//! Signatures: made, called off, followed.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::task::AbortHandle;
+
+use super::Worker;
+use crate::domain::decision::ReceiptStatus;
+use crate::error::{AppError, ErrorKind};
+use crate::review::permit::Permit;
+use crate::review::progress::Progress;
+use crate::review::round::Round;
+use crate::review::triage::{self, Dismiss};
+use crate::review::{decide, dossier};
+use crate::tui::effect::{Dismissing, Go, RequestId};
+use crate::tui::msg::{DecisionResult, Failure, Msg};
+
+/// A signature that is being made.
+pub(super) struct Underway {
+    permit: Permit,
+    dismissal: bool,
+    task: Option<AbortHandle>,
+}
+
+impl Worker {
+    /// Begins to sign. What `work` makes ends the entry that this one keeps of it.
+    pub(super) fn begin_signing<F>(
+        self: &Arc<Self>,
+        request: RequestId,
+        dismissal: bool,
+        work: impl FnOnce(Permit) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let permit = Permit::default();
+        let underway = Underway { permit: permit.clone(), dismissal, task: None };
+        Self::lock(&self.signing).insert(request, underway);
+        let task = tokio::spawn(work(permit)).abort_handle();
+        // It may be at its end already.
+        if let Some(underway) = Self::lock(&self.signing).get_mut(&request) {
+            underway.task = Some(task);
+        }
+    }
+
+    /// Calls a signature off, unless the ledger came first.
+    pub(super) fn cancel_signing(&self, request: RequestId) {
+        let mut signing = Self::lock(&self.signing);
+        let Some(underway) = signing.get(&request) else { return };
+        if !underway.permit.cancel() {
+            self.send(Msg::Note("It was signed before it could be called off, and goes on.".to_owned()));
+            return;
+        }
+        if let Some(task) = &underway.task {
+            task.abort();
+        }
+        let message = "You gave up. Nothing was signed.".to_owned();
+        if underway.dismissal {
+            let failure = Failure { task: "dismiss".to_owned(), message, hints: Vec::new() };
+            self.send(Msg::Failed { request: Some(request), failure });
+        } else {
+            let result = DecisionResult::NotSigned;
+            self.send(Msg::DecisionDone { request, result, text: message, receipt: None });
+        }
+        signing.remove(&request);
+        self.asker.withdraw();
+    }
+
+    pub(super) async fn sign(&self, go: Go, permit: Permit) {
+        let request = go.request;
+        let (result, text, receipt) = match self.try_sign(&go, &permit).await {
+            Ok(done) => {
+                let result = if go.verb.is_delivered() { DecisionResult::Effective } else { DecisionResult::Recorded };
+                (
+                    result,
+                    format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()),
+                    Some(done.receipt.status),
+                )
+            }
+            Err(error) => {
+                let (result, receipt) = match error.kind {
+                    ErrorKind::Refused => (DecisionResult::Refused, Some(ReceiptStatus::Refused)),
+                    ErrorKind::Unknown => (DecisionResult::Unknown, Some(ReceiptStatus::Unknown)),
+                    ErrorKind::Quorum => (DecisionResult::Recorded, None),
+                    // The ledger was written, or may have been: nobody may believe that nothing was signed.
+                    _ if permit.is_committed() => (DecisionResult::Unknown, Some(ReceiptStatus::Unknown)),
+                    _ => (DecisionResult::NotSigned, None),
+                };
+                let text = std::iter::once(error.message).chain(error.hints).collect::<Vec<_>>().join(" ");
+                (result, text, receipt)
+            }
+        };
+        Self::lock(&self.signing).remove(&request);
+        Self::lock(&self.prepared).remove(&request);
+        self.send(Msg::DecisionDone { request, result, text, receipt });
+    }
+
+    async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<decide::Done, AppError> {
+        let desk = self.desk().await?;
+        let shown = Self::lock(&self.prepared).get(&go.request).cloned();
+        let shown = shown.ok_or_else(|| AppError::internal("Nothing was prepared for this form."))?;
+        let same = shown.waiting.gate.id == go.gate
+            && shown.waiting.gate.attempt == go.attempt
+            && shown.dossier.digest == go.dossier
+            && shown.proposal.verb == go.verb;
+        if !same {
+            return Err(AppError::new(
+                ErrorKind::Unexpected,
+                "What was prepared is not what was shown. Nothing was signed.",
+            ));
+        }
+        let request = go.request;
+        let watcher = |progress: Progress| match progress {
+            Progress::Signing { touch, seconds } => {
+                self.send(Msg::SigningStarted { request, touch, deadline_seconds: seconds, now: desk.clock.now() });
+            }
+            Progress::Delivery { step, .. } => {
+                // An earlier decision that is taken up is on its way: from here on there is nothing to call off.
+                let _too_late = permit.commit();
+                self.send(Msg::DecisionProgress { request, step });
+            }
+            Progress::Asking { .. } | Progress::Arrived { .. } => {}
+        };
+        if let Some(done) = decide::take_up(&desk, &go.gate, go.verb, &watcher).await? {
+            return Ok(done);
+        }
+        let fresh = decide::refetch(&desk, &shown, &watcher).await?;
+        decide::execute(&desk, &fresh, permit, &watcher).await
+    }
+
+    pub(super) async fn dismiss(&self, dismissing: Dismissing, permit: Permit) {
+        let request = dismissing.request;
+        let task = format!("dismiss {} findings", dismissing.fingerprints.len());
+        let outcome = self.try_dismiss(&dismissing, &permit).await;
+        Self::lock(&self.signing).remove(&request);
+        match outcome {
+            Ok(text) => {
+                let count = dismissing.fingerprints.len();
+                self.send(Msg::Dismissed { request, gate: dismissing.gate.clone(), count, text });
+                let round = self.shared_round();
+                self.assemble(dismissing.gate, round).await;
+            }
+            Err(error) => self.fail(&task, Some(request), error),
+        }
+    }
+
+    async fn try_dismiss(&self, dismissing: &Dismissing, permit: &Permit) -> Result<String, AppError> {
+        let desk = self.desk().await?;
+        let waiting = self.known(&dismissing.gate)?;
+        let dossier = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await?;
+        let wanted: Vec<String> = dismissing.fingerprints.iter().map(|f| f.as_str().to_owned()).collect();
+        let now = desk.clock.now();
+        let request = Dismiss {
+            findings: triage::select(&dossier, &wanted)?,
+            status: dismissing.status,
+            justification: dismissing.justification,
+            detail: dismissing.detail.raw().to_owned(),
+            scope: dismissing.scope.clone(),
+            expires: dismissing.expires.map(|d| now.plus(d)),
+        };
+        let id = dismissing.request;
+        let watcher = |progress: Progress| {
+            if let Progress::Signing { touch, seconds } = progress {
+                self.send(Msg::SigningStarted { request: id, touch, deadline_seconds: seconds, now: desk.clock.now() });
+            }
+        };
+        let signed = triage::dismiss(&desk, &request, &dossier.release, permit, &watcher).await?;
+        Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
+    }
+}
