@@ -42,6 +42,7 @@ pub fn areas(width: u16, height: u16, base: Place) -> Areas {
         Place::Inbox if middle >= 14 => (middle * 2 / 5).clamp(6, 12),
         Place::Items if middle >= 10 => (middle / 2).clamp(5, 14),
         Place::Findings if middle >= 22 => 7,
+        Place::Findings if middle >= 16 => 5,
         _ => 0,
     };
     let body = middle.saturating_sub(preview);

@@ -4,6 +4,7 @@ mod act;
 mod data;
 mod decide;
 mod dismiss;
+mod form;
 mod lists;
 mod menu;
 mod passphrase;

@@ -14,7 +14,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::action::{Action, Place, Spec, TABLE};
+use super::action::{Action, Place};
 use super::layout;
 use super::model::input::Input;
 use super::model::screens::{Filter, completion};
@@ -189,29 +189,58 @@ fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {
     }
 }
 
+/// The footer, the most wanted first: what does not fit is left out.
+const WANTED: [Action; 14] = [
+    Action::Open,
+    Action::Back,
+    Action::NextPane,
+    Action::Edit,
+    Action::Mark,
+    Action::Dismiss,
+    Action::Filter,
+    Action::Approve,
+    Action::Reject,
+    Action::Halt,
+    Action::OpenLink,
+    Action::Quit,
+    Action::Refresh,
+    Action::Sort,
+];
+
+/// The word of an action in the footer; `None`: it does nothing here that one would look for.
+fn hint(model: &Model, action: Action, place: Place) -> Option<&'static str> {
+    match (action, place) {
+        (Action::Open, Place::Inbox | Place::Findings) => Some("open"),
+        (Action::Open, Place::Menu) => Some("run"),
+        (Action::Open, Place::Form) => Some("press"),
+        (Action::Open, _) | (Action::Back, Place::Inbox) => None,
+        (Action::NextPane, place) => (place == Place::Form).then_some("next"),
+        (Action::Edit, _) => model.is_typing().then_some("editor"),
+        (Action::Filter, Place::Menu) => Some("search"),
+        (action, _) => action.spec().footer,
+    }
+}
+
 /// What can be done here, as far as it fits: from the action table.
 fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
+    if let Some(Overlay::Passphrase(_)) = model.overlays.last() {
+        // Its box says it all.
+        return Vec::new();
+    }
     let place = model.place();
     let mut out = Vec::new();
     let mut used = 0;
-    let here = |s: &&Spec| {
-        s.footer.is_some()
-            && s.is_at(place)
-            && !(place == Place::Inbox && s.action == Action::Back)
-            && (s.when)(model).is_ok()
-    };
     // Help goes last, and always fits: everything else is found by it.
-    let help_last = |s: &&Spec| s.footer == Some("help");
-    let (help, mut others): (Vec<&Spec>, Vec<&Spec>) = TABLE.iter().filter(here).partition(help_last);
-    // What can be done in few places stands before what can be done in many.
-    others.sort_by_key(|s| if s.places.is_empty() { usize::MAX } else { s.places.len() });
     let reserve = 8;
-    for spec in others.into_iter().chain(help) {
-        let Some(key) = model.keymap.keys_of(spec.action).into_iter().next() else { continue };
+    for action in WANTED.into_iter().chain([Action::Help]) {
+        let spec = action.spec();
+        let Some(word) = hint(model, action, place).filter(|_| spec.is_at(place) && (spec.when)(model).is_ok()) else {
+            continue;
+        };
+        let Some(key) = model.keymap.keys_of(action).into_iter().next() else { continue };
         let key = key.trim_start_matches('<').trim_end_matches('>').to_owned();
-        let word = spec.footer.unwrap_or_default();
         let wide = width(&key) + width(word) + 3;
-        let limit = if word == "help" { room } else { room.saturating_sub(reserve) };
+        let limit = if action == Action::Help { room } else { room.saturating_sub(reserve) };
         if used + wide > limit {
             continue;
         }

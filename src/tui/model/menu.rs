@@ -59,6 +59,10 @@ impl Pick {
         }
     }
 
+    fn is_moving(&self) -> bool {
+        matches!(self, Self::Action(action) if action.spec().group == TABLE[0].group)
+    }
+
     /// The keys that run it too.
     pub fn keys(&self, model: &Model) -> Vec<String> {
         match self {
@@ -113,18 +117,22 @@ impl Menu {
         let pattern = Pattern::parse(&self.input.text(), CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let actions = TABLE.iter().filter(|s| s.is_at(self.place)).map(|s| Pick::Action(s.action));
+        // Nobody opens the palette to go down a line.
+        let (moving, actions): (Vec<Pick>, Vec<Pick>) =
+            TABLE.iter().filter(|s| s.is_at(self.place)).map(|s| Pick::Action(s.action)).partition(Pick::is_moving);
         let saved = model.saved.iter().filter(|_| self.place == Place::Inbox).map(|s| Pick::Filter(s.name.clone()));
         let themes = model.themes().into_iter().map(Pick::Theme);
         let mut scored: Vec<(u32, Pick)> = actions
+            .into_iter()
             .chain(saved)
             .chain(themes)
+            .chain(moving)
             .filter_map(|pick| {
                 let text = format!("{} {}", pick.name(), pick.doc(model));
                 Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, pick))
             })
             .collect();
-        // Stable: equally good lines stay in the order of the table.
+        // Stable: equally good lines stay in this order.
         scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         scored.into_iter().map(|(_, pick)| pick).collect()
     }

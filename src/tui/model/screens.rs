@@ -24,9 +24,17 @@ pub struct Filter {
 
 impl Filter {
     /// Reads what is typed, by the language of its list, into `query`; whether what is in force has changed.
-    fn apply<Q>(&mut self, query: &mut Q, read: impl Fn(&str) -> Result<Q, QueryError>) -> bool {
-        // Untrimmed: the place of an error is one in what is typed.
-        let text = self.input.text();
+    fn apply<Q>(
+        &mut self,
+        query: &mut Q,
+        read: impl Fn(&str) -> Result<Q, QueryError>,
+        complete: impl Fn(&str) -> Completion,
+    ) -> bool {
+        // Not trimmed at its beginning: the place of an error is one in what is typed.
+        let mut text = self.input.text();
+        if self.open && self.input.before() == text {
+            text.truncate(settled(&text, &complete(&text)));
+        }
         match read(&text) {
             Ok(read) => {
                 self.error = None;
@@ -41,6 +49,18 @@ impl Filter {
             }
         }
     }
+}
+
+/// How much of what is typed is to be searched for: not the last word as long as it may become a field. Else the list
+/// would be empty while `verdict` is typed, and full again with the colon.
+fn settled(typed: &str, completion: &Completion) -> usize {
+    let word = typed.get(completion.start..).unwrap_or_default().to_ascii_lowercase();
+    let begun = |c: &String| c.ends_with(':') && c.starts_with(&word);
+    let whole = word.is_empty() || completion.candidates.contains(&word);
+    if whole || !completion.candidates.iter().any(begun) {
+        return typed.len();
+    }
+    typed.get(..completion.start).map_or(typed.len(), |rest| rest.trim_end_matches(['!', '-']).len())
 }
 
 /// What may be typed next into the filter of the list that has the focus.
@@ -105,7 +125,7 @@ pub struct Inbox {
 impl Inbox {
     /// Reads what is typed into the filter; whether what is in force has changed.
     pub fn apply_filter(&mut self) -> bool {
-        self.filter.apply(&mut self.query, GateQuery::parse)
+        self.filter.apply(&mut self.query, GateQuery::parse, GateQuery::complete)
     }
 }
 
@@ -187,7 +207,7 @@ impl Findings {
 
     /// Reads what is typed into the filter; whether what is in force has changed.
     pub fn apply_filter(&mut self) -> bool {
-        self.filter.apply(&mut self.query, Query::parse)
+        self.filter.apply(&mut self.query, Query::parse, Query::complete)
     }
 
     /// Shows what the filter finds in `dossier`; the cursor goes to the finding `on`, if it is among them.

@@ -139,18 +139,12 @@ fn page(model: &Model) -> usize {
 
 fn open(model: &mut Model) {
     match model.base() {
-        // A filter that cannot be read stays open: what is wrong with it is to be seen.
-        Place::Inbox if model.inbox.filter.open => model.inbox.filter.open = model.inbox.filter.error.is_some(),
+        _ if model.is_typing() => lists::keep_filter(model),
         Place::Inbox => {
             if let Some(gate) = model.inbox.list.selected().cloned() {
                 model.release = Some(ReleaseScreen::new(gate));
                 lists::show_findings(model, None);
                 lists::show_items(model, None);
-            }
-        }
-        Place::Findings if model.release.as_ref().is_some_and(|r| r.findings.filter.open) => {
-            if let Some(release) = &mut model.release {
-                release.findings.filter.open = release.findings.filter.error.is_some();
             }
         }
         Place::Findings => {

@@ -33,11 +33,12 @@ fn form_of(model: &mut Model, request: RequestId) -> Option<&mut DecideForm> {
 /// Does an action while the form has the focus.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(form) = form(model) else { return Vec::new() };
-    let editing = form.stage == Stage::Edit;
+    if form.stage == Stage::Edit
+        && let Some(effects) = super::form::steer(&mut form.form, action)
+    {
+        return effects;
+    }
     match action {
-        Action::Down | Action::NextPane if editing => form.form.next(false),
-        Action::Up | Action::PreviousPane if editing => form.form.next(true),
-        Action::Right | Action::Left if editing => form.form.sideways(action == Action::Left),
         Action::Right | Action::Left | Action::NextPane | Action::PreviousPane => {
             if form.buttons().1.is_some() {
                 form.form.sideways(false);
@@ -46,10 +47,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open => return press(model),
         Action::Back => return back(model),
         Action::LookAgain => look_again(model),
-        Action::Edit if form.is_typing() => {
-            let text = form.form.input().map(|i| i.text()).unwrap_or_default();
-            return vec![Effect::EditExternally(text)];
-        }
         _ => super::act::scroll(model, action),
     }
     Vec::new()

@@ -90,6 +90,16 @@ pub(super) fn filter_edited(model: &mut Model, change: impl FnOnce(&mut Input)) 
     apply_filter(model);
 }
 
+/// Leaves what was typed in force. What cannot be read stays open: what is wrong with it is to be seen.
+pub(super) fn keep_filter(model: &mut Model) {
+    let Some(filter) = filter(model) else { return };
+    filter.open = false;
+    apply_filter(model);
+    if let Some(filter) = self::filter(model) {
+        filter.open = filter.error.is_some();
+    }
+}
+
 /// Goes on typing the word before the cursor as far as there is one way to go on.
 pub(super) fn complete_filter(model: &mut Model) {
     let Some(filter) = filter(model) else { return };

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use crate::domain::time::Timestamp;
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::model::decide::{DecideForm, Stage};
+use crate::tui::model::decide::{DecideForm, Stage, Subject};
 use crate::tui::model::dismiss::DismissForm;
 use crate::tui::model::form::Form;
 use crate::tui::model::secret::PassphraseForm;
@@ -42,10 +42,8 @@ pub(super) fn decide_scroll(model: &Model, form: &DecideForm, area: Rect) -> usi
 
 /// Says in the box's upper edge that there is more text above or below.
 fn more(painter: &mut Painter<'_>, outer: Rect, text: &Text, above: Rect, scroll: usize) {
-    let longest = text.longest_scroll(above.height);
-    if longest > 0 && outer.width > 40 {
-        let words =
-            format!(" lines {}-{} of {}; PgDn ", scroll + 1, scroll + usize::from(above.height), text.rows().len());
+    if let Some(words) = text.position(above.height, scroll).filter(|_| outer.width > 40) {
+        let words = format!(" {words} ");
         let w = u16::try_from(words.len()).unwrap_or(0).min(outer.width / 2);
         painter.put(Rect::new(outer.right() - w - 2, outer.y, w, 1), &words, Role::Muted);
     }
@@ -60,7 +58,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
     let s = &form.subject;
     match &form.stage {
         Stage::Confirm(preview) => {
-            confirm(model, preview, &mut text);
+            confirm(model, preview, s, &mut text);
             return text;
         }
         Stage::Signing { touch_until: Some(until) } => {
@@ -77,7 +75,11 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
         }
         Stage::Following => text.say(Role::Busy, &format!("{} It is signed and on its way.", glyphs.busy), 0),
         Stage::Done { result, text: words, receipt } => {
-            text.row(vec![span(Role::Heading, format!("{}: ", result.word())), state::receipt(*receipt).show(glyphs)]);
+            let mut row = vec![state::result(*result).show(glyphs)];
+            if let Some(seen) = receipt.map(|r| state::receipt(Some(r))).filter(|seen| seen.word != result.word()) {
+                row.extend([span(Role::Muted, "  at the gate: "), seen.show(glyphs)]);
+            }
+            text.row(row);
             text.say(Role::Strong, words, 0);
         }
         Stage::Refused => {
@@ -99,9 +101,16 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
     text.fact("digest", Role::Strong, &s.digest.short());
     let verdict = state::verdict(s.verdict);
     text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict.show(glyphs)]);
+    warnings(s, &mut text);
     text.fact("findings", Role::Text, &state::tally_words(&s.tally));
     missing(&s.missing, &mut text);
     text
+}
+
+fn warnings(subject: &Subject, text: &mut Text) {
+    for warning in &subject.warnings {
+        text.fact("", Role::Warn, warning);
+    }
 }
 
 fn missing(missing: &[String], text: &mut Text) {
@@ -111,7 +120,7 @@ fn missing(missing: &[String], text: &mut Text) {
 }
 
 /// What would be signed and sent, exactly.
-fn confirm(model: &Model, preview: &DecisionPreview, text: &mut Text) {
+fn confirm(model: &Model, preview: &DecisionPreview, subject: &Subject, text: &mut Text) {
     let glyphs = model.glyphs.table();
     if let Some(refusal) = &preview.refusal {
         text.say(Role::Bad, &format!("{} It cannot be done. {refusal}", glyphs.bad), 0);
@@ -131,6 +140,7 @@ fn confirm(model: &Model, preview: &DecisionPreview, text: &mut Text) {
     text.fact("digest", Role::Strong, &preview.dossier.short());
     let verdict = state::verdict(preview.verdict).show(glyphs);
     text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict]);
+    warnings(subject, text);
     text.fact("findings", Role::Text, &state::tally_words(&preview.tally));
     missing(&preview.missing, text);
     text.fact("signed as", Role::Text, &preview.principal.to_string());

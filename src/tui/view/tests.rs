@@ -116,6 +116,39 @@ fn ascii_signs_are_ascii() {
 }
 
 #[test]
+fn footers_name_what_can_be_done_and_help_always_fits() {
+    let footer = |keys: &str, width| at(keys, width, 24).screen().lines().last().unwrap().to_owned();
+    for width in [60, 80, 120, 200] {
+        for keys in ["", "<enter>", "<enter> 4", "<enter> 4 <enter>", "?"] {
+            assert!(footer(keys, width).contains("? help"), "{keys}");
+        }
+    }
+    for (keys, wanted) in [
+        ("", ["enter open", "a approve", "/ filter"]),
+        ("<enter>", ["esc back", "a approve", "x reject"]),
+        ("<enter> 4", ["esc back", "space mark", "d dismiss"]),
+        ("<enter> a", ["enter press", "esc back", "tab next"]),
+        ("?", ["enter run", "/ search", "esc back"]),
+    ] {
+        for word in wanted {
+            assert!(footer(keys, 80).contains(word), "{keys:?}: {}", footer(keys, 80));
+        }
+    }
+    assert!(!footer("<enter> 4 <enter>", 80).contains("open"), "Enter opens nothing there");
+    assert!(footer("<enter> 3", 120).contains("o link"));
+}
+
+#[test]
+fn a_long_text_says_where_it_is() {
+    let mut driver = at("<enter>", 80, 24);
+    assert!(!driver.screen().contains("PgDn"), "the tabs go first");
+    driver = at("<enter>", 120, 24);
+    assert!(driver.screen().contains("; PgDn"), "{}", driver.screen());
+    driver.press("G");
+    assert!(driver.screen().contains("; PgUp"), "{}", driver.screen());
+}
+
+#[test]
 fn a_screen_that_is_too_small_says_so() {
     assert!(at("", 59, 20).screen().contains("needs 60x15"));
     assert!(at("", 60, 15).screen().contains("payments@1.4.2/prod"));

@@ -129,6 +129,17 @@ fn the_whole_way_of_an_approval() {
 }
 
 #[test]
+fn what_is_warned_of_stands_in_the_form() {
+    let mut driver = at_release();
+    driver.press("a");
+    assert!(driver.screen().contains("PAY-13 is not done"), "{}", driver.screen());
+    driver.press("<esc>");
+    let asked = ask(&mut driver);
+    driver.send(Msg::Prepared { request: asked.request, preview: preview(&asked) });
+    assert!(driver.screen().contains("PAY-13 is not done"), "{}", driver.screen());
+}
+
+#[test]
 fn a_late_answer_to_an_earlier_run_is_not_taken() {
     let mut driver = at_release();
     let first = ask(&mut driver);

@@ -161,6 +161,25 @@ fn what_may_follow_is_shown_and_tab_takes_it() {
 }
 
 #[test]
+fn a_word_that_may_become_a_field_does_not_empty_the_list() {
+    let mut driver = Driver::sample(120, 40);
+    driver.press("g /");
+    driver.type_text("env:prod verdict");
+    assert_eq!(driver.model.inbox.list.keys().len(), 3, "not searched for yet");
+    assert_eq!(driver.model.inbox.filter.in_force, "env:prod");
+    driver.type_text(":blok");
+    assert_eq!(driver.model.inbox.list.keys().len(), 3, "the last good one is in force");
+    driver.press("ctrl-u");
+    driver.type_text("!missing");
+    assert_eq!(driver.model.inbox.filter.in_force, "!missing", "a flag is whole");
+    driver.press("ctrl-u");
+    driver.type_text("serv");
+    driver.press("<enter>");
+    assert_eq!(driver.model.inbox.filter.in_force, "serv", "Enter says that it is text");
+    assert!(driver.model.inbox.list.keys().is_empty());
+}
+
+#[test]
 fn help_tells_the_syntax_of_the_list_that_it_was_opened_in() {
     let mut driver = Driver::sample(80, 24);
     driver.press("g ?");
