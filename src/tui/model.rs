@@ -211,6 +211,16 @@ impl Model {
         }
     }
 
+    /// Whether there is more than one field or button to be on.
+    pub fn focus_moves(&self) -> bool {
+        match self.overlays.last() {
+            Some(Overlay::Decide(form)) => form.buttons().1.is_some(),
+            Some(Overlay::Dismiss(form)) => !form.busy,
+            Some(Overlay::Leave(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Whether something on the screen counts seconds.
     pub fn is_counting(&self) -> bool {
         self.overlays.iter().any(|overlay| match overlay {

@@ -214,7 +214,7 @@ fn hint(model: &Model, action: Action, place: Place) -> Option<&'static str> {
         (Action::Open, Place::Menu) => Some("run"),
         (Action::Open, Place::Form) => Some("press"),
         (Action::Open, _) | (Action::Back, Place::Inbox) => None,
-        (Action::NextPane, place) => (place == Place::Form).then_some("next"),
+        (Action::NextPane, _) => model.focus_moves().then_some("next"),
         (Action::Edit, _) => model.is_typing().then_some("editor"),
         (Action::Filter, Place::Menu) => Some("search"),
         (action, _) => action.spec().footer,

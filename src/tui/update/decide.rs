@@ -189,8 +189,17 @@ pub(super) fn progress(model: &mut Model, request: RequestId, step: String) {
         if form.stage != Stage::Following {
             form.enter(Stage::Following);
         }
+        // A step that only took longer is told once.
+        if form.steps.last().is_some_and(|last| stem(last) == stem(&step)) {
+            form.steps.pop();
+        }
         form.steps.push(step);
     }
+}
+
+/// A step without the time that it took: `The gate waits (2s).`
+fn stem(step: &str) -> &str {
+    step.rsplit_once(" (").map_or(step, |(stem, _)| stem)
 }
 
 /// It came to its end. What of it is to be seen at the gate is read again.

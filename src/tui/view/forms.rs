@@ -91,7 +91,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
         Stage::Edit => {}
     }
     for step in &form.steps {
-        text.row(vec![span(Role::Good, format!("{} ", glyphs.ok)), span(Role::Text, step.clone())]);
+        text.item(span(Role::Good, format!("{} ", glyphs.ok)), step);
     }
     if !text.rows().is_empty() {
         text.gap();

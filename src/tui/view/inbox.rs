@@ -22,6 +22,16 @@ const WIDE: &[Column] = &[
     column("findings", 15),
     column("missing", 8),
 ];
+/// Of 80 columns, the release gets what the others can spare.
+const MIDDLE: &[Column] = &[
+    column("release", 0),
+    column("age", 7),
+    column("verdict", 10),
+    column("builds", 7),
+    column("tickets", 8),
+    column("findings", 12),
+    column("missing", 7),
+];
 const NARROW: &[Column] =
     &[column("release", 0), column("age", 7), column("verdict", 10), column("findings", 12), column("missing", 8)];
 
@@ -40,7 +50,11 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
         format!("{readonly}as of {}", clock(model.now))
     };
     super::title(painter, areas.title, &left, &right);
-    let columns = if areas.body.width < 78 { NARROW } else { WIDE };
+    let columns = match areas.body.width {
+        ..78 => NARROW,
+        78..100 => MIDDLE,
+        _ => WIDE,
+    };
     table::headings(painter, areas.heading, columns);
     let glyphs = painter.glyphs;
     table::lines(painter, areas.body, columns, &model.inbox.list, |id| match model.gates.get(id) {

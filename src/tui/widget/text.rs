@@ -57,6 +57,16 @@ impl Text {
         }
     }
 
+    /// A sign, and a sentence or more beside it, wrapped.
+    pub fn item(&mut self, sign: Span<'static>, text: &str) {
+        let indent = sign.1.width();
+        let mut sign = Some(sign);
+        for part in wrap(&crate::text::line(text), self.width.saturating_sub(indent)) {
+            let lead = sign.take().unwrap_or_else(|| span(Role::Text, " ".repeat(indent)));
+            self.rows.push(vec![lead, span(Role::Text, part)]);
+        }
+    }
+
     /// A label of fixed width, and a value beside it, wrapped.
     pub fn fact(&mut self, label: &str, role: Role, value: &str) {
         const LABEL: usize = 15;

@@ -113,6 +113,10 @@ fn the_whole_way_of_an_approval() {
     driver.send(Msg::Tick(now.plus(Duration::from_secs(12))));
     assert!(driver.screen().contains("18 s left"));
     driver.send(Msg::DecisionProgress { request, step: "Signed and recorded.".to_owned() });
+    for seconds in [2, 4, 6] {
+        driver.send(Msg::DecisionProgress { request, step: format!("It waits ({seconds}s).") });
+    }
+    assert_eq!(form(&driver).steps, ["Signed and recorded.", "It waits (6s)."]);
     assert!(!driver.model.is_counting());
     driver.press("<esc>");
     assert!(driver.model.overlays.is_empty(), "what is signed goes on in the background");
