@@ -248,6 +248,9 @@ pub struct ConsoleConfig {
     /// A theme's name: `dark`, `light`, `ansi`, `mono`, `high-contrast`, or the path of a TOML file; `auto` for `dark` or
     /// `light` by what COLORFGBG says. The default is `ansi`, or `mono` where NO_COLOR is set.
     pub theme: Option<String>,
+    /// A TOML file of keys, of the shape of `assets/keymap/default.toml`; it replaces the keys of the actions that it
+    /// names.
+    pub keymap: Option<PathBuf>,
     /// `auto`, `unicode` or `ascii`.
     pub glyphs: Option<Glyphs>,
     /// Whether the mouse is listened to. The default is no.

@@ -1,7 +1,7 @@
 //! Opens the console: full-screen where there is a capable terminal, else line by line.
 
 use std::io::{BufRead as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossterm::event::EventStream;
@@ -64,7 +64,7 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
         now: SystemClock::default().now(),
         theme: theme(config.theme.as_deref(), console.no_color, &surroundings)?,
         glyphs: GlyphSet::choose(config.glyphs.map(glyph_word), console.unicode),
-        keymap: Keymap::load(None).map_err(|e| AppError::internal(e.to_string()))?,
+        keymap: keymap(config.keymap.as_deref())?,
         saved: config.filters.iter().map(|(name, query)| Saved { name: name.clone(), query: query.clone() }).collect(),
         readonly: surroundings.readonly,
         mouse: config.mouse.unwrap_or(false),
@@ -117,6 +117,14 @@ fn theme(asked: Option<&str>, no_color: bool, surroundings: &Surroundings) -> Re
             .map_err(|e| e.to_string()),
     };
     parsed.map_err(AppError::usage)
+}
+
+fn keymap(own: Option<&Path>) -> Result<Keymap, AppError> {
+    let Some(path) = own else { return Keymap::load(None).map_err(|e| AppError::internal(e.to_string())) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| AppError::usage(format!("The keymap {name} cannot be read: {e}.")))?;
+    Keymap::load(Some(&text)).map_err(|e| AppError::usage(format!("{name}: {e}")))
 }
 
 fn glyph_word(glyphs: Glyphs) -> &'static str {

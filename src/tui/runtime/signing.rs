@@ -168,3 +168,71 @@ impl Worker {
         Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+    use crate::config::schema::ConsoleConfig;
+    use crate::review::Surroundings;
+
+    fn worker() -> (Arc<Worker>, UnboundedReceiver<Msg>) {
+        let surroundings = Surroundings {
+            env: std::collections::BTreeMap::new(),
+            cwd: "/".into(),
+            explicit: None,
+            overrides: Vec::new(),
+            readonly: false,
+            timeout: None,
+            passphrase: Arc::new(|_| None),
+        };
+        let (sender, messages) = unbounded_channel();
+        (Worker::new(surroundings, &ConsoleConfig::default(), sender), messages)
+    }
+
+    #[tokio::test]
+    async fn what_was_called_off_before_the_ledger_is_not_signed() {
+        let (worker, mut messages) = worker();
+        worker.begin_signing(RequestId(1), false, |_| std::future::pending());
+        worker.cancel_signing(RequestId(1));
+        worker.cancel_signing(RequestId(1));
+        let Some(Msg::DecisionDone { request: RequestId(1), result: DecisionResult::NotSigned, .. }) = messages.recv().await
+        else {
+            panic!("not called off")
+        };
+        worker.begin_signing(RequestId(2), true, |_| std::future::pending());
+        worker.cancel_signing(RequestId(2));
+        let Some(Msg::Failed { request: Some(RequestId(2)), failure }) = messages.recv().await else {
+            panic!("not called off")
+        };
+        assert!(failure.message.contains("Nothing was signed"));
+        assert!(messages.try_recv().is_err(), "each is said once");
+    }
+
+    #[tokio::test]
+    async fn after_the_ledger_nobody_is_told_that_nothing_was_signed() {
+        let (worker, mut messages) = worker();
+        worker.begin_signing(RequestId(1), false, |permit| {
+            assert!(permit.commit());
+            std::future::pending()
+        });
+        worker.cancel_signing(RequestId(1));
+        let Some(Msg::Note(text)) = messages.recv().await else { panic!("nothing is said") };
+        assert!(text.contains("signed before it could be called off"), "{text}");
+        assert!(messages.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_question_for_a_passphrase_goes_with_the_signature() {
+        let (worker, mut messages) = worker();
+        let asker = Arc::clone(&worker.asker);
+        worker.begin_signing(RequestId(1), false, |_| std::future::pending());
+        let asking = tokio::task::spawn_blocking(move || {
+            asker.ask(&crate::review::Question { key: "key", again: false }).is_none()
+        });
+        assert!(matches!(messages.recv().await, Some(Msg::PassphraseAsked { .. })));
+        worker.cancel_signing(RequestId(1));
+        assert!(asking.await.unwrap(), "nothing hangs");
+    }
+}
