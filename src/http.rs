@@ -12,11 +12,12 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_encode;
 use reqwest::Method;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 pub(crate) use self::wire::classify;
-use self::wire::{error_text, new_client, same_origin_only};
+use self::wire::{error_text, new_client, same_origin_only, tls_config};
 
 use crate::clock::SharedClock;
 use crate::domain::evidence::Reason;
@@ -111,7 +112,7 @@ pub struct Answer {
 
 impl Answer {
     /// Reads the body as JSON; HTML, an empty body and broken JSON are faults of their own.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Fault> {
         serde_json::from_slice(&self.body).map_err(|e| {
             let kind = if self.media_type.contains("html") || self.body.trim_ascii_start().starts_with(b"<") {
                 FaultKind::NotJson
@@ -308,8 +309,9 @@ impl Http {
             url.set_path(&format!("{}/", url.path()));
         }
         let setup = |e: reqwest::Error| Fault::new(FaultKind::Setup, base, e.without_url().to_string());
-        let client = new_client(tls, limits, same_origin_only()).map_err(setup)?;
-        let writer = new_client(tls, limits, reqwest::redirect::Policy::none()).map_err(setup)?;
+        let tls = tls_config(tls).map_err(|e| Fault::new(FaultKind::Setup, base, e))?;
+        let client = new_client(&tls, limits, same_origin_only()).map_err(setup)?;
+        let writer = new_client(&tls, limits, reqwest::redirect::Policy::none()).map_err(setup)?;
         Ok(Self { client, writer, base: url, auth, limits, clock, requests: AtomicU64::new(0) })
     }
 

@@ -9,14 +9,18 @@ pub mod sonarqube;
 #[cfg(test)]
 pub(crate) mod testing;
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::domain::build::Build;
+use crate::domain::canonical;
 use crate::domain::change::ChangeSet;
 use crate::domain::evidence::{FindingSet, Kind, Reason};
 use crate::domain::gate::BuildRef;
+use crate::domain::ids::Digest;
 use crate::domain::release::Release;
 use crate::domain::ticket::Ticket;
 use crate::domain::time::Timestamp;
@@ -49,6 +53,8 @@ pub struct Ask {
     pub build: Option<BuildRef>,
     /// The commit of the last approved release.
     pub base: Option<Untrusted>,
+    /// Takes bytes that need not be held until all is read.
+    pub keeper: Keeper,
 }
 
 /// What exactly is asked.
@@ -133,12 +139,76 @@ pub struct Raw {
     /// The media type.
     pub media_type: String,
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub body: Body,
+}
+
+/// Bytes as received, or what is known of them once they were given away.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// The bytes.
+    Held(Vec<u8>),
+    /// They were kept, or only digested, by the [`Keeper`].
+    Given {
+        /// Their digest.
+        digest: Digest,
+        /// How many.
+        size: u64,
+    },
+}
+
+impl Raw {
+    /// The bytes, as far as they are still held.
+    pub fn held(&self) -> &[u8] {
+        match &self.body {
+            Body::Held(bytes) => bytes,
+            Body::Given { .. } => &[],
+        }
+    }
 }
 
 impl From<Answer> for Raw {
     fn from(answer: Answer) -> Self {
-        Self { uri: answer.uri, media_type: answer.media_type, bytes: answer.body }
+        Self { uri: answer.uri, media_type: answer.media_type, body: Body::Held(answer.body) }
+    }
+}
+
+/// Takes the bytes behind evidence as they come: keeps them where that is wanted, and gives their digest. Blocking.
+type Take = dyn Fn(&[u8]) -> Option<Digest> + Send + Sync;
+
+/// Where a source may give bytes away. The default digests and drops them.
+#[derive(Clone)]
+pub struct Keeper(Arc<Take>);
+
+impl Keeper {
+    /// A keeper; `take` gives the digest, or `None` if the bytes could not be kept: they are then held, and whoever
+    /// gets them finds out why.
+    pub fn new(take: impl Fn(&[u8]) -> Option<Digest> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(take))
+    }
+
+    /// Gives the bytes of an answer away.
+    pub(crate) async fn keep(&self, raw: Raw) -> Raw {
+        let Raw { uri, media_type, body: Body::Held(bytes) } = raw else { return raw };
+        let bytes = Arc::new(bytes);
+        let (take, given) = (Arc::clone(&self.0), Arc::clone(&bytes));
+        let taken = tokio::task::spawn_blocking(move || take(&given)).await;
+        let body = match taken {
+            Ok(Some(digest)) => Body::Given { digest, size: bytes.len() as u64 },
+            Ok(None) | Err(_) => Body::Held(Arc::unwrap_or_clone(bytes)),
+        };
+        Raw { uri, media_type, body }
+    }
+}
+
+impl Default for Keeper {
+    fn default() -> Self {
+        Self::new(|bytes| Some(canonical::sha256(bytes)))
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keeper")
     }
 }
 

@@ -96,7 +96,7 @@ pub fn triaged(triaged: &Triaged) -> Value {
         object.insert("dismissal".into(), json!(triaged.dismissal));
         object.insert(
             "suggestion".into(),
-            match &triaged.suggestion {
+            match triaged.suggestion.as_deref() {
                 Some((carried, lapse)) => json!({ "carried": carried, "lapse": lapse, "why": lapse.words() }),
                 None => Value::Null,
             },

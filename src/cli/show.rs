@@ -80,7 +80,7 @@ fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
 }
 
 fn triage_word(triaged: &Triaged) -> String {
-    match (&triaged.dismissal, &triaged.suggestion) {
+    match (&triaged.dismissal, triaged.suggestion.as_deref()) {
         (Some(carried), _) => carried.dismissal.status.word().to_owned(),
         (None, Some((_, lapse))) => format!("open ({})", lapse.words()),
         (None, None) => "open".to_owned(),

@@ -25,8 +25,55 @@ pub fn to_canonical(value: &impl Serialize) -> Result<Vec<u8>, NotCanonical> {
 pub fn digest_of(value: &impl Serialize) -> Digest {
     match to_canonical(value) {
         Ok(bytes) => sha256(&bytes),
-        Err(e) => sha256(format!("not-canonical:{e}").as_bytes()),
+        Err(e) => not_canonical(&e),
     }
+}
+
+/// SHA-256 over canonical JSON that is written part by part, where the whole would take too much memory.
+///
+/// Whoever uses it puts the parts into canonical order, and says so with a test against [`digest_of`].
+#[derive(Default)]
+pub struct Parts {
+    hash: Sha256,
+    broken: Option<NotCanonical>,
+}
+
+impl Parts {
+    /// Adds text that is canonical JSON already: brackets, commas, keys.
+    pub fn text(mut self, text: &str) -> Self {
+        self.hash.update(text);
+        self
+    }
+
+    /// Adds a value.
+    pub fn value(mut self, value: &impl Serialize) -> Self {
+        match to_canonical(value) {
+            Ok(bytes) => self.hash.update(bytes),
+            Err(e) => self.broken = self.broken.or(Some(e)),
+        }
+        self
+    }
+
+    /// Adds a list of values, with its brackets.
+    pub fn list<T: Serialize>(mut self, values: impl IntoIterator<Item = T>) -> Self {
+        self = self.text("[");
+        for (n, value) in values.into_iter().enumerate() {
+            self = self.text(if n == 0 { "" } else { "," }).value(&value);
+        }
+        self.text("]")
+    }
+
+    /// The digest, as [`digest_of`] gives it for the whole.
+    pub fn digest(self) -> Digest {
+        match self.broken {
+            None => Digest::from_sha256(&self.hash.finalize().into()),
+            Some(e) => not_canonical(&e),
+        }
+    }
+}
+
+fn not_canonical(e: &NotCanonical) -> Digest {
+    sha256(format!("not-canonical:{e}").as_bytes())
 }
 
 /// SHA-256 over bytes.

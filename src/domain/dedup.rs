@@ -8,7 +8,9 @@ mod normal;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::canonical;
 use super::finding::{Class, Finding, FindingSource, Location, MatchKey, Package, Rung};
@@ -103,20 +105,47 @@ pub fn identify(findings: &mut [Finding]) {
             finding.keys = keys_of(finding);
         }
     }
-    let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by_cached_key(|i| findings.get(*i).map(place_order));
-    let mut seen: HashMap<MatchKey, u64> = HashMap::new();
-    for index in order {
-        let Some(finding) = findings.get_mut(index) else { continue };
-        let Some(strongest) = finding.keys.first().cloned() else { continue };
-        let count = seen.entry(strongest.clone()).or_default();
-        finding.fingerprint = if *count == 0 {
-            strongest.value
-        } else {
-            hashed(&[strongest.value.as_str(), "occurrence", &count.to_string()])
-        };
-        *count += 1;
+    for (index, fingerprint) in fingerprints(findings) {
+        if let Some(finding) = findings.get_mut(index) {
+            finding.fingerprint = fingerprint;
+        }
     }
+}
+
+/// As [`identify`]; a finding that has its fingerprint already is left alone, and shared.
+fn identify_shared(findings: &mut [Arc<Finding>]) {
+    for finding in findings.iter_mut() {
+        if finding.keys.is_empty() {
+            let keys = keys_of(finding);
+            Arc::make_mut(finding).keys = keys;
+        }
+    }
+    for (index, fingerprint) in fingerprints(findings) {
+        if let Some(finding) = findings.get_mut(index).filter(|f| f.fingerprint != fingerprint) {
+            Arc::make_mut(finding).fingerprint = fingerprint;
+        }
+    }
+}
+
+/// Which fingerprint each finding with keys has, by its index.
+fn fingerprints<F: Borrow<Finding>>(findings: &[F]) -> Vec<(usize, Fingerprint)> {
+    let mut of_key: HashMap<&MatchKey, Vec<(usize, &Finding)>> = HashMap::new();
+    for (index, finding) in findings.iter().map(Borrow::borrow).enumerate() {
+        if let Some(strongest) = finding.keys.first() {
+            of_key.entry(strongest).or_default().push((index, finding));
+        }
+    }
+    let mut out = Vec::with_capacity(findings.len());
+    for (key, mut same) in of_key {
+        if same.len() > 1 {
+            same.sort_by_cached_key(|(_, finding)| place_order(finding));
+        }
+        out.extend(same.into_iter().enumerate().map(|(count, (index, _))| match count {
+            0 => (index, key.value.clone()),
+            n => (index, hashed(&[key.value.as_str(), "occurrence", &n.to_string()])),
+        }));
+    }
+    out
 }
 
 /// The order in which findings of one key are counted; ties are broken by what they say, never by where they stood.

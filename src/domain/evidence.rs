@@ -1,5 +1,7 @@
 //! Evidence with where it came from, when, and whether it is all there.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::build::Build;
@@ -50,7 +52,7 @@ impl Piece {
         completeness: Completeness,
     ) -> Self {
         let value = value.normalised();
-        let content = canonical::digest_of(&(&completeness.code(), &value));
+        let content = content_of(&completeness, &value);
         Self {
             name: origin.name,
             kind: origin.kind,
@@ -91,6 +93,28 @@ impl Piece {
         classes.dedup();
         classes
     }
+}
+
+/// The digest of the normalised form. Findings, which may be many thousands, are written one by one.
+fn content_of(completeness: &Completeness, value: &Evidence) -> Digest {
+    let Evidence::Findings(FindingSet { findings, classes, reports, quality, scanned_commit }) = value else {
+        return canonical::digest_of(&(&completeness.code(), value));
+    };
+    canonical::Parts::default()
+        .text("[")
+        .value(&completeness.code())
+        .text(r#",{"findings":{"classes":"#)
+        .value(classes)
+        .text(r#","findings":"#)
+        .list(findings)
+        .text(r#","quality":"#)
+        .value(quality)
+        .text(r#","reports":"#)
+        .value(reports)
+        .text(r#","scanned_commit":"#)
+        .value(scanned_commit)
+        .text("}}]")
+        .digest()
 }
 
 /// Where a piece comes from.
@@ -201,7 +225,7 @@ impl Evidence {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingSet {
     /// The findings, merged within this set.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Arc<Finding>>,
     /// Classes that the source assessed, also where it found nothing.
     pub classes: Vec<Class>,
     /// The report files behind them; empty for a source that is asked by questions, as SonarQube.
@@ -265,5 +289,60 @@ impl Reason {
     /// A reason.
     pub fn new(code: impl Into<String>, text: impl Into<Untrusted>) -> Self {
         Self { code: code.into(), text: text.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quality::QualityStatus;
+
+    /// A set with something in every field, so that a field in the wrong place would be seen.
+    fn set() -> FindingSet {
+        let finding = |n: u32| {
+            let text = format!(
+                r#"{{"fingerprint": "f{n}", "class": "sast", "severity": "high", "rule": "R", "title": "é", "detail": "",
+                    "location": {{"path": "a.py", "line": {n}, "column": null, "logical": null}}, "snippet": null,
+                    "vulnerabilities": [], "cwe": [79], "package": null, "confidence": null, "url": null,
+                    "suppressed": null, "keys": [], "sources": []}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        FindingSet {
+            findings: vec![finding(1), finding(2)],
+            classes: vec![Class::Sast, Class::Sca],
+            reports: vec![ReportSummary {
+                file: "a.sarif".into(),
+                digest: canonical::sha256(b"a"),
+                format: "sarif".into(),
+                tool: "t".into(),
+                classes: vec![Class::Sast],
+                status: crate::domain::finding::ReportStatus::Ok,
+                reason: None,
+                raw_items: 2,
+                merged: 0,
+            }],
+            quality: Some(QualityGate {
+                project: "p".into(),
+                status: QualityStatus::Error,
+                conditions: Vec::new(),
+                analysis: None,
+                analysed_at: None,
+                revision: None,
+            }),
+            scanned_commit: Some("c0ffee".into()),
+        }
+    }
+
+    #[test]
+    fn findings_written_one_by_one_have_the_digest_of_the_whole() {
+        for (set, completeness) in [
+            (set(), Completeness::Complete),
+            (FindingSet::default(), Completeness::Partial(Reason::new("odd \"code\"", ""))),
+        ] {
+            let value = Evidence::Findings(set);
+            let whole = canonical::digest_of(&(&completeness.code(), &value));
+            assert_eq!(content_of(&completeness, &value), whole);
+        }
     }
 }

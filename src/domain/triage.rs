@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -204,11 +205,11 @@ impl Subject {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Triaged {
     /// The finding.
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
     /// The dismissal in force, and by which rung it was recognised. `None`: the finding is open.
-    pub dismissal: Option<Carried>,
+    pub dismissal: Option<Box<Carried>>,
     /// An earlier dismissal that does not hold by itself any more, and why: to be looked at, not applied.
-    pub suggestion: Option<(Carried, Lapse)>,
+    pub suggestion: Option<Box<(Carried, Lapse)>>,
     /// Whether the last approved release had it.
     pub novelty: Novelty,
 }
@@ -276,7 +277,7 @@ pub enum Novelty {
 /// Newer dismissals win over older ones. A dismissal that matches several findings by the same key is suggested for
 /// all of them and applied to none, but for the one that has its very fingerprint.
 pub fn match_dismissals(
-    findings: Vec<Finding>,
+    findings: Vec<Arc<Finding>>,
     dismissals: &[Dismissal],
     release: &Release,
     now: Timestamp,
@@ -297,17 +298,17 @@ pub fn match_dismissals(
     let outcomes: Vec<_> = findings
         .iter()
         .map(|finding| {
-            let mut best: Option<(Carried, Option<Lapse>)> = None;
+            let mut best: Option<(&Dismissal, Rung, Option<Lapse>)> = None;
             for key in &finding.keys {
                 for dismissal in by_key.get(key).into_iter().flatten() {
                     let several =
                         shared.get(key).is_some_and(|n| *n > 1) && dismissal.subject.fingerprint != finding.fingerprint;
                     let lapse = lapse_of(dismissal, finding, key.rung, several, now);
-                    let better = best.as_ref().is_none_or(|(old, old_lapse)| {
-                        (lapse.is_none(), dismissal.issued_at) > (old_lapse.is_none(), old.dismissal.issued_at)
+                    let better = best.as_ref().is_none_or(|(old, _, old_lapse)| {
+                        (lapse.is_none(), dismissal.issued_at) > (old_lapse.is_none(), old.issued_at)
                     });
                     if better {
-                        best = Some((Carried { dismissal: (*dismissal).clone(), rung: key.rung }, lapse));
+                        best = Some((dismissal, key.rung, lapse));
                     }
                 }
             }
@@ -326,10 +327,11 @@ pub fn match_dismissals(
                 Some(known) if known.contains(&finding.fingerprint) => Novelty::Known,
                 Some(_) => Novelty::New,
             };
+            let carried = |dismissal: &Dismissal, rung| Carried { dismissal: dismissal.clone(), rung };
             let (dismissal, suggestion) = match outcome {
                 None => (None, None),
-                Some((carried, None)) => (Some(carried), None),
-                Some((carried, Some(lapse))) => (None, Some((carried, lapse))),
+                Some((found, rung, None)) => (Some(Box::new(carried(found, rung))), None),
+                Some((found, rung, Some(lapse))) => (None, Some(Box::new((carried(found, rung), lapse)))),
             };
             Triaged { finding, dismissal, suggestion, novelty }
         })

@@ -1,5 +1,12 @@
 //! What the client needs of reqwest: how it is built, and what its errors mean.
 
+use std::sync::{Arc, OnceLock};
+
+use rustls::ClientConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_platform_verifier::{ConfigVerifierExt as _, Verifier};
+
 use super::{Answer, Fault, FaultKind, Limits, Tls};
 
 /// What an error answer says, as far as it is short text or the usual JSON.
@@ -53,25 +60,54 @@ pub(crate) fn classify(uri: &str, error: &reqwest::Error) -> Fault {
     Fault { ambiguous: !never_sent, ..Fault::new(kind, uri, deepest) }
 }
 
-/// A client with our limits and TLS material.
+/// A client with our limits.
 pub(super) fn new_client(
-    tls: &Tls,
+    tls: &ClientConfig,
     limits: Limits,
     redirect: reqwest::redirect::Policy,
 ) -> Result<reqwest::Client, reqwest::Error> {
-    let mut builder = reqwest::Client::builder()
+    reqwest::Client::builder()
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)
         .timeout(limits.total)
-        .redirect(redirect);
-    if let Some(ca) = &tls.ca {
-        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(ca)?);
+        .redirect(redirect)
+        .tls_backend_preconfigured(tls.clone())
+        .build()
+}
+
+/// What a connection trusts, and how it says who it is. The machine's authorities are read and parsed once for all
+/// connections that name none of their own: they are a hundred and more files.
+pub(super) fn tls_config(tls: &Tls) -> Result<ClientConfig, String> {
+    static PLAIN: OnceLock<ClientConfig> = OnceLock::new();
+    let said = |e: rustls::Error| e.to_string();
+    if tls.ca.is_none() && tls.identity.is_none() {
+        if let Some(config) = PLAIN.get() {
+            return Ok(config.clone());
+        }
+        let config = ClientConfig::with_platform_verifier().map_err(said)?;
+        return Ok(PLAIN.get_or_init(|| config).clone());
     }
-    if let Some((chain, key)) = &tls.identity {
-        let pem = zeroize::Zeroizing::new([chain.as_slice(), b"\n", key.expose().as_bytes()].concat());
-        builder = builder.identity(reqwest::Identity::from_pem(&pem)?);
+    let extra = tls.ca.as_deref().map(|pem| certificates("tls.ca", pem)).transpose()?.unwrap_or_default();
+    let builder = ClientConfig::builder();
+    let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(builder.crypto_provider())).map_err(said)?;
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    match &tls.identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some((chain, key)) => {
+            let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
+                .map_err(|e| format!("tls.key is not a private key in PEM, without a passphrase: {e}"))?;
+            builder.with_client_auth_cert(certificates("tls.cert", chain)?, key).map_err(said)
+        }
     }
-    builder.build()
+}
+
+fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(format!("{what} has no certificate in PEM")),
+        Err(e) => Err(format!("{what} is not a list of certificates in PEM: {e}")),
+    }
 }
 
 /// Follows up to five redirects within one origin.

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::*;
@@ -163,7 +164,7 @@ fn world() -> World {
 impl World {
     /// Adds an open finding of a severity.
     fn finding(&mut self, severity: Severity) -> &mut Triaged {
-        let finding = a_finding(severity);
+        let finding = Arc::new(a_finding(severity));
         self.set.findings.push(finding.clone());
         self.parts.findings.push(Triaged { finding, dismissal: None, suggestion: None, novelty: Novelty::Known });
         self.parts.findings.last_mut().unwrap()

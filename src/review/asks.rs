@@ -7,7 +7,7 @@ use crate::config::schema::ServiceConfig;
 use crate::domain::evidence::{Kind, Reason};
 use crate::domain::gate::Gate;
 use crate::domain::release::Release;
-use crate::source::{Ask, What};
+use crate::source::{Ask, Keeper, What};
 use crate::text::Untrusted;
 
 /// One piece of evidence to be collected.
@@ -45,7 +45,7 @@ pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
         },
         kind,
         from: from.to_owned(),
-        ask: what.map(|what| Ask { kind, what, release: release.clone(), build: build.cloned(), base: None }),
+        ask: what.map(|what| Ask { kind, what, release: release.clone(), build: build.cloned(), base: None, keeper: Keeper::default() }),
     };
     let filled = |template: &str, place: Place| fill(template, release, build, place);
     let mut tasks = Tasks::default();

@@ -16,7 +16,7 @@ use crate::domain::ids::GateId;
 use crate::domain::time::Timestamp;
 use crate::ledger::store::EvidenceStore;
 use crate::source::jira::keys_in;
-use crate::source::{Gathered, Material, Source};
+use crate::source::{Ask, Body, Gathered, Keeper, Material, Raw, Source};
 use crate::text::Untrusted;
 
 /// The sources by the name of their connection; one that could not be set up has the reason instead.
@@ -109,7 +109,7 @@ impl Collector<'_> {
             fetched_at: self.clock.now(),
         };
         let ask = match task.ask {
-            Ok(ask) => ask,
+            Ok(ask) => Ask { keeper: keeper(self.keep), ..ask },
             Err(reason) => return Piece::missing(origin, reason),
         };
         let source = match (task.from.as_str(), self.sources.get(&task.from)) {
@@ -120,65 +120,68 @@ impl Collector<'_> {
                 return Piece::missing(origin, Reason::new("setup", format!("There is no connection named {from}.")));
             }
         };
-        let outcome = self.round.ask(&task.from, source, &ask).await;
-        origin.fetched_at = self.clock.now();
+        let (blank, keep) = (origin.clone(), self.keep.cloned());
+        let read = move |gathered| read(blank, gathered, keep.as_deref());
+        let outcome = self.round.ask(&task.from, source, &ask, read).await;
+        let fetched_at = self.clock.now();
         match outcome.as_ref() {
             Err(fault) => {
                 origin.uri = Untrusted::new(fault.uri.clone());
-                Piece::missing(origin, fault.reason())
+                Piece::missing(Origin { fetched_at, ..origin }, fault.reason())
             }
-            Ok(gathered) => {
-                origin.uri = Untrusted::new(gathered.uri.clone());
-                let outcome = Arc::clone(&outcome);
-                let keep = self.keep.cloned();
-                let fallback = origin.clone();
-                // Hashing, parsing and compressing megabytes must not hold up the other sources.
-                let made = tokio::task::spawn_blocking(move || match outcome.as_ref() {
-                    Ok(gathered) => digest(origin, gathered, keep.as_deref()),
-                    Err(fault) => Piece::missing(origin, fault.reason()),
-                });
-                made.await.unwrap_or_else(|e| {
-                    Piece::missing(fallback, Reason::new("malformed", format!("Reading the answer failed: {e}.")))
-                })
+            // The same answer may have been asked for by another gate, under another name. Its findings are shared.
+            Ok(piece) => {
+                Piece { name: origin.name, kind: origin.kind, source: origin.source, fetched_at, ..piece.clone() }
             }
         }
     }
 }
 
+/// What gives a source's bytes away: to the evidence store, or to nobody.
+fn keeper(keep: Option<&Arc<EvidenceStore>>) -> Keeper {
+    match keep.map(Arc::clone) {
+        None => Keeper::default(),
+        Some(store) => Keeper::new(move |bytes| store.put(bytes).ok()),
+    }
+}
+
 /// Turns what a source gave into a piece.
-fn digest(origin: Origin, gathered: &Gathered, keep: Option<&EvidenceStore>) -> Piece {
+fn read(mut origin: Origin, gathered: Gathered, keep: Option<&EvidenceStore>) -> Piece {
+    origin.uri = Untrusted::new(gathered.uri);
     let mut parts = Vec::with_capacity(gathered.raw.len());
     for raw in &gathered.raw {
-        let digest = canonical::sha256(&raw.bytes);
-        if let Some(store) = keep
-            && let Err(e) = store.put(&raw.bytes)
-        {
-            return Piece::missing(origin, Reason::new("not-kept", format!("The evidence could not be kept: {e}")));
-        }
-        parts.push(RawRef {
-            uri: Untrusted::new(raw.uri.clone()),
-            media_type: Untrusted::new(raw.media_type.clone()),
-            digest,
-            size: raw.bytes.len() as u64,
-        });
+        let (digest, size) = match &raw.body {
+            Body::Given { digest, size } => (digest.clone(), *size),
+            Body::Held(bytes) => {
+                if let Some(store) = keep
+                    && let Err(e) = store.put(bytes)
+                {
+                    let reason = Reason::new("not-kept", format!("The evidence could not be kept: {e}"));
+                    return Piece::missing(origin, reason);
+                }
+                (canonical::sha256(bytes), bytes.len() as u64)
+            }
+        };
+        let (uri, media_type) = (Untrusted::new(raw.uri.clone()), Untrusted::new(raw.media_type.clone()));
+        parts.push(RawRef { uri, media_type, digest, size });
     }
     let raw = match parts.as_slice() {
         [] => None,
         [one] => Some(one.digest.clone()),
         many => Some(canonical::digest_of(&many.iter().map(|p| &p.digest).collect::<Vec<_>>())),
     };
-    let mut shortfall = gathered.shortfall.clone();
-    let value = match &gathered.material {
-        Material::Builds(builds) => Evidence::Builds(builds.clone()),
-        Material::Tickets(tickets) => Evidence::Tickets(tickets.clone()),
-        Material::Changes(changes) => Evidence::Changes(changes.clone()),
-        Material::Findings(set) => Evidence::Findings(FindingSet::clone(set)),
+    let mut shortfall = gathered.shortfall;
+    let value = match gathered.material {
+        Material::Builds(builds) => Evidence::Builds(builds),
+        Material::Tickets(tickets) => Evidence::Tickets(tickets),
+        Material::Changes(changes) => Evidence::Changes(changes),
+        Material::Findings(set) => Evidence::Findings(*set),
         Material::Reports if gathered.raw.is_empty() => {
             let reason = shortfall.unwrap_or_else(|| Reason::new("no-report", "There is no report."));
             return Piece::missing(origin, reason);
         }
         Material::Reports => {
-            let (set, problem) = read_reports(gathered);
+            let (set, problem) = read_reports(gathered.raw);
             shortfall = shortfall.or(problem);
             Evidence::Findings(set)
         }
@@ -186,18 +189,18 @@ fn digest(origin: Origin, gathered: &Gathered, keep: Option<&EvidenceStore>) -> 
     Piece::got(origin, value, raw, parts, shortfall.map_or(Completeness::Complete, Completeness::Partial))
 }
 
-fn read_reports(gathered: &Gathered) -> (FindingSet, Option<Reason>) {
+fn read_reports(files: Vec<Raw>) -> (FindingSet, Option<Reason>) {
     let mut set = FindingSet::default();
     let mut lists = Vec::new();
     let mut unread = Vec::new();
-    for raw in &gathered.raw {
-        let report = crate::report::read(&raw.uri, &raw.bytes, None);
+    for raw in files {
+        let report = crate::report::read(&raw.uri, raw.held(), None);
         if matches!(report.status, ReportStatus::Error | ReportStatus::NotAssessed) {
             unread.push(format!("{} ({})", raw.uri, report.reason.as_ref().map_or("", |r| r.raw())));
         }
         set.reports.push(ReportSummary {
             file: Untrusted::new(raw.uri.clone()),
-            digest: canonical::sha256(&raw.bytes),
+            digest: canonical::sha256(raw.held()),
             format: report.format.to_owned(),
             tool: report.tool.clone(),
             classes: report.classes.clone(),

@@ -125,8 +125,9 @@ async fn known_findings(desk: &Desk, records: &Records, decision: &str) -> Optio
         let dossier: Dossier = serde_json::from_slice(&bytes).ok()?;
         let mut known = HashSet::new();
         for triaged in dossier.findings {
-            known.insert(triaged.finding.fingerprint);
-            known.extend(triaged.finding.keys.into_iter().filter(|k| k.rung.carries()).map(|k| k.value));
+            let finding = Arc::unwrap_or_clone(triaged.finding);
+            known.insert(finding.fingerprint);
+            known.extend(finding.keys.into_iter().filter(|k| k.rung.carries()).map(|k| k.value));
         }
         Some(known)
     })

@@ -3,23 +3,38 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
+use crate::domain::evidence::Piece;
 use crate::http::{Fault, FaultKind};
 use crate::source::{Ask, Gathered, Source};
 
-/// What came of one question.
-pub type Outcome = Arc<Result<Gathered, Fault>>;
+/// What came of one question: a piece under no name yet.
+pub type Outcome = Arc<Result<Piece, Fault>>;
+
+/// How many answers are parsed and digested at the same time. More would only take more memory.
+const READERS: usize = 2;
 
 /// A refresh of the inbox, or one fetching before a signature. Dropped with its answers.
-#[derive(Default)]
 pub struct Round {
     answers: Mutex<HashMap<String, Arc<OnceCell<Outcome>>>>,
+    readers: Arc<Semaphore>,
+}
+
+impl Default for Round {
+    fn default() -> Self {
+        Self { answers: Mutex::default(), readers: Arc::new(Semaphore::new(READERS)) }
+    }
 }
 
 impl Round {
-    /// Asks, or waits for the answer to the same question. A source that panics is a fault, not the end.
-    pub async fn ask(&self, from: &str, source: &Arc<dyn Source>, ask: &Ask) -> Outcome {
+    /// Asks and reads, or waits for the answer to the same question. What panics is a fault, not the end.
+    ///
+    /// `read` may take long: it runs where it holds up no other source.
+    pub async fn ask<F>(&self, from: &str, source: &Arc<dyn Source>, ask: &Ask, read: F) -> Outcome
+    where
+        F: FnOnce(Gathered) -> Piece + Send + 'static,
+    {
         let commit = ask.release.commit.as_ref().map(crate::text::Untrusted::raw);
         let base = ask.base.as_ref().map(crate::text::Untrusted::raw);
         let key = format!("{from}\u{0}{:?}\u{0}{:?}\u{0}{commit:?}\u{0}{base:?}", ask.what, ask.build);
@@ -27,14 +42,19 @@ impl Round {
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(answers.entry(key).or_default())
         };
-        let source = Arc::clone(source);
-        let ask = ask.clone();
+        let (source, ask, readers) = (Arc::clone(source), ask.clone(), Arc::clone(&self.readers));
         let outcome = cell.get_or_init(|| async move {
-            let task = tokio::spawn(async move { source.collect(&ask).await });
-            Arc::new(task.await.unwrap_or_else(|e| {
-                Err(Fault::new(FaultKind::Malformed, "", format!("reading the answer failed: {e}")))
-            }))
+            let task = tokio::spawn(async move {
+                let gathered = source.collect(&ask).await?;
+                let _permit = readers.acquire_owned().await;
+                tokio::task::spawn_blocking(move || read(gathered)).await.map_err(|e| broken(&e))
+            });
+            Arc::new(task.await.unwrap_or_else(|e| Err(broken(&e))))
         });
         Arc::clone(outcome.await)
     }
+}
+
+fn broken(e: &tokio::task::JoinError) -> Fault {
+    Fault::new(FaultKind::Malformed, "", format!("reading the answer failed: {e}"))
 }

@@ -40,7 +40,7 @@ pub fn select(dossier: &Dossier, wanted: &[String]) -> Result<Vec<Finding>, AppE
         let found: Vec<&Finding> = dossier
             .findings
             .iter()
-            .map(|t| &t.finding)
+            .map(|t| t.finding.as_ref())
             .filter(|f| f.fingerprint.as_str().starts_with(prefix))
             .collect();
         match found.as_slice() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::{Ask, Checked, Gathered, Material, Raw, Shortfalls, Source, What, not_served};
+use super::{Ask, Body, Checked, Gathered, Material, Raw, Shortfalls, Source, What, not_served};
 use crate::http::{Fault, FaultKind, Limits};
 
 /// The most files that are read.
@@ -67,7 +67,7 @@ impl Folder {
             match std::fs::read(&file) {
                 Ok(bytes) => {
                     total += bytes.len() as u64;
-                    raw.push(Raw { media_type: media_type(&name).to_owned(), uri: name, bytes });
+                    raw.push(Raw { media_type: media_type(&name).to_owned(), uri: name, body: Body::Held(bytes) });
                 }
                 Err(e) => short.add("unreadable", format!("{name} could not be read: {e}.")),
             }
@@ -167,7 +167,7 @@ mod tests {
         let got = collect(&Folder::new(limits()), dir.path()).await.unwrap();
         assert_eq!(names(&got), ["a/b/x.json", "a/s.SARIF", "z.xml"]);
         assert_eq!(got.raw[1].media_type, "application/sarif+json");
-        assert_eq!(got.raw[2].bytes, b"<a/>");
+        assert_eq!(got.raw[2].held(), b"<a/>");
         assert_eq!(code(&got), "");
         let one = collect(&Folder::new(limits()), &dir.path().join("z.xml")).await.unwrap();
         assert_eq!(names(&one), ["z.xml"]);

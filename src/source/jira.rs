@@ -64,7 +64,7 @@ impl Jira {
     pub fn new(settings: &Settings) -> Result<Self, Fault> {
         let clock = settings.clock.clone();
         let http = Http::new(&settings.url, settings.auth.clone(), &settings.tls, settings.limits, clock)?;
-        let single = Single::new(&http, settings)?;
+        let single = Single::new(&http, settings);
         Ok(Self { http, single, flavour: settings.flavour })
     }
 

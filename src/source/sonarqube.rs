@@ -1,11 +1,14 @@
 //! SonarQube: the quality gate of a project's newest analysis, its open issues and its hotspots to review.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use self::finding::{Place, Read};
 use self::query::{Dialect, Query};
 use super::registry::Settings;
-use super::{Ask, Checked, Gathered, Material, Raw, Shortfalls, Source, What, not_served};
+use super::{Ask, Checked, Gathered, Keeper, Material, Raw, Shortfalls, Source, What, not_served};
+use crate::domain::dedup::identify;
 use crate::domain::evidence::FindingSet;
 use crate::domain::finding::{Class, Finding};
 use crate::domain::quality::{Condition, QualityGate, QualityStatus};
@@ -32,17 +35,22 @@ pub struct Sonarqube {
 }
 
 /// What was read so far.
-#[derive(Default)]
 struct Reading {
+    keeper: Keeper,
     raw: Vec<Raw>,
     short: Shortfalls,
     date: Option<Timestamp>,
 }
 
 impl Reading {
-    fn keep(&mut self, answer: Answer) {
+    fn new(keeper: &Keeper) -> Self {
+        Self { keeper: keeper.clone(), raw: Vec::new(), short: Shortfalls::default(), date: None }
+    }
+
+    /// The bytes are given away at once: of many issues they are many pages.
+    async fn keep(&mut self, answer: Answer) {
         self.date = answer.date.or(self.date);
-        self.raw.push(answer.into());
+        self.raw.push(self.keeper.keep(answer.into()).await);
     }
 }
 
@@ -68,12 +76,12 @@ impl Sonarqube {
         Ok((found.analyses.into_iter().next(), answer))
     }
 
-    async fn project(&self, project: &str, branch: Option<&str>) -> Result<Gathered, Fault> {
-        let mut reading = Reading::default();
+    async fn project(&self, project: &str, branch: Option<&str>, keeper: &Keeper) -> Result<Gathered, Fault> {
+        let mut reading = Reading::new(keeper);
         let on_branch = branch.map(|b| format!("&branch={}", query_value(b))).unwrap_or_default();
         let (analysis, answer) = self.newest(project, &on_branch).await?;
         let uri = answer.uri.clone();
-        reading.keep(answer);
+        reading.keep(answer).await;
         match &analysis {
             None => reading.short.add("no-analysis", format!("The project {project} was never analysed.")),
             Some(a) if a.revision.as_ref().is_none_or(String::is_empty) => {
@@ -105,7 +113,7 @@ impl Sonarqube {
             Ok(hotspots) => take(hotspots, &mut findings, &mut reading.short),
             Err(fault) => reading.short.fault("The hotspots could not be read", &fault),
         }
-        finding::identify(&mut findings);
+        identify(&mut findings);
 
         // What was read in many requests is of one analysis only if none came in between.
         match self.newest(project, &on_branch).await {
@@ -114,8 +122,8 @@ impl Sonarqube {
             Err(fault) => reading.short.fault("Whether a new analysis came meanwhile is unknown", &fault),
         }
         let scanned_commit = analysis.and_then(|a| a.revision).filter(|r| !r.is_empty()).map(Untrusted::from);
-        let set = FindingSet { findings, classes, reports: Vec::new(), quality, scanned_commit };
-        let Reading { raw, short, date } = reading;
+        let set = FindingSet { findings: findings.into_iter().map(Arc::new).collect(), classes, reports: Vec::new(), quality, scanned_commit };
+        let Reading { raw, short, date, keeper: _ } = reading;
         Ok(Gathered { uri, material: Material::Findings(Box::new(set)), raw, shortfall: short.into_reason(), date })
     }
 
@@ -134,7 +142,7 @@ impl Sonarqube {
         let path = format!("api/qualitygates/project_status?{which}");
         let status = match self.http.get_json::<wire::ProjectStatus>(&path).await {
             Ok((status, answer)) => {
-                reading.keep(answer);
+                reading.keep(answer).await;
                 status.project_status
             }
             Err(fault) => {
@@ -191,7 +199,7 @@ fn quality_status(word: &str) -> Option<QualityStatus> {
 impl Source for Sonarqube {
     async fn collect(&self, ask: &Ask) -> Result<Gathered, Fault> {
         match &ask.what {
-            What::Project { project, branch } => self.project(project, branch.as_deref()).await,
+            What::Project { project, branch } => self.project(project, branch.as_deref(), &ask.keeper).await,
             other => Err(not_served(self.http.base().as_str(), "SonarQube", other)),
         }
     }

@@ -1,7 +1,7 @@
 //! What the tests of the sources share.
 
 use super::registry::Settings;
-use super::{Ask, Gathered, What};
+use super::{Ask, Gathered, Keeper, What};
 use crate::clock::SharedClock;
 use crate::domain::evidence::Kind;
 use crate::domain::release::Release;
@@ -38,7 +38,7 @@ pub(crate) fn ask(kind: Kind, what: What) -> Ask {
         branch: Some("main".into()),
         artifacts: Vec::new(),
     };
-    Ask { kind, what, release, build: None, base: None }
+    Ask { kind, what, release, build: None, base: None, keeper: Keeper::default() }
 }
 
 /// The code of the shortfall; empty if all is there.

@@ -1,11 +1,12 @@
 //! Which findings are one and the same.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
-use super::{identify, normalise_image, normalise_path, normalise_snippet};
+use super::{identify_shared, normalise_image, normalise_path, normalise_snippet};
 use crate::domain::canonical;
-use crate::domain::finding::{Class, Finding, Location};
+use crate::domain::finding::{Class, Finding, MatchKey};
 use crate::domain::ids::Digest;
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
@@ -44,12 +45,15 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
 /// where the same tool reports the same rule, path, line and code (one run written in two formats). Where a list has
 /// several findings of one such key, the first is matched with the first of the other list, and so on: two findings of
 /// one report are never made one here.
-pub fn merge_across(lists: Vec<Vec<Finding>>) -> Vec<Finding> {
-    let mut all: Vec<Finding> = Vec::with_capacity(lists.iter().map(Vec::len).sum());
+///
+/// A finding that nothing is added to is not copied, but shared with whoever has it.
+pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Finding>> {
+    let mut all: Vec<Arc<Finding>> = Vec::with_capacity(lists.iter().map(Vec::len).sum());
     let mut first_of: HashMap<Digest, usize> = HashMap::new();
     let mut parent: Vec<usize> = Vec::new();
-    for mut list in lists {
-        list.sort_by_cached_key(total_order);
+    for list in lists {
+        let mut list: Vec<Arc<Finding>> = list.into_iter().map(Into::into).collect();
+        list.sort_by(|a, b| total_order(a, b));
         let mut occurrences: HashMap<Digest, u32> = HashMap::new();
         for finding in list {
             let index = all.len();
@@ -68,13 +72,15 @@ pub fn merge_across(lists: Vec<Vec<Finding>>) -> Vec<Finding> {
             all.push(finding);
         }
     }
-    let mut groups: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+    let mut groups: BTreeMap<usize, Vec<Arc<Finding>>> = BTreeMap::new();
     for (index, finding) in all.into_iter().enumerate() {
         groups.entry(root(&mut parent, index)).or_default().push(finding);
     }
-    let mut out: Vec<Finding> = groups.into_values().filter_map(united).collect();
-    identify(&mut out);
-    out.sort_by_cached_key(|f| (f.severity, f.fingerprint.clone(), total_order(f)));
+    let mut out: Vec<Arc<Finding>> = groups.into_values().filter_map(united_shared).collect();
+    identify_shared(&mut out);
+    out.sort_by(|a, b| {
+        (a.severity, &a.fingerprint).cmp(&(b.severity, &b.fingerprint)).then_with(|| total_order(a, b))
+    });
     out
 }
 
@@ -136,10 +142,30 @@ fn alias_ids(finding: &Finding) -> Vec<String> {
     finding.vulnerabilities.iter().map(|v| v.raw().to_uppercase()).collect()
 }
 
+/// As [`united`]; one that stands alone and is in order already stays the very same.
+fn united_shared(group: Vec<Arc<Finding>>) -> Option<Arc<Finding>> {
+    if let [one] = group.as_slice()
+        && is_in_order(one)
+    {
+        return Some(Arc::clone(one));
+    }
+    united(group.into_iter().map(Arc::unwrap_or_clone).collect()).map(Arc::new)
+}
+
+fn is_in_order(finding: &Finding) -> bool {
+    let rising = |keys: &[MatchKey]| {
+        keys.is_sorted_by_key(|k| k.rung) && keys.iter().enumerate().all(|(i, k)| keys.iter().skip(i + 1).all(|o| o != k))
+    };
+    finding.vulnerabilities.is_sorted_by(|a, b| a < b)
+        && finding.cwe.is_sorted_by(|a, b| a < b)
+        && finding.sources.is_sorted_by(|a, b| a < b)
+        && rising(&finding.keys)
+}
+
 /// One finding from several that are the same: the gravest is taken, and what it lacks is added from the others.
 fn united(mut group: Vec<Finding>) -> Option<Finding> {
     if group.len() > 1 {
-        group.sort_by_cached_key(|f| (grave_first(f.severity), total_order(f)));
+        group.sort_by(|a, b| grave_first(a.severity).cmp(&grave_first(b.severity)).then_with(|| total_order(a, b)));
     }
     let all_suppressed = group.iter().all(|f| f.suppressed.is_some());
     let mut group = group.into_iter();
@@ -192,9 +218,12 @@ fn grave_first(severity: Severity) -> (Reverse<u8>, Severity) {
     (Reverse(severity.weight()), severity)
 }
 
-/// An order of findings by all that is in them.
-fn total_order(finding: &Finding) -> (Location, String, Digest) {
-    (finding.location.clone(), finding.rule.raw().to_owned(), hash_of(finding))
+/// An order of findings by all that is in them. What place and rule tell apart is not hashed.
+fn total_order(a: &Finding, b: &Finding) -> Ordering {
+    (&a.location, &a.rule).cmp(&(&b.location, &b.rule)).then_with(|| match a == b {
+        true => Ordering::Equal,
+        false => hash_of(a).cmp(&hash_of(b)),
+    })
 }
 
 fn hash_of(value: &impl serde::Serialize) -> Digest {

@@ -32,7 +32,7 @@ fn finding(severity: Severity) -> Triaged {
             native_id: None,
         }],
     };
-    Triaged { finding, dismissal: None, suggestion: None, novelty: Novelty::New }
+    Triaged { finding: finding.into(), dismissal: None, suggestion: None, novelty: Novelty::New }
 }
 
 fn matched(query: &str, triaged: &Triaged) -> bool {
@@ -200,18 +200,6 @@ fn gates_are_found_by_what_is_known_of_them() {
     }
     assert!(GateQuery::parse("waiting>x").unwrap_err().message.contains("write 45s"));
     assert!(GateQuery::parse("verdict:blok").unwrap_err().message.contains("\"block\""));
-}
-
-#[test]
-fn a_search_in_12000_findings_is_a_matter_of_milliseconds() {
-    let mut triaged = finding(Severity::High);
-    triaged.finding.detail = "An attacker who controls the basket may read others' orders. ".repeat(10).into();
-    let many = vec![triaged; 12_000];
-    let query = Query::parse("sev>=medium zebra").unwrap();
-    let started = std::time::Instant::now();
-    let found = many.iter().filter(|t| query.matches(t)).count();
-    println!("12,000 findings of 600 bytes, unoptimised: {:?}", started.elapsed());
-    assert_eq!(found, 0);
 }
 
 proptest! {

@@ -76,7 +76,7 @@ async fn the_build_that_the_trigger_names_is_read_with_two_requests() {
     assert_eq!((build.changes[0].author.raw(), build.changes[0].message.raw()), ("Ana", "PAY-1 mend"));
     assert_eq!((build.artifacts.len(), build.duration_ms), (3, Some(61_000)));
     assert_eq!((code(&got), got.raw.len(), server.seen().len()), ("", 2, 2));
-    assert_eq!(got.raw[0].bytes, run().to_string().as_bytes());
+    assert_eq!(got.raw[0].held(), run().to_string().as_bytes());
     assert_eq!(got.date.unwrap().to_string(), "2026-11-21T04:10:00.000Z");
     assert!(server.seen()[0].param("tree").unwrap().contains("lastBuiltRevision[SHA1"));
 }
@@ -160,7 +160,7 @@ async fn archived_files_that_match_are_fetched_in_order() {
     assert!(matches!(got.material, Material::Reports));
     let names: Vec<&str> = got.raw.iter().map(|r| r.uri.as_str()).collect();
     assert_eq!((names, code(&got)), (vec!["reports/a b/x.sarif", "reports/zap.xml"], ""));
-    assert_eq!(got.raw[1].bytes, b"<z/>");
+    assert_eq!(got.raw[1].held(), b"<z/>");
     assert!(got.uri.ends_with("/job/team/job/pay/42/artifact/"));
     let flat = What::Artifacts { pattern: "reports/*".into(), job: None };
     let got = collect(&server, flat, Some(build_ref("team/pay", 42, None))).await.unwrap();

@@ -4,46 +4,66 @@
 //! it wants. So only validated keys come here, every failure is asked again by our own client, and the client that it
 //! is given has our limits of time and follows no redirect elsewhere. It cannot be given a limit of size.
 
+use std::sync::OnceLock;
+
 use jira_query::{JiraInstance, JiraQueryError};
 use serde_json::Value;
 
 use super::keys::is_key;
 use super::{Flavour, Raw};
-use crate::http::{Auth, Fault, FaultKind, Http};
+use crate::source::Body;
+use crate::http::{Auth, Fault, FaultKind, Http, Limits, Tls};
 use crate::source::registry::Settings;
 
 /// jira_query, set up for one site.
 pub(super) struct Single {
     host: String,
     auth: Auth,
-    client: reqwest_jira::Client,
+    tls: Tls,
+    limits: Limits,
+    client: OnceLock<Option<reqwest_jira::Client>>,
     flavour: Flavour,
 }
 
 impl Single {
-    /// Sets the client up as ours is: TLS material, times, redirects.
-    pub(super) fn new(http: &Http, settings: &Settings) -> Result<Self, Fault> {
-        let host = http.base().as_str().trim_end_matches('/').to_owned();
-        let setup = |e: reqwest_jira::Error| Fault::new(FaultKind::Setup, &host, e.without_url().to_string());
+    /// Keeps the settings; the client itself is made when it is first asked.
+    pub(super) fn new(http: &Http, settings: &Settings) -> Self {
+        Self {
+            host: http.base().as_str().trim_end_matches('/').to_owned(),
+            auth: settings.auth.clone(),
+            tls: settings.tls.clone(),
+            limits: settings.limits,
+            client: OnceLock::new(),
+            flavour: settings.flavour,
+        }
+    }
+
+    /// The client, set up as ours is: TLS material, times, redirects. Its TLS library reads all authorities of the
+    /// machine, so it is not made where no single issue is asked for.
+    fn client(&self) -> Option<reqwest_jira::Client> {
+        self.client.get_or_init(|| self.make_client().ok()).clone()
+    }
+
+    fn make_client(&self) -> Result<reqwest_jira::Client, reqwest_jira::Error> {
         let mut builder = reqwest_jira::Client::builder()
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(settings.limits.connect)
-            .timeout(settings.limits.total)
+            .connect_timeout(self.limits.connect)
+            .timeout(self.limits.total)
             .redirect(reqwest_jira::redirect::Policy::none());
-        if let Some(ca) = &settings.tls.ca {
-            for certificate in reqwest_jira::Certificate::from_pem_bundle(ca).map_err(setup)? {
+        if let Some(ca) = &self.tls.ca {
+            for certificate in reqwest_jira::Certificate::from_pem_bundle(ca)? {
                 builder = builder.add_root_certificate(certificate);
             }
         }
-        if let Some((chain, key)) = &settings.tls.identity {
-            let identity = reqwest_jira::Identity::from_pkcs8_pem(chain, key.expose().as_bytes()).map_err(setup)?;
-            builder = builder.identity(identity);
+        if let Some((chain, key)) = &self.tls.identity {
+            builder = builder
+                .identity(reqwest_jira::Identity::from_pkcs8_pem(chain, key.expose().as_bytes())?);
         }
-        let client = builder.build().map_err(setup)?;
-        Ok(Self { host, auth: settings.auth.clone(), client, flavour: settings.flavour })
+        builder.build()
     }
 
-    fn instance(&self) -> Result<JiraInstance, JiraQueryError> {
+    /// `None` if it cannot be set up; our own client, which has the same settings, then says why.
+    fn instance(&self) -> Option<JiraInstance> {
         let auth = match &self.auth {
             Auth::None => jira_query::Auth::Anonymous,
             Auth::Bearer(token) => jira_query::Auth::ApiKey(token.expose().to_owned()),
@@ -51,8 +71,8 @@ impl Single {
                 jira_query::Auth::Basic { user: user.clone(), password: password.expose().to_owned() }
             }
         };
-        let instance = JiraInstance::at(self.host.clone())?.authenticate(auth).with_client(self.client.clone());
-        Ok(match self.flavour {
+        let instance = JiraInstance::at(self.host.clone()).ok()?.authenticate(auth).with_client(self.client()?);
+        Some(match self.flavour {
             Flavour::Cloud => instance.for_cloud(),
             Flavour::DataCenter => instance,
         })
@@ -64,12 +84,12 @@ impl Single {
         if !is_key(key) {
             return None;
         }
-        let issue = self.instance().ok()?.issue(key).await.ok()?;
+        let issue = self.instance()?.issue(key).await.ok()?;
         let value = serde_json::to_value(&issue).ok()?;
         let raw = Raw {
             uri: format!("{}/rest/api/2/issue/{key}#as-read-by-jira_query", self.host),
             media_type: "application/json".to_owned(),
-            bytes: serde_json::to_vec(&issue).ok()?,
+            body: Body::Held(serde_json::to_vec(&issue).ok()?),
         };
         Some((value, raw))
     }
@@ -77,7 +97,7 @@ impl Single {
     /// Whether the credentials are accepted.
     pub(super) async fn verify(&self) -> Result<(), Fault> {
         let uri = format!("{}/rest/api/2/myself", self.host);
-        let instance = self.instance().map_err(|e| Fault::new(FaultKind::Setup, &uri, e.to_string()))?;
+        let Some(instance) = self.instance() else { return Ok(()) };
         match instance.verify_authentication().await {
             // What the server says beside the status is left out: it may repeat the credentials.
             Err(JiraQueryError::AuthenticationFailed { status, .. }) => {

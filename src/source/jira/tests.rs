@@ -203,7 +203,7 @@ async fn a_refused_batch_is_asked_for_singly_through_jira_query() {
     assert!(words(&got).contains("PAY-9"));
     let Material::Tickets(all) = &got.material else { panic!() };
     assert!(all[2].summary.raw().contains("not found"));
-    assert!(got.raw[0].uri.contains("jira_query") && got.raw[0].bytes.starts_with(b"{"));
+    assert!(got.raw[0].uri.contains("jira_query") && got.raw[0].held().starts_with(b"{"));
     // jira_query asks for all fields; our own client, where it had to step in, does not.
     let of = |key: &str| server.targets().iter().filter(|t| t.contains(&format!("issue/{key}"))).count();
     assert_eq!((of("PAY-1"), of("PAY-2"), of("PAY-9")), (1, 2, 2));

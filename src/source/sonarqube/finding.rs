@@ -1,7 +1,5 @@
 //! Issues and hotspots as findings.
 
-use std::collections::HashMap;
-
 use serde::Deserialize as _;
 use serde_json::Value;
 use url::Url;
@@ -210,24 +208,6 @@ fn keys_of(finding: &Finding, rung: Rung, strong: &str) -> Vec<MatchKey> {
     }
     keys.push(MatchKey { rung: Rung::Logical, value: hashed(&[rule, "path", path, finding.title.raw()]) });
     keys
-}
-
-/// Gives each finding its fingerprint: the strongest key, made unique by a number in the order of path and line where
-/// several have the same. The first keeps the bare key.
-pub(super) fn identify(findings: &mut [Finding]) {
-    let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by_cached_key(|i| findings.get(*i).map(|f| (f.location.clone(), f.sources.clone())));
-    let mut counts: HashMap<MatchKey, u64> = HashMap::new();
-    for index in order {
-        let Some(finding) = findings.get_mut(index) else { continue };
-        let Some(strongest) = finding.keys.first().cloned() else { continue };
-        let count = counts.entry(strongest.clone()).or_default();
-        finding.fingerprint = match *count {
-            0 => strongest.value,
-            n => hashed(&[strongest.value.as_str(), "occurrence", &n.to_string()]),
-        };
-        *count += 1;
-    }
 }
 
 fn hashed(parts: &[&str]) -> Fingerprint {

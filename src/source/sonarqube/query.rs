@@ -93,7 +93,7 @@ impl Query<'_> {
     pub(super) async fn issues(&self, dialect: Dialect, reading: &mut Reading) -> Result<Vec<Read>, Fault> {
         let mut last = None;
         for dialect in dialect.in_turn() {
-            let mut tried = Reading::default();
+            let mut tried = Reading::new(&reading.keeper);
             match self.search(&dialect.issues(self.project), Items::Issues).all_slices(&mut tried).await {
                 Ok(issues) => {
                     reading.raw.append(&mut tried.raw);
@@ -121,7 +121,7 @@ impl Query<'_> {
                 }
                 Err(fault) => return Err(fault),
             };
-            reading.keep(answer);
+            reading.keep(answer).await;
             search.others("", total, &mut found, reading).await?;
             let mut seen = std::collections::HashSet::new();
             found.retain(|f| seen.insert(f.id.clone()));
@@ -135,36 +135,41 @@ impl Query<'_> {
 }
 
 impl Search<'_> {
-    /// One page of a slice, checked to be of our project and open, with how many there are in all. It is made findings
-    /// at once: parsed JSON takes many times their room.
+    /// One page of a slice, checked to be of our project and open, with how many there are in all. Item by item it is
+    /// made findings: parsed JSON takes many times their room.
     pub(super) async fn page(&self, filter: &str, number: usize) -> Result<(usize, Vec<Read>, Answer), Fault> {
         let ps = self.query.page;
-        let (page, answer) = self.raw_page(&format!("{filter}&ps={ps}&p={number}")).await?;
-        let odd = page.issues.iter().find_map(|value| {
-            let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
-            let closed = ["RESOLVED", "CLOSED", "REVIEWED"].contains(&text("status")) || !text("resolution").is_empty();
-            if !self.is_ours(text("project"), text("component")) {
-                Some(format!("the server answers for another project, {}", text("project")))
-            } else if closed {
-                Some("the server answers with closed issues too".to_owned())
-            } else {
-                None
-            }
-        });
-        if let Some(odd) = odd {
-            return Err(Fault::new(FaultKind::Malformed, &answer.uri, odd));
-        }
+        let answer = self.answer(&format!("{filter}&ps={ps}&p={number}")).await?;
+        let page: Page<'_> = answer.json()?;
         let place = self.query.place;
-        let read = |value: &Value| match self.items {
-            Items::Issues => place.of_issue(value),
-            Items::Hotspots => place.of_hotspot(value),
-        };
-        Ok((page.paging.total, page.issues.iter().map(read).collect(), answer))
+        let mut read = Vec::with_capacity(page.issues.len());
+        for item in &page.issues {
+            let value: Value = serde_json::from_str(item.get()).unwrap_or_default();
+            if let Some(wrong) = self.wrong(&value) {
+                return Err(Fault::new(FaultKind::Malformed, &answer.uri, wrong));
+            }
+            read.push(match self.items {
+                Items::Issues => place.of_issue(&value),
+                Items::Hotspots => place.of_hotspot(&value),
+            });
+        }
+        let total = page.paging.total;
+        Ok((total, read, answer))
+    }
+
+    /// What is wrong with an item, if the server did not understand what it was asked.
+    fn wrong(&self, item: &Value) -> Option<String> {
+        let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+        if !self.is_ours(text("project"), text("component")) {
+            return Some(format!("the server answers for another project, {}", text("project")));
+        }
+        let closed = ["RESOLVED", "CLOSED", "REVIEWED"].contains(&text("status")) || !text("resolution").is_empty();
+        closed.then(|| "the server answers with closed issues too".to_owned())
     }
 
     /// One page, as it comes.
-    pub(super) async fn raw_page(&self, more: &str) -> Result<(Page, Answer), Fault> {
-        self.query.http.get_json(&format!("{}{more}", self.base)).await
+    pub(super) async fn answer(&self, more: &str) -> Result<Answer, Fault> {
+        self.query.http.get(&format!("{}{more}", self.base)).await
     }
 
     /// Reads the second and all further pages of a slice, as far as the server gives them.
@@ -180,7 +185,7 @@ impl Search<'_> {
         let mut pages = numbers.map(|number| self.page(filter, number)).buffered(AT_ONCE);
         while let Some(result) = pages.next().await {
             let (_, more, answer) = result?;
-            reading.keep(answer);
+            reading.keep(answer).await;
             found.extend(more);
         }
         Ok(())

@@ -5,9 +5,12 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::Reading;
 use super::finding::Read;
 use super::query::Search;
+use super::wire::Page;
 use crate::domain::time::Timestamp;
 use crate::http::{Fault, FaultKind, query_value};
 
@@ -81,7 +84,7 @@ impl Search<'_> {
             let filter = slice.query();
             let (total, first, answer) = self.page(&filter, 1).await.map_err(|f| (whole, f))?;
             whole = whole.or(Some(total));
-            reading.keep(answer);
+            reading.keep(answer).await;
             if total > self.query.window {
                 let parts = self.split(slice, total).await.map_err(|f| (whole, f))?;
                 if !parts.is_empty() {
@@ -107,7 +110,8 @@ impl Search<'_> {
                 Ok(types.iter().map(|t| slice.with("types", t, By::Rule)).collect())
             }
             By::Rule => {
-                let (page, _) = self.raw_page(&format!("{}&facets=rules&ps=1&p=1", slice.query())).await?;
+                let answer = self.answer(&format!("{}&facets=rules&ps=1&p=1", slice.query())).await?;
+                let page: Page<'_> = answer.json()?;
                 let rules = page.facets.into_iter().find(|f| f.property == "rules").map(|f| f.values);
                 let rules = rules.unwrap_or_default();
                 // The server lists the most frequent rules only; splitting by a part of them would lose the others.
@@ -138,8 +142,10 @@ impl Search<'_> {
 
     /// When the first or the last issue of a slice was created, in seconds.
     async fn edge(&self, slice: &Slice, first: bool) -> Result<Option<i64>, Fault> {
-        let (page, _) = self.raw_page(&format!("{}&s=CREATION_DATE&asc={first}&ps=1&p=1", slice.query())).await?;
-        let date = page.issues.first().and_then(|i| i.get("creationDate")?.as_str());
+        let answer = self.answer(&format!("{}&s=CREATION_DATE&asc={first}&ps=1&p=1", slice.query())).await?;
+        let page: Page<'_> = answer.json()?;
+        let issue: Option<Value> = page.issues.first().and_then(|i| serde_json::from_str(i.get()).ok());
+        let date = issue.as_ref().and_then(|i| i.get("creationDate")?.as_str());
         Ok(date.and_then(Timestamp::parse_lenient).map(|t| t.millis().div_euclid(1000)))
     }
 }

@@ -117,7 +117,7 @@ async fn fingerprints_are_of_the_code_and_not_of_the_line() {
     bare["hash"] = Value::Null;
     let got = of_issues(vec![twin.clone(), issue("I1", "MAJOR", "BUG"), bare]).await;
     let findings = &set(&got).findings;
-    let print = |findings: &[Finding], id: &str| {
+    let print = |findings: &[Arc<Finding>], id: &str| {
         let of = findings.iter().find(|f| raw(f.sources[0].native_id.as_ref()) == Some(id)).unwrap();
         of.fingerprint.clone()
     };

@@ -1,7 +1,7 @@
 //! The shapes of SonarQube's web API, as far as they are read.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Analyses {
@@ -42,10 +42,10 @@ pub(super) struct ConditionOf {
 
 /// A page of issues or hotspots. The items are read one by one, so that an odd one fails nothing else.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
+pub(super) struct Page<'a> {
     pub(super) paging: Paging,
-    #[serde(default, alias = "hotspots")]
-    pub(super) issues: Vec<Value>,
+    #[serde(borrow, default, alias = "hotspots")]
+    pub(super) issues: Vec<&'a RawValue>,
     #[serde(default)]
     pub(super) facets: Vec<Facet>,
 }

@@ -54,7 +54,7 @@ impl DismissForm {
         let findings: Vec<&Triaged> = dossier.findings.iter().filter(found).collect();
         let first = findings.first()?;
         let mut earlier = Vec::new();
-        if let (Some((carried, lapse)), 1) = (&first.suggestion, findings.len()) {
+        if let (Some((carried, lapse)), 1) = (first.suggestion.as_deref(), findings.len()) {
             let d = &carried.dismissal;
             earlier.push(format!("Earlier: {} by {}; {}.", d.status.word(), d.principal, lapse.words()));
             earlier.push(d.detail.line().into_owned());

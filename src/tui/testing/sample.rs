@@ -230,7 +230,7 @@ fn triaged(i: usize) -> Triaged {
     let fingerprint = Fingerprint::new(sha256(format!("finding {i}").as_bytes()).hex());
     let severity = [Severity::High, Severity::Medium, Severity::Low][i % 3];
     let title = if i == 0 { format!("Shell injection {HOSTILE}") } else { format!("Finding number {i} of the scan") };
-    let finding = Finding {
+    let finding = Arc::new(Finding {
         fingerprint: fingerprint.clone(),
         class: Class::Sast,
         severity,
@@ -252,9 +252,9 @@ fn triaged(i: usize) -> Triaged {
             report: "reports/bandit.json".into(),
             native_id: None,
         }],
-    };
-    let dismissal = (i % 6 == 2).then(|| carried(&finding));
-    let suggestion = (i % 6 == 4).then(|| (carried(&finding), Lapse::Expired));
+    });
+    let dismissal = (i % 6 == 2).then(|| Box::new(carried(&finding)));
+    let suggestion = (i % 6 == 4).then(|| Box::new((carried(&finding), Lapse::Expired)));
     let novelty = if i.is_multiple_of(2) { Novelty::New } else { Novelty::Known };
     Triaged { finding, dismissal, suggestion, novelty }
 }

@@ -101,7 +101,7 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
 
 /// What stands in the ledger about it.
 fn said(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
-    match (&triaged.dismissal, &triaged.suggestion) {
+    match (&triaged.dismissal, triaged.suggestion.as_deref()) {
         (Some(carried), _) => {
             text.fact("dismissed", Role::Dismissed, carried.dismissal.status.word());
             dismissal(carried, text);
