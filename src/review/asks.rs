@@ -45,7 +45,14 @@ pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
         },
         kind,
         from: from.to_owned(),
-        ask: what.map(|what| Ask { kind, what, release: release.clone(), build: build.cloned(), base: None, keeper: Keeper::default() }),
+        ask: what.map(|what| Ask {
+            kind,
+            what,
+            release: release.clone(),
+            build: build.cloned(),
+            base: None,
+            keeper: Keeper::default(),
+        }),
     };
     let filled = |template: &str, place: Place| fill(template, release, build, place);
     let mut tasks = Tasks::default();

@@ -122,7 +122,13 @@ impl Sonarqube {
             Err(fault) => reading.short.fault("Whether a new analysis came meanwhile is unknown", &fault),
         }
         let scanned_commit = analysis.and_then(|a| a.revision).filter(|r| !r.is_empty()).map(Untrusted::from);
-        let set = FindingSet { findings: findings.into_iter().map(Arc::new).collect(), classes, reports: Vec::new(), quality, scanned_commit };
+        let set = FindingSet {
+            findings: findings.into_iter().map(Arc::new).collect(),
+            classes,
+            reports: Vec::new(),
+            quality,
+            scanned_commit,
+        };
         let Reading { raw, short, date, keeper: _ } = reading;
         Ok(Gathered { uri, material: Material::Findings(Box::new(set)), raw, shortfall: short.into_reason(), date })
     }

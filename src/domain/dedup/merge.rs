@@ -78,9 +78,7 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     }
     let mut out: Vec<Arc<Finding>> = groups.into_values().filter_map(united_shared).collect();
     identify_shared(&mut out);
-    out.sort_by(|a, b| {
-        (a.severity, &a.fingerprint).cmp(&(b.severity, &b.fingerprint)).then_with(|| total_order(a, b))
-    });
+    out.sort_by(|a, b| (a.severity, &a.fingerprint).cmp(&(b.severity, &b.fingerprint)).then_with(|| total_order(a, b)));
     out
 }
 
@@ -154,7 +152,8 @@ fn united_shared(group: Vec<Arc<Finding>>) -> Option<Arc<Finding>> {
 
 fn is_in_order(finding: &Finding) -> bool {
     let rising = |keys: &[MatchKey]| {
-        keys.is_sorted_by_key(|k| k.rung) && keys.iter().enumerate().all(|(i, k)| keys.iter().skip(i + 1).all(|o| o != k))
+        keys.is_sorted_by_key(|k| k.rung)
+            && keys.iter().enumerate().all(|(i, k)| keys.iter().skip(i + 1).all(|o| o != k))
     };
     finding.vulnerabilities.is_sorted_by(|a, b| a < b)
         && finding.cwe.is_sorted_by(|a, b| a < b)

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::keys::is_key;
 use super::{Flavour, Raw};
-use crate::source::Body;
 use crate::http::{Auth, Fault, FaultKind, Http, Limits, Tls};
+use crate::source::Body;
 use crate::source::registry::Settings;
 
 /// jira_query, set up for one site.
@@ -56,8 +56,7 @@ impl Single {
             }
         }
         if let Some((chain, key)) = &self.tls.identity {
-            builder = builder
-                .identity(reqwest_jira::Identity::from_pkcs8_pem(chain, key.expose().as_bytes())?);
+            builder = builder.identity(reqwest_jira::Identity::from_pkcs8_pem(chain, key.expose().as_bytes())?);
         }
         builder.build()
     }

@@ -197,7 +197,8 @@ mod tests {
         worker.begin_signing(RequestId(1), false, |_| std::future::pending());
         worker.cancel_signing(RequestId(1));
         worker.cancel_signing(RequestId(1));
-        let Some(Msg::DecisionDone { request: RequestId(1), result: DecisionResult::NotSigned, .. }) = messages.recv().await
+        let Some(Msg::DecisionDone { request: RequestId(1), result: DecisionResult::NotSigned, .. }) =
+            messages.recv().await
         else {
             panic!("not called off")
         };
