@@ -27,6 +27,12 @@ impl Permit {
         before != Err(COMMITTED)
     }
 
+    /// What was written belonged to an earlier signature: the one that follows may be called off again.
+    pub fn renew(&self) {
+        // Called off in the meantime, it stays so.
+        self.0.compare_exchange(COMMITTED, OPEN, Ordering::SeqCst, Ordering::SeqCst).ok();
+    }
+
     /// Whether the ledger may have been written.
     pub fn is_committed(&self) -> bool {
         self.0.load(Ordering::SeqCst) == COMMITTED
@@ -51,6 +57,10 @@ mod tests {
         let permit = Permit::default();
         assert!(permit.commit() && permit.commit(), "once taken, it stays taken");
         assert!(!permit.cancel() && permit.is_committed());
+        permit.renew();
+        assert!(permit.cancel());
+        permit.renew();
+        assert!(!permit.commit(), "called off, it stays so");
         let permit = Permit::default();
         assert!(permit.cancel() && permit.cancel());
         assert!(!permit.commit() && !permit.is_committed());
@@ -62,9 +72,9 @@ mod tests {
         for _ in 0..200 {
             let permit = Permit::default();
             let other = permit.clone();
-            let canceller = std::thread::spawn(move || other.cancel());
+            let thread = std::thread::spawn(move || other.cancel());
             let committed = permit.commit();
-            let cancelled = canceller.join().unwrap();
+            let cancelled = thread.join().unwrap();
             assert_ne!(committed, cancelled);
         }
     }

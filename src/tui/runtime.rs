@@ -75,18 +75,19 @@ impl Worker {
             }
             Effect::Prepare(ask) => drop(tokio::spawn(async move { worker.prepare(ask).await })),
             Effect::Sign(go) => {
-                self.begin_signing(go.request, false, |permit| async move { worker.sign(go, permit).await })
+                self.begin_signing(go.request, false, |permit| async move { worker.sign(go, permit).await });
             }
             Effect::Dismiss(d) => {
-                self.begin_signing(d.request, true, |permit| async move { worker.dismiss(*d, permit).await })
+                self.begin_signing(d.request, true, |permit| async move { worker.dismiss(*d, permit).await });
             }
             Effect::CancelSigning(request) => self.cancel_signing(request),
-            Effect::Passphrase(ask, typed) => self.asker.answer(ask, typed.as_ref()),
+            Effect::Passphrase(ask, Some(typed)) => self.asker.answer(ask, &typed),
+            Effect::Passphrase(ask, None) => self.give_up(ask),
             Effect::OpenUrl(url) => {
-                drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.open(&url).await)) }))
+                drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.open(&url).await)) }));
             }
             Effect::Copy(text) => {
-                drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.copy(&text).await)) }))
+                drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.copy(&text).await)) }));
             }
             // What concerns the terminal is the loop's.
             Effect::SetMouse(_) | Effect::Suspend | Effect::EditExternally(_) | Effect::Redraw | Effect::Quit => {}

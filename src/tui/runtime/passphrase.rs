@@ -20,7 +20,7 @@ pub(super) struct Asker {
 #[derive(Default)]
 struct State {
     last: u64,
-    waiting: Option<(AskId, SyncSender<Option<Secret>>)>,
+    waiting: Option<(AskId, SyncSender<Secret>)>,
     closed: bool,
 }
 
@@ -48,16 +48,21 @@ impl Asker {
         };
         self.messages.send(Msg::PassphraseAsked { ask, key: question.key.to_owned(), again: question.again }).ok()?;
         // The other end goes when the question is withdrawn.
-        answered.recv().ok().flatten()
+        answered.recv().ok()
     }
 
     /// Takes the answer to a question; an answer to another one than that which waits is not taken.
-    pub(super) fn answer(&self, ask: AskId, typed: Option<&SecretInput>) {
+    pub(super) fn answer(&self, ask: AskId, typed: &SecretInput) {
         let waiting = self.state().waiting.take_if(|(waiting, _)| *waiting == ask);
         if let Some((_, answer)) = waiting {
             // Whoever asked may have been called off.
-            answer.try_send(typed.map(SecretInput::secret)).ok();
+            answer.try_send(typed.secret()).ok();
         }
+    }
+
+    /// Whether a question is the one that waits.
+    pub(super) fn waits_for(&self, ask: AskId) -> bool {
+        self.state().waiting.as_ref().is_some_and(|(waiting, _)| *waiting == ask)
     }
 
     /// Withdraws the question that waits: whoever asks gets nothing.
@@ -104,15 +109,14 @@ mod tests {
     #[test]
     fn the_answer_comes_back_and_only_to_its_question() {
         let answer = asked(|asker, ask| {
-            asker.answer(AskId(ask.0 + 1), Some(&typed("of another")));
-            asker.answer(ask, Some(&typed("correct horse")));
+            asker.answer(AskId(ask.0 + 1), &typed("of another"));
+            asker.answer(ask, &typed("correct horse"));
         });
         assert_eq!(answer.as_deref(), Some("correct horse"));
     }
 
     #[test]
-    fn giving_up_withdrawing_and_leaving_all_give_nothing() {
-        assert_eq!(asked(|asker, ask| asker.answer(ask, None)), None);
+    fn withdrawing_and_leaving_give_nothing() {
         assert_eq!(asked(|asker, _| asker.withdraw()), None);
         assert_eq!(asked(|asker, _| asker.close()), None);
         let (sender, _messages) = unbounded_channel();

@@ -13,7 +13,7 @@ use crate::review::progress::Progress;
 use crate::review::round::Round;
 use crate::review::triage::{self, Dismiss};
 use crate::review::{decide, dossier};
-use crate::tui::effect::{Dismissing, Go, RequestId};
+use crate::tui::effect::{AskId, Dismissing, Go, RequestId};
 use crate::tui::msg::{DecisionResult, Failure, Msg};
 
 /// A signature that is being made.
@@ -41,6 +41,18 @@ impl Worker {
         if let Some(underway) = Self::lock(&self.signing).get_mut(&request) {
             underway.task = Some(task);
         }
+    }
+
+    /// The person gives no passphrase: what asks for it is called off.
+    pub(super) fn give_up(&self, ask: AskId) {
+        if !self.asker.waits_for(ask) {
+            return;
+        }
+        let waiting: Vec<RequestId> = Self::lock(&self.signing).keys().copied().collect();
+        for request in waiting {
+            self.cancel_signing(request);
+        }
+        self.asker.withdraw();
     }
 
     /// Calls a signature off, unless the ledger came first.
@@ -124,6 +136,7 @@ impl Worker {
         if let Some(done) = decide::take_up(&desk, &go.gate, go.verb, &watcher).await? {
             return Ok(done);
         }
+        permit.renew();
         let fresh = decide::refetch(&desk, &shown, &watcher).await?;
         decide::execute(&desk, &fresh, permit, &watcher).await
     }
@@ -176,6 +189,7 @@ mod tests {
     use super::*;
     use crate::config::schema::ConsoleConfig;
     use crate::review::Surroundings;
+    use crate::tui::effect::Effect;
 
     fn worker() -> (Arc<Worker>, UnboundedReceiver<Msg>) {
         let surroundings = Surroundings {
@@ -232,8 +246,11 @@ mod tests {
         let asking = tokio::task::spawn_blocking(move || {
             asker.ask(&crate::review::Question { key: "key", again: false }).is_none()
         });
-        assert!(matches!(messages.recv().await, Some(Msg::PassphraseAsked { .. })));
-        worker.cancel_signing(RequestId(1));
+        let Some(Msg::PassphraseAsked { ask, .. }) = messages.recv().await else { panic!("not asked") };
+        worker.begin(Effect::Passphrase(AskId(ask.0 + 1), None));
+        assert!(messages.try_recv().is_err(), "an answer to another question ends nothing");
+        worker.begin(Effect::Passphrase(ask, None));
+        assert!(matches!(messages.recv().await, Some(Msg::DecisionDone { result: DecisionResult::NotSigned, .. })));
         assert!(asking.await.unwrap(), "nothing hangs");
     }
 }

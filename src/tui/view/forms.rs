@@ -187,7 +187,13 @@ fn dismiss_text(model: &Model, form: &DismissForm, width: u16) -> Text {
             text.say(Role::Strong, "Touch your key on your workstation now.", 0);
             text.say(Role::Busy, &format!("{} {} s left", glyphs.busy, left(until, model.now)), 0);
         }
-        (true, None) => text.say(Role::Busy, &format!("{} The dismissal is signed and recorded.", glyphs.busy), 0),
+        (true, None) => {
+            text.say(
+                Role::Busy,
+                &format!("{} The dismissal is being signed; nothing is recorded yet.", glyphs.busy),
+                0,
+            );
+        }
         (false, _) => {}
     }
     text.fact("seen in", Role::Text, &form.release.short());

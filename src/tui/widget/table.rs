@@ -60,10 +60,10 @@ pub fn lines<'a, K: PartialEq>(
         ];
         painter.line(margin, Role::Text, &signs, over);
         // Every cell of the row is painted once: margin, columns, the blanks after them, and what no column has.
-        let (mut end, mut built) = (margin.right(), cells.iter());
+        let (mut end, mut contents) = (margin.right(), cells.iter());
         for rect in places(row, columns) {
             let inner = Rect { width: rect.width.saturating_sub(1), ..rect };
-            painter.line(inner, Role::Text, built.next().map_or(&[], Vec::as_slice), over);
+            painter.line(inner, Role::Text, contents.next().map_or(&[], Vec::as_slice), over);
             painter.fill(
                 Rect { x: inner.right(), width: rect.right() - inner.right(), ..rect },
                 over.unwrap_or(Role::Text),
