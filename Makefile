@@ -1,5 +1,5 @@
 # The task file. `make ci` is what CI runs.
-.PHONY: demo test setup fmt lint docs kills ci
+.PHONY: demo test setup fmt lint docs kills bench ci
 
 demo: ## open the console on the demo world
 	cargo run --release -- demo
@@ -22,6 +22,9 @@ docs: ## write the generated references anew
 
 kills: ## kill a decision at 50 points
 	COUNTERSIGN_KILLS=50 cargo test --locked --test it crash::
+
+bench: ## print the ratios that docs/performance.md quotes
+	cargo bench --locked
 
 ci:
 	bash .ci/run

@@ -28,6 +28,10 @@ use crate::domain::query::QueryError;
 use crate::error::{AppError, ErrorKind};
 use crate::review::{Desk, Surroundings};
 
+/// Threads for what blocks: files, the ledger, names of hosts, an agent. Each keeps memory of its own, and few are ever
+/// busy at once; but a host name that is looked up for seconds must not hold up the others.
+const BLOCKING: usize = 8;
+
 /// What every command is given.
 pub struct Context {
     /// The only door out.
@@ -86,7 +90,12 @@ pub fn main(arguments: Vec<std::ffi::OsString>, env: BTreeMap<String, String>) -
     let global = cli.global.clone();
     let output = Output::new(global.output, global.color, global.quiet, global.verbose, no_color);
     let context = Context { output, global, env };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(e) => {
             context.output.failure(&AppError::internal(format!("The runtime cannot be started: {e}.")));

@@ -67,6 +67,8 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     } else {
         keys.push(key(Rung::Logical, &[parts.rule, "logical", parts.logical]));
     }
+    // Findings are held by the thousand.
+    keys.shrink_to_fit();
     keys
 }
 
@@ -113,7 +115,7 @@ pub fn identify(findings: &mut [Finding]) {
 }
 
 /// As [`identify`]; a finding that has its fingerprint already is left alone, and shared.
-fn identify_shared(findings: &mut [Arc<Finding>]) {
+pub fn identify_shared(findings: &mut [Arc<Finding>]) {
     for finding in findings.iter_mut() {
         if finding.keys.is_empty() {
             let keys = keys_of(finding);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -22,15 +23,16 @@ impl BadId {
 }
 
 macro_rules! name_type {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident) => { name_type! { $(#[$doc])* $name(String) } };
+    ($(#[$doc:meta])* $name:ident($text:ty)) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name($text);
 
         impl $name {
             /// Wraps a name.
-            pub fn new(name: impl Into<String>) -> Self {
+            pub fn new(name: impl Into<$text>) -> Self {
                 Self(name.into())
             }
 
@@ -61,8 +63,9 @@ name_type! {
     RecordId
 }
 name_type! {
-    /// What a finding is recognised by again: 64 hexadecimal digits. See `domain::finding`.
-    Fingerprint
+    /// What a finding is recognised by again: 64 hexadecimal digits. See `domain::finding`. Clones share the text: each
+    /// finding's fingerprint is one of its keys.
+    Fingerprint(Arc<str>)
 }
 
 impl Fingerprint {

@@ -8,7 +8,7 @@ use self::finding::{Place, Read};
 use self::query::{Dialect, Query};
 use super::registry::Settings;
 use super::{Ask, Checked, Gathered, Keeper, Material, Raw, Shortfalls, Source, What, not_served};
-use crate::domain::dedup::identify;
+use crate::domain::dedup::identify_shared;
 use crate::domain::evidence::FindingSet;
 use crate::domain::finding::{Class, Finding};
 use crate::domain::quality::{Condition, QualityGate, QualityStatus};
@@ -101,7 +101,7 @@ impl Sonarqube {
         let query = Query { http: &self.http, place: &place, project, branch, page: self.page, window: self.window };
 
         let mut classes = Vec::new();
-        let mut findings: Vec<Finding> = Vec::new();
+        let mut findings: Vec<Arc<Finding>> = Vec::new();
         match query.issues(dialect, &mut reading).await {
             Ok(issues) => {
                 classes.push(Class::Sast);
@@ -113,7 +113,7 @@ impl Sonarqube {
             Ok(hotspots) => take(hotspots, &mut findings, &mut reading.short),
             Err(fault) => reading.short.fault("The hotspots could not be read", &fault),
         }
-        identify(&mut findings);
+        identify_shared(&mut findings);
 
         // What was read in many requests is of one analysis only if none came in between.
         match self.newest(project, &on_branch).await {
@@ -122,13 +122,7 @@ impl Sonarqube {
             Err(fault) => reading.short.fault("Whether a new analysis came meanwhile is unknown", &fault),
         }
         let scanned_commit = analysis.and_then(|a| a.revision).filter(|r| !r.is_empty()).map(Untrusted::from);
-        let set = FindingSet {
-            findings: findings.into_iter().map(Arc::new).collect(),
-            classes,
-            reports: Vec::new(),
-            quality,
-            scanned_commit,
-        };
+        let set = FindingSet { findings, classes, reports: Vec::new(), quality, scanned_commit };
         let Reading { raw, short, date, keeper: _ } = reading;
         Ok(Gathered { uri, material: Material::Findings(Box::new(set)), raw, shortfall: short.into_reason(), date })
     }
@@ -183,7 +177,7 @@ impl Sonarqube {
 }
 
 /// Keeps the findings; what is odd stays one, of unknown severity, and is counted.
-fn take(read: Vec<Read>, findings: &mut Vec<Finding>, short: &mut Shortfalls) {
+fn take(read: Vec<Read>, findings: &mut Vec<Arc<Finding>>, short: &mut Shortfalls) {
     let odd = read.iter().filter(|r| r.odd).count();
     findings.extend(read.into_iter().map(|r| r.finding));
     if odd > 0 {

@@ -219,10 +219,9 @@ fn grave_first(severity: Severity) -> (Reverse<u8>, Severity) {
 
 /// An order of findings by all that is in them. What place and rule tell apart is not hashed.
 fn total_order(a: &Finding, b: &Finding) -> Ordering {
-    (&a.location, &a.rule).cmp(&(&b.location, &b.rule)).then_with(|| match a == b {
-        true => Ordering::Equal,
-        false => hash_of(a).cmp(&hash_of(b)),
-    })
+    (&a.location, &a.rule)
+        .cmp(&(&b.location, &b.rule))
+        .then_with(|| if a == b { Ordering::Equal } else { hash_of(a).cmp(&hash_of(b)) })
 }
 
 fn hash_of(value: &impl serde::Serialize) -> Digest {

@@ -1,5 +1,7 @@
 //! Issues and hotspots as findings.
 
+use std::sync::Arc;
+
 use serde::Deserialize as _;
 use serde_json::Value;
 use url::Url;
@@ -23,8 +25,8 @@ pub(super) struct Place<'a> {
 /// An issue or hotspot as read.
 pub(super) struct Read {
     /// What it is told apart by.
-    pub(super) id: String,
-    pub(super) finding: Finding,
+    pub(super) id: Box<str>,
+    pub(super) finding: Arc<Finding>,
     /// Whether something in it was odd.
     pub(super) odd: bool,
 }
@@ -32,7 +34,7 @@ pub(super) struct Read {
 impl Read {
     fn new(id: &str, finding: Finding) -> Self {
         let odd = finding.severity == Severity::Unknown;
-        Self { id: id.to_owned(), finding, odd }
+        Self { id: id.into(), finding: Arc::new(finding), odd }
     }
 }
 
@@ -201,7 +203,7 @@ fn severity_of(own: Option<&str>, impacts: &[Impact]) -> Severity {
 fn keys_of(finding: &Finding, rung: Rung, strong: &str) -> Vec<MatchKey> {
     let path = finding.location.path.as_ref().map_or("", |p| p.raw());
     let rule = finding.rule.raw();
-    let mut keys = Vec::new();
+    let mut keys = Vec::with_capacity(2);
     if !strong.is_empty() {
         let parts = if rung == Rung::ToolId { vec!["sonarqube", strong] } else { vec![rule, path, strong] };
         keys.push(MatchKey { rung, value: hashed(&parts) });

@@ -305,6 +305,6 @@ async fn recorded_issues_are_read() {
     for issue in issues {
         let read = place.of_issue(issue);
         assert!(!read.odd && read.finding.keys[0].rung == Rung::Snippet, "{issue}");
-        assert!(read.finding.location.path.unwrap().raw().starts_with("src/"), "{issue}");
+        assert!(read.finding.location.path.clone().unwrap().raw().starts_with("src/"), "{issue}");
     }
 }
