@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod dossier;
 pub mod inbox;
 pub mod matching;
+pub mod permit;
 pub mod progress;
 pub mod records;
 pub mod round;
@@ -32,13 +33,12 @@ use crate::ledger::store::EvidenceStore;
 use crate::ledger::{Draft, Entry, Ledger};
 use crate::orchestrator::Orchestrator;
 use crate::policy::Policy;
-use crate::secrets::{Resolver, Secret};
+use crate::secrets::Resolver;
 use crate::source::Source;
 use crate::trust::signer::Signer;
 use records::Records;
 
-/// Asks a person for the passphrase of a key, by its name; `None`: nobody can be asked, or nothing was typed.
-pub type Passphrase = Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;
+pub use crate::trust::key_file::{Passphrase, Question};
 
 /// Where the program runs: everything that it takes from outside of the configuration.
 #[derive(Clone)]
@@ -57,6 +57,13 @@ pub struct Surroundings {
     pub timeout: Option<Duration>,
     /// How passphrases are asked for.
     pub passphrase: Passphrase,
+}
+
+impl Surroundings {
+    /// An environment variable that is set and not empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
 }
 
 /// Everything that the use cases need.

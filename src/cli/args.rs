@@ -46,7 +46,7 @@ pub struct Global {
     /// Longest time for one answer of a system, in seconds
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: Option<u64>,
-    /// Theme of the console: dark, light, ansi, mono, high-contrast, or a TOML file
+    /// Theme of the console: auto, dark, light, ansi, mono, high-contrast, or a TOML file
     #[arg(long, global = true)]
     pub theme: Option<String>,
     /// The console without full-screen drawing

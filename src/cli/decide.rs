@@ -9,6 +9,7 @@ use crate::domain::decision::Verb;
 use crate::error::AppError;
 use crate::review::decide::{self, Done, Prepared, Proposal};
 use crate::review::inbox;
+use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 
 /// Decides over one gate.
@@ -57,7 +58,7 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
     } else {
         prepared
     };
-    let done = decide::execute(&desk, &prepared, &watcher).await?;
+    let done = decide::execute(&desk, &prepared, &Permit::default(), &watcher).await?;
     report(context, verb, &prepared.waiting.gate.id.to_string(), &done)
 }
 

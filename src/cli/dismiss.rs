@@ -8,6 +8,7 @@ use super::{Context, prompt};
 use crate::domain::time::{Timestamp, parse_duration};
 use crate::domain::triage::{Justification, Status};
 use crate::error::AppError;
+use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 use crate::review::triage::{self, Dismiss};
 use crate::review::{inbox, round::Round};
@@ -44,7 +45,7 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         return Err(AppError::usage("Nothing was signed."));
     }
     let output = &context.output;
-    let record = triage::dismiss(&desk, &request, &dossier.release, &|progress| {
+    let record = triage::dismiss(&desk, &request, &dossier.release, &Permit::default(), &|progress| {
         if let Progress::Signing { touch: true, seconds } = progress {
             output.message(&format!("Touch your key on your workstation now ({seconds} s)."));
         }

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
 
 use super::Context;
-use crate::review::Passphrase;
+use crate::review::{Passphrase, Question};
 use crate::secrets::Secret;
 
 /// Asks a question on standard error, and reads one line. `None`: the input ended.
@@ -42,7 +42,9 @@ pub fn secret(question: &str) -> Option<Secret> {
 /// How the passphrase of an encrypted key is asked for; gives nothing where nobody can be asked.
 pub fn passphrase(context: &Context) -> Passphrase {
     let can_ask = context.can_ask();
-    Arc::new(move |key: &str| {
-        can_ask.then(|| secret(&format!("Passphrase for {}: ", crate::text::line(key)))).flatten()
+    // Once: a script that types a wrong one is told, and not asked again for ever.
+    Arc::new(move |question: &Question<'_>| {
+        let ask = can_ask && !question.again;
+        ask.then(|| secret(&format!("Passphrase for {}: ", question.key))).flatten()
     })
 }

@@ -6,7 +6,7 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 12] = [
     "signer.key",
     "signer.agent",
     "trust.allowed_signers",
@@ -18,6 +18,7 @@ const PATHS: [&str; 11] = [
     "connections.*.token.command.*",
     "service.*.findings.*.path",
     "console.theme",
+    "console.keymap",
 ];
 
 /// Makes all paths absolute. `cwd` is for those from variables and flags.

@@ -245,12 +245,22 @@ pub struct ChangesConfig {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConsoleConfig {
-    /// A theme's name: `dark`, `light`, `ansi`, `mono`, `high-contrast`, or the path of a TOML file.
+    /// A theme's name: `dark`, `light`, `ansi`, `mono`, `high-contrast`, or the path of a TOML file; `auto` for `dark` or
+    /// `light` by what COLORFGBG says. The default is `ansi`, or `mono` where NO_COLOR is set.
     pub theme: Option<String>,
+    /// A TOML file of keys, of the shape of `assets/keymap/default.toml`; it replaces the keys of the actions that it
+    /// names.
+    pub keymap: Option<PathBuf>,
     /// `auto`, `unicode` or `ascii`.
     pub glyphs: Option<Glyphs>,
     /// Whether the mouse is listened to. The default is no.
     pub mouse: Option<bool>,
+    /// The program that links are opened with, and its arguments; the link is added as the last one. No shell.
+    pub open: Option<Vec<String>>,
+    /// The program that text is copied with, and its arguments; it gets the text on standard input. No shell.
+    pub copy: Option<Vec<String>>,
+    /// Filters over the inbox that the palette offers: name and query, as `countersign inbox --query` takes it.
+    pub filters: BTreeMap<String, String>,
     /// Seconds between two refreshes; 0 means only when asked. The default is 30.
     pub refresh_seconds: Option<u32>,
 }

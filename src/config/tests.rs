@@ -57,11 +57,11 @@ fn without_any_file_the_defaults_hold() {
     let world = World::new();
     let loaded = world.load();
     let console = &loaded.config.console;
-    assert_eq!(console.theme.as_deref(), Some("dark"));
+    assert_eq!(console.theme, None, "the console chooses one that looks right anywhere");
     assert_eq!((console.mouse, console.refresh_seconds), (Some(false), Some(30)));
     let ledger = format!("sqlite://{}/.local/share/countersign/ledger.db", world.path("home").display());
     assert_eq!(loaded.config.ledger.url, Some(ledger));
-    assert_eq!(loaded.origins["console.theme"], Origin::Default);
+    assert_eq!(loaded.origins["console.mouse"], Origin::Default);
 }
 
 #[test]

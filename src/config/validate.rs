@@ -6,6 +6,7 @@ mod service;
 use super::error::Problem;
 use super::schema::Config;
 use super::tree::{Node, Place};
+use crate::domain::query::GateQuery;
 use crate::ledger::location;
 
 /// Collects problems, each at the place of its key.
@@ -42,6 +43,16 @@ pub(super) fn validate(config: &Config, root: &Node, problems: &mut Vec<Problem>
     }
     for (name, connection) in &config.connections {
         connection::check(name, connection, &mut sink);
+    }
+    for (key, command) in [("console.open", &config.console.open), ("console.copy", &config.console.copy)] {
+        if command.as_ref().is_some_and(|c| c.first().is_none_or(String::is_empty)) {
+            sink.at(key, format!("{key} names no program: write it as a list, [\"program\", \"argument\"]."));
+        }
+    }
+    for (name, query) in &config.console.filters {
+        if let Err(error) = GateQuery::parse(query) {
+            sink.at(&format!("console.filters.{name}"), format!("This filter cannot be read: {}", error.message));
+        }
     }
     for (n, service) in config.service.iter().enumerate() {
         service::check(&format!("service[{n}]"), service, config, &mut sink);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Desk;
 use super::deliver::{self, Resumed};
 use super::inbox::{self, Waiting};
+use super::permit::Permit;
 use super::progress::{Progress, Watcher};
 use super::round::Round;
 use super::sign::{self, Identity};
@@ -210,10 +211,18 @@ pub async fn refetch(desk: &Desk, shown: &Prepared, watcher: Watcher<'_>) -> Res
 }
 
 /// Signs, records, delivers and follows. `prepared` must be fresh: see [`refetch`].
-pub async fn execute(desk: &Desk, prepared: &Prepared, watcher: Watcher<'_>) -> Result<Done, AppError> {
+///
+/// With `permit`, whoever called it up may call it off until the ledger is written.
+pub async fn execute(
+    desk: &Desk,
+    prepared: &Prepared,
+    permit: &Permit,
+    watcher: Watcher<'_>,
+) -> Result<Done, AppError> {
     check(prepared)?;
     let identity = prepared.identity.as_ref().map_err(Clone::clone)?;
     let signed = sign::decision(desk, identity, prepared, watcher).await?;
+    permit.use_up()?;
     // Said before the ledger is written: whoever could give up until now must not believe any more that nothing was
     // signed.
     let step = "The decision is signed, and goes into the ledger.".to_owned();

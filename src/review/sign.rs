@@ -80,7 +80,8 @@ pub fn trust_root(trust: &crate::config::schema::TrustConfig) -> Result<TrustRoo
     Ok(TrustRoot::load(allowed, trust.revoked.as_deref())?)
 }
 
-/// The approver's key, and who that is by allowed_signers as of now. Asks the agent, or opens the key file.
+/// The approver's key, and who that is by allowed_signers as of now. Asks the agent, or reads the key file; the passphrase
+/// of an encrypted one is asked for when it signs.
 pub async fn identity(desk: &Desk) -> Result<Identity, AppError> {
     let now = desk.clock.now();
     let trust_config = desk.config.trust.clone();
@@ -109,8 +110,7 @@ fn signer(
     passphrase: &super::Passphrase,
 ) -> Result<Arc<dyn Signer>, AppError> {
     if let Some(path) = &config.key {
-        let name = path.to_string_lossy().into_owned();
-        return Ok(Arc::new(KeyFileSigner::open(path, || passphrase(&name))?));
+        return Ok(Arc::new(KeyFileSigner::open(path, Arc::clone(passphrase))?));
     }
     let socket = agent.ok_or_else(|| {
         AppError::new(ErrorKind::Signing, "There is no ssh-agent: SSH_AUTH_SOCK is not set.")

@@ -1,6 +1,7 @@
 //! Dismisses findings: checked, signed, in the ledger.
 
 use super::Desk;
+use super::permit::Permit;
 use super::progress::Watcher;
 use super::sign::{self, Signed};
 use crate::domain::dossier::Dossier;
@@ -117,6 +118,7 @@ pub async fn dismiss(
     desk: &Desk,
     request: &Dismiss,
     release: &Release,
+    permit: &Permit,
     watcher: Watcher<'_>,
 ) -> Result<Signed, AppError> {
     check(request, desk.clock.now())?;
@@ -125,6 +127,7 @@ pub async fn dismiss(
     }
     let identity = sign::identity(desk).await?;
     let signed = sign::triage(desk, &identity, request, release, watcher).await?;
+    permit.use_up()?;
     desk.append(vec![Draft {
         kind: EntryKind::Triage,
         record: signed.record.clone(),

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ed25519_dalek::Signer as _;
 use ssh_key::PrivateKey;
@@ -16,10 +17,29 @@ use crate::secrets::Secret;
 /// The largest file that is read as a key.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Signs with a key from a file. The key is in memory for as long as this lives, and wiped after.
+/// How often a passphrase is asked for at most: whoever asks gives up before that.
+const ATTEMPTS: usize = 20;
+
+/// A question for the passphrase of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The key file, safe to display.
+    pub key: &'a str,
+    /// Whether the passphrase that was given before did not fit.
+    pub again: bool,
+}
+
+/// Asks a person for a passphrase; `None`: nobody can be asked, or the person gave up.
+pub type Passphrase = Arc<dyn Fn(&Question<'_>) -> Option<Secret> + Send + Sync>;
+
+/// Signs with a key from a file. An encrypted one is opened when it signs first: who would sign shows from the public
+/// half. The key is in memory for as long as this lives, and wiped after.
 pub struct KeyFileSigner {
     key: KeyInfo,
-    private: PrivateKey,
+    path: String,
+    /// As the file has it, or opened. Locked while the passphrase is asked for, so that it is asked for once.
+    private: Mutex<PrivateKey>,
+    passphrase: Passphrase,
 }
 
 /// Why a key file cannot be used.
@@ -85,28 +105,40 @@ impl KeyFileError {
 }
 
 impl KeyFileSigner {
-    /// Reads a key file. `passphrase` is called only if the file is encrypted; `None` means that there is nobody to ask.
+    /// Reads a key file. `passphrase` is asked when an encrypted one signs first.
     ///
     /// As ssh does, a file of one's own that others may read is refused.
-    pub fn open(path: &Path, passphrase: impl FnOnce() -> Option<Secret>) -> Result<Self, SignError> {
-        load(path, passphrase).map_err(|error| SignError::KeyFile {
-            path: crate::text::line(&path.to_string_lossy()).into_owned(),
-            error,
-        })
+    pub fn open(path: &Path, passphrase: Passphrase) -> Result<Self, SignError> {
+        let name = crate::text::line(&path.to_string_lossy()).into_owned();
+        match load(path) {
+            Ok((key, private)) => Ok(Self { key, path: name, private: Mutex::new(private), passphrase }),
+            Err(error) => Err(SignError::KeyFile { path: name, error }),
+        }
     }
 
     pub(super) fn from_private(private: PrivateKey) -> Result<Self, KeyFileError> {
-        let public = private.public_key();
-        let blob = public.to_bytes().map_err(|_e| KeyFileError::NotAKey)?;
+        let blob = private.public_key().to_bytes().map_err(|_e| KeyFileError::NotAKey)?;
         let key = KeyInfo::from_blob(&blob, private.comment().as_str_lossy())?;
-        if key.hardware {
-            return Err(KeyFileError::Hardware);
+        Ok(Self { key, path: String::new(), private: Mutex::new(private), passphrase: Arc::new(|_| None) })
+    }
+
+    fn unlocked(&self, locked: &PrivateKey) -> Result<PrivateKey, KeyFileError> {
+        for attempt in 0..ATTEMPTS {
+            let again = attempt > 0;
+            let Some(passphrase) = (self.passphrase)(&Question { key: &self.path, again }) else {
+                return Err(if again { KeyFileError::Passphrase } else { KeyFileError::NoPassphrase });
+            };
+            if let Ok(opened) = locked.decrypt(passphrase.expose().as_bytes()) {
+                // The public half stands in the file twice, and what was shown is the one that anybody could change.
+                let same = opened.public_key().to_bytes().is_ok_and(|blob| blob == self.key.blob);
+                return if same { Ok(opened) } else { Err(KeyFileError::NotAKey) };
+            }
         }
-        Ok(Self { key, private })
+        Err(KeyFileError::Passphrase)
     }
 }
 
-fn load(path: &Path, passphrase: impl FnOnce() -> Option<Secret>) -> Result<KeyFileSigner, KeyFileError> {
+fn load(path: &Path) -> Result<(KeyInfo, PrivateKey), KeyFileError> {
     let bytes = read(path)?;
     let text = std::str::from_utf8(&bytes).map_err(|_e| KeyFileError::NotAKey)?.trim_start();
     if !text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
@@ -115,15 +147,14 @@ fn load(path: &Path, passphrase: impl FnOnce() -> Option<Secret>) -> Result<KeyF
     let private = PrivateKey::from_openssh(text).map_err(|_e| KeyFileError::NotAKey)?;
     // What is acceptable shows from the public half: nobody is asked for a passphrase in vain.
     let public = private.public_key().to_bytes().map_err(|_e| KeyFileError::NotAKey)?;
-    if KeyInfo::from_blob(&public, "")?.hardware {
+    let file = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+    // The comment is within what is encrypted.
+    let comment = if private.is_encrypted() { &file } else { private.comment().as_str_lossy() };
+    let key = KeyInfo::from_blob(&public, comment)?;
+    if key.hardware {
         return Err(KeyFileError::Hardware);
     }
-    if !private.is_encrypted() {
-        return KeyFileSigner::from_private(private);
-    }
-    let passphrase = passphrase().ok_or(KeyFileError::NoPassphrase)?;
-    let opened = private.decrypt(passphrase.expose().as_bytes()).map_err(|_e| KeyFileError::Passphrase)?;
-    KeyFileSigner::from_private(opened)
+    Ok((key, private))
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
@@ -171,7 +202,12 @@ impl Signer for KeyFileSigner {
 
     fn sign(&self, namespace: &str, message: &[u8]) -> Result<SshSig, SignError> {
         let failed = || SignError::Key(self.key.to_string());
-        let signature = self.private.key_data().try_sign(&signed_data(namespace, message)).map_err(|_e| failed())?;
+        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        if private.is_encrypted() {
+            *private =
+                self.unlocked(&private).map_err(|error| SignError::KeyFile { path: self.path.clone(), error })?;
+        }
+        let signature = private.key_data().try_sign(&signed_data(namespace, message)).map_err(|_e| failed())?;
         let sig = SshSig {
             public_key: self.key.blob.clone(),
             namespace: namespace.to_owned(),

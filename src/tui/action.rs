@@ -72,6 +72,7 @@ pub enum Action {
     Palette,
     Messages,
     ToggleMouse,
+    Theme,
     Redraw,
     Suspend,
 }
@@ -184,7 +185,7 @@ pub const TABLE: &[Spec] = &[
         .footer("filter"),
     spec(Action::NextMatch, "next-match", "Goes to the next match of the filter.", VIEW).at(LISTS),
     spec(Action::PreviousMatch, "previous-match", "Goes to the match of the filter before.", VIEW).at(LISTS),
-    spec(Action::Sort, "sort", "Sorts the inbox by another column.", VIEW).at(&[Place::Inbox]),
+    spec(Action::Sort, "sort", "Sorts the inbox by another column.", VIEW).at(&[Place::Inbox]).footer("sort"),
     spec(Action::Refresh, "refresh", "Reads the gates and their evidence again.", VIEW).at(BASE).footer("refresh"),
     spec(Action::Mark, "mark", "Marks the finding, to dismiss several together.", VIEW)
         .at(&[Place::Findings])
@@ -212,6 +213,7 @@ pub const TABLE: &[Spec] = &[
     spec(Action::Edit, "edit", "In a form: writes the text in your own editor.", DO).at(&[Place::Form]),
     spec(Action::OpenLink, "open-link", "Opens the link of the line in a browser.", VIEW)
         .at(BASE)
+        .footer("link")
         .when(|m| m.link().map(|_| ()).ok_or_else(|| "There is no link here.".to_owned())),
     spec(Action::Copy, "copy", "Copies the link, or the id, of the line.", VIEW).at(BASE),
     spec(Action::CopyDigest, "copy-digest", "Copies the digest of the dossier.", VIEW).at(BASE),
@@ -219,6 +221,7 @@ pub const TABLE: &[Spec] = &[
     spec(Action::Palette, "palette", "Finds any action by a few letters.", APP).at(BASE),
     spec(Action::Messages, "messages", "Shows errors and what was done, in full.", APP).at(BASE),
     spec(Action::ToggleMouse, "toggle-mouse", "Turns the mouse on or off.", APP).at(BASE),
+    spec(Action::Theme, "theme", "Puts on the next theme; the palette names them all.", APP).at(BASE),
     spec(Action::Redraw, "redraw", "Paints the whole screen again.", APP),
     spec(Action::Suspend, "suspend", "Hands the terminal back to the shell until `fg`.", APP),
 ];

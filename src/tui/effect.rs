@@ -6,10 +6,15 @@ use crate::domain::decision::Verb;
 use crate::domain::ids::{Digest, Fingerprint, GateId};
 use crate::domain::triage::{Justification, Scope, Status};
 use crate::text::Untrusted;
+use crate::tui::model::secret::SecretInput;
 
 /// Names one run of a form, so that a late answer to an earlier one is not taken for this one's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RequestId(pub u64);
+
+/// Names one question for a passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskId(pub u64);
 
 /// Something to be done outside of the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,14 +27,16 @@ pub enum Effect {
     Prepare(Ask),
     /// Sign and deliver exactly what was prepared; answered by `SigningStarted`, `DecisionProgress`, `DecisionDone`.
     Sign(Go),
-    /// Give up a signature that waits for a touch. Does nothing once something is signed.
+    /// Call a signature off: answered as its end, unless the ledger came first.
     CancelSigning(RequestId),
     /// Sign a triage record over findings; answered by `SigningStarted` and `Dismissed` or `Failed`, and then the
     /// gate's `DossierReady`.
     Dismiss(Box<Dismissing>),
+    /// Answer the question for a passphrase; `None`: the person gives up, and nothing is signed.
+    Passphrase(AskId, Option<SecretInput>),
     /// Open an address in a browser. It begins with `http://` or `https://`.
     OpenUrl(String),
-    /// Put text on the clipboard; answered by `Copied`.
+    /// Put text on the clipboard; answered by `Note`.
     Copy(String),
     /// Loop: turn the reporting of the mouse on or off.
     SetMouse(bool),

@@ -42,6 +42,7 @@ pub fn areas(width: u16, height: u16, base: Place) -> Areas {
         Place::Inbox if middle >= 14 => (middle * 2 / 5).clamp(6, 12),
         Place::Items if middle >= 10 => (middle / 2).clamp(5, 14),
         Place::Findings if middle >= 22 => 7,
+        Place::Findings if middle >= 16 => 5,
         _ => 0,
     };
     let body = middle.saturating_sub(preview);
@@ -81,9 +82,10 @@ pub fn menu(width: u16, height: u16) -> Rect {
     dialog(width, height, 84, 30)
 }
 
-/// The lines of help's or the palette's list.
-pub fn menu_rows(width: u16, height: u16) -> u16 {
-    menu(width, height).height.saturating_sub(6)
+/// The lines of help's or the palette's list; below it are two for the line that the cursor is on, and three more if
+/// the syntax of filters is told.
+pub fn menu_rows(width: u16, height: u16, syntax: bool) -> u16 {
+    menu(width, height).height.saturating_sub(if syntax { 9 } else { 6 })
 }
 
 #[cfg(test)]

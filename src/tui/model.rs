@@ -10,6 +10,7 @@ pub mod listing;
 pub mod log;
 pub mod menu;
 pub mod screens;
+pub mod secret;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use super::action::Place;
 use super::effect::{Effect, RequestId};
 use super::glyphs::GlyphSet;
 use super::keymap::{Key, Keymap};
-use super::theme::Theme;
+use super::theme::{self, Theme};
 use decide::DecideForm;
 use dismiss::DismissForm;
 use form::Form;
@@ -31,7 +32,8 @@ use gates::GateEntry;
 use items::Item;
 use log::{Log, Notice};
 use menu::Menu;
-use screens::{FindingScreen, Inbox, ReleaseScreen, Tab};
+use screens::{FindingScreen, Inbox, ReleaseScreen, Saved, Tab};
+use secret::PassphraseForm;
 
 /// What the console starts with.
 #[derive(Debug, Clone)]
@@ -46,8 +48,12 @@ pub struct Setup {
     pub glyphs: GlyphSet,
     /// What keys mean.
     pub keymap: Keymap,
+    /// The filters that have names.
+    pub saved: Vec<Saved>,
     /// Whether nothing may be decided or dismissed.
     pub readonly: bool,
+    /// Whether the mouse is reported from the start.
+    pub mouse: bool,
 }
 
 /// The state of the console.
@@ -63,8 +69,12 @@ pub struct Model {
     pub theme: Theme,
     /// Which signs it draws with.
     pub glyphs: GlyphSet,
+    /// The person's own theme, if it is none of those that are shipped.
+    own_theme: Option<Theme>,
     /// What keys mean.
     pub keymap: Keymap,
+    /// The filters that have names.
+    pub saved: Vec<Saved>,
     /// Whether nothing may be decided or dismissed.
     pub readonly: bool,
     /// Whether the mouse is reported.
@@ -103,6 +113,8 @@ pub enum Overlay {
     Decide(Box<DecideForm>),
     /// A dismissal.
     Dismiss(Box<DismissForm>),
+    /// The passphrase of the key that signs.
+    Passphrase(Box<PassphraseForm>),
     /// Help or the palette.
     Menu(Menu),
     /// The list of messages, and how far it is scrolled.
@@ -131,11 +143,13 @@ impl Model {
             width: setup.size.0,
             height: setup.size.1,
             now: setup.now,
+            own_theme: Some(setup.theme.clone()).filter(|t| !theme::names().any(|n| n == t.name)),
             theme: setup.theme,
             glyphs: setup.glyphs,
             keymap: setup.keymap,
+            saved: setup.saved,
             readonly: setup.readonly,
-            mouse: false,
+            mouse: setup.mouse,
             gates: BTreeMap::new(),
             listed: false,
             refreshing: true,
@@ -154,13 +168,14 @@ impl Model {
 
     /// What is to be done first, once the first frame is on the screen.
     pub fn first_effects(&self) -> Vec<Effect> {
-        vec![Effect::Refresh]
+        let mouse = self.mouse.then_some(Effect::SetMouse(true));
+        mouse.into_iter().chain([Effect::Refresh]).collect()
     }
 
     /// Where the focus is.
     pub fn place(&self) -> Place {
         match self.overlays.last() {
-            Some(Overlay::Decide(_) | Overlay::Dismiss(_) | Overlay::Leave(_)) => Place::Form,
+            Some(Overlay::Decide(_) | Overlay::Dismiss(_) | Overlay::Passphrase(_) | Overlay::Leave(_)) => Place::Form,
             Some(Overlay::Menu(_)) => Place::Menu,
             Some(Overlay::Log(_)) => Place::Log,
             None => self.base(),
@@ -186,6 +201,7 @@ impl Model {
             Some(Overlay::Decide(form)) => form.is_typing(),
             Some(Overlay::Dismiss(form)) => form.is_typing(),
             Some(Overlay::Menu(menu)) => menu.searching,
+            Some(Overlay::Passphrase(_)) => true,
             Some(Overlay::Log(_) | Overlay::Leave(_)) => false,
             None => match self.base() {
                 Place::Inbox => self.inbox.filter.open,
@@ -195,12 +211,22 @@ impl Model {
         }
     }
 
+    /// Whether there is more than one field or button to be on.
+    pub fn focus_moves(&self) -> bool {
+        match self.overlays.last() {
+            Some(Overlay::Decide(form)) => form.buttons().1.is_some(),
+            Some(Overlay::Dismiss(form)) => !form.busy,
+            Some(Overlay::Leave(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Whether something on the screen counts seconds.
     pub fn is_counting(&self) -> bool {
         self.overlays.iter().any(|overlay| match overlay {
             Overlay::Decide(form) => form.is_counting(),
             Overlay::Dismiss(form) => form.touch_until.is_some(),
-            Overlay::Menu(_) | Overlay::Log(_) | Overlay::Leave(_) => false,
+            Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Leave(_) => false,
         })
     }
 
@@ -280,6 +306,20 @@ impl Model {
             _ => self.current_gate()?.row.gate.url.as_ref()?.raw(),
         };
         safe_link(raw)
+    }
+
+    /// The names of the themes that there are, in the order in which they take turns.
+    pub fn themes(&self) -> Vec<String> {
+        self.own_theme.iter().map(|t| t.name.clone()).chain(theme::names().map(ToOwned::to_owned)).collect()
+    }
+
+    /// Takes on a theme, by name.
+    pub fn wear(&mut self, name: &str) {
+        let own = self.own_theme.clone().filter(|t| t.name == name);
+        if let Some(theme) = own.or_else(|| Theme::shipped(name).ok()) {
+            self.notice = Some(Notice { bad: false, text: format!("The theme is {}.", theme.name) });
+            self.theme = theme;
+        }
     }
 
     /// Names a new run of a form.

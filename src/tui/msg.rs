@@ -13,7 +13,7 @@ use crate::domain::verdict::Outcome;
 use crate::text::Untrusted;
 
 use super::action::Action;
-use super::effect::RequestId;
+use super::effect::{AskId, RequestId};
 use super::keymap::Key;
 
 /// Something that happened.
@@ -90,6 +90,15 @@ pub enum Msg {
         deadline_seconds: u64,
         /// Now.
         now: Timestamp,
+    },
+    /// The signer needs the passphrase of its key.
+    PassphraseAsked {
+        /// Which question it is.
+        ask: AskId,
+        /// The key file.
+        key: String,
+        /// Whether the one that was given before did not fit.
+        again: bool,
     },
     /// A step of a decision was made: signed, recorded, sent, accepted.
     DecisionProgress {

@@ -1,7 +1,7 @@
 //! Opens the console: full-screen where there is a capable terminal, else line by line.
 
 use std::io::{BufRead as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossterm::event::EventStream;
@@ -12,18 +12,20 @@ use super::effect::Effect;
 use super::glyphs::GlyphSet;
 use super::keymap::Keymap;
 use super::model::gates::GateEntry;
+use super::model::screens::Saved;
 use super::model::{Model, Setup};
 use super::plain::{self, Choice};
 use super::run::{Stage, run};
 use super::runtime::{Worker, row};
 use super::screen::Screen;
 use super::terminal::{self, Guard};
-use super::theme::Theme;
+use super::theme::{Background, Theme};
 use crate::clock::{Clock as _, SharedClock, SystemClock};
 use crate::config::schema::{ConsoleConfig, Glyphs};
 use crate::domain::decision::Verb;
 use crate::error::AppError;
 use crate::review::decide::{self, Proposal};
+use crate::review::permit::Permit;
 use crate::review::progress::quiet;
 use crate::review::round::Round;
 use crate::review::{Desk, Surroundings, connect, dossier, inbox};
@@ -60,16 +62,17 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
     let setup = Setup {
         size: crossterm::terminal::size().map_err(broken)?,
         now: SystemClock::default().now(),
-        theme: theme(config.theme.as_deref(), console.no_color)?,
+        theme: theme(config.theme.as_deref(), console.no_color, &surroundings)?,
         glyphs: GlyphSet::choose(config.glyphs.map(glyph_word), console.unicode),
-        keymap: Keymap::load(None).map_err(|e| AppError::internal(e.to_string()))?,
+        keymap: keymap(config.keymap.as_deref())?,
+        saved: config.filters.iter().map(|(name, query)| Saved { name: name.clone(), query: query.clone() }).collect(),
         readonly: surroundings.readonly,
+        mouse: config.mouse.unwrap_or(false),
     };
     let clock: SharedClock = Arc::new(SystemClock::default());
     let (sender, messages) = mpsc::unbounded_channel();
     let scratch = surroundings.env.get("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    // A passphrase cannot be asked for while the screen is drawn.
-    let worker = Worker::new(Surroundings { passphrase: Arc::new(|_| None), ..surroundings }, sender.clone());
+    let worker = Worker::new(surroundings, &config, sender.clone());
     let every = config.refresh_seconds.unwrap_or(30);
     let mut guard = Guard::enter(console.editor, scratch).map_err(broken)?;
     let outcome = async {
@@ -93,6 +96,7 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
             clock,
         };
         let left = run(stage, Model::new(setup)).await;
+        worker.close();
         refresher.inspect(tokio::task::JoinHandle::abort);
         signals.abort();
         left.map(|_| ())
@@ -102,16 +106,25 @@ async fn full_screen(surroundings: Surroundings, console: Console, config: Conso
     outcome.map_err(broken)
 }
 
-fn theme(asked: Option<&str>, no_color: bool) -> Result<Theme, AppError> {
+fn theme(asked: Option<&str>, no_color: bool, surroundings: &Surroundings) -> Result<Theme, AppError> {
     let parsed = match asked.filter(|t| t.contains(['/', '.'])) {
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|e| AppError::usage(format!("The theme {path} cannot be read: {e}.")))?;
-            Theme::parse(&text).map_err(|e| format!("{path}: {e}"))
+            Theme::parse(path, &text).map_err(|e| format!("{path}: {e}"))
         }
-        None => Theme::choose(asked, no_color).map_err(|e| e.to_string()),
+        None => Theme::choose(asked, no_color, Background::told(|name| surroundings.variable(name)))
+            .map_err(|e| e.to_string()),
     };
     parsed.map_err(AppError::usage)
+}
+
+fn keymap(own: Option<&Path>) -> Result<Keymap, AppError> {
+    let Some(path) = own else { return Keymap::load(None).map_err(|e| AppError::internal(e.to_string())) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| AppError::usage(format!("The keymap {name} cannot be read: {e}.")))?;
+    Keymap::load(Some(&text)).map_err(|e| AppError::usage(format!("{name}: {e}")))
 }
 
 fn glyph_word(glyphs: Glyphs) -> &'static str {
@@ -207,7 +220,7 @@ async fn decide_plainly(
         return say("Nothing was signed.\n");
     }
     let fresh = decide::refetch(desk, &prepared, &quiet).await?;
-    let done = decide::execute(desk, &fresh, &quiet).await?;
+    let done = decide::execute(desk, &fresh, &Permit::default(), &quiet).await?;
     say(&format!("{}. Envelope {}.\n", done.receipt.status.word(), done.envelope.short()))
 }
 

@@ -65,7 +65,7 @@ pub fn inbox<'a>(entries: impl IntoIterator<Item = &'a GateEntry>, now: Timestam
                 let _ = writeln!(out, "   verdict: {}", summary.verdict.word());
                 let incomplete = if summary.findings_incomplete { ", not all there" } else { "" };
                 let _ = writeln!(out, "   findings: {}{incomplete}", tally_words(&summary.tally));
-                let _ = writeln!(out, "   missing evidence: {}", summary.missing);
+                let _ = writeln!(out, "   missing evidence: {}", summary.missing.len());
             }
             None => out.push_str("   verdict: unknown, the evidence is not here yet\n"),
         }

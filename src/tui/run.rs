@@ -58,7 +58,10 @@ where
     stage.terminal.draw(|frame| view::draw(&model, frame))?;
     let mut events = (stage.events)();
     for effect in model.first_effects() {
-        (stage.perform)(effect);
+        match effect {
+            Effect::SetMouse(on) => stage.host.set_mouse(on)?,
+            effect => (stage.perform)(effect),
+        }
     }
     let mut ticks: Option<Interval> = None;
     loop {

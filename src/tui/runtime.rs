@@ -1,14 +1,18 @@
 //! Runs the console's effects through the use cases.
 
+mod links;
+mod passphrase;
+mod signing;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OnceCell, mpsc};
-use tokio::task::AbortHandle;
 
-use super::effect::{Ask, Dismissing, Effect, Go, RequestId};
-use super::msg::{Arrival, DecisionPreview, DecisionResult, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
-use crate::domain::decision::{ReceiptStatus, Verb};
+use super::effect::{Ask, Effect, RequestId};
+use super::msg::{Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
+use crate::config::schema::ConsoleConfig;
+use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{GateId, Principal};
 use crate::error::{AppError, ErrorKind};
@@ -16,20 +20,24 @@ use crate::review::decide::{self, Prepared, Proposal};
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 use crate::review::round::Round;
-use crate::review::triage::{self, Dismiss};
-use crate::review::{Desk, Surroundings, deliver, dossier, sign};
+use crate::review::{Desk, Question, Surroundings, deliver, dossier, sign};
+use links::Links;
+use passphrase::Asker;
+use signing::Underway;
 
 /// Runs effects in the background, and sends what comes of them as messages.
 pub struct Worker {
     surroundings: Surroundings,
+    links: Links,
+    asker: Arc<Asker>,
     desk: OnceCell<Arc<Desk>>,
     messages: mpsc::UnboundedSender<Msg>,
     /// The gates as last listed.
     gates: Mutex<HashMap<GateId, Waiting>>,
     /// Decisions that were prepared, by the run of their form.
     prepared: Mutex<HashMap<RequestId, Arc<Prepared>>>,
-    /// Signatures that wait.
-    signing: Mutex<HashMap<RequestId, AbortHandle>>,
+    /// Signatures that are being made.
+    signing: Mutex<HashMap<RequestId, Underway>>,
     /// The round that assembling dossiers share as long as one of them is on its way.
     round: Mutex<Weak<Round>>,
     settled: OnceCell<()>,
@@ -37,9 +45,14 @@ pub struct Worker {
 
 impl Worker {
     /// A worker that has done nothing yet: not even the configuration is read.
-    pub fn new(surroundings: Surroundings, messages: mpsc::UnboundedSender<Msg>) -> Arc<Self> {
+    pub fn new(surroundings: Surroundings, config: &ConsoleConfig, messages: mpsc::UnboundedSender<Msg>) -> Arc<Self> {
+        let asker = Arc::new(Asker::new(messages.clone()));
+        let ask = Arc::clone(&asker);
+        let passphrase = Arc::new(move |question: &Question<'_>| ask.ask(question));
         Arc::new(Self {
-            surroundings,
+            links: Links::new(config, &surroundings),
+            surroundings: Surroundings { passphrase, ..surroundings },
+            asker,
             desk: OnceCell::new(),
             messages,
             gates: Mutex::default(),
@@ -62,29 +75,28 @@ impl Worker {
             }
             Effect::Prepare(ask) => drop(tokio::spawn(async move { worker.prepare(ask).await })),
             Effect::Sign(go) => {
-                let request = go.request;
-                let task = tokio::spawn(async move { worker.sign(go).await });
-                Self::lock(&self.signing).insert(request, task.abort_handle());
+                self.begin_signing(go.request, false, |permit| async move { worker.sign(go, permit).await });
             }
-            Effect::CancelSigning(request) => {
-                // Taken out first: once something is signed, it is no longer in there.
-                let waiting = Self::lock(&self.signing).remove(&request);
-                if let Some(task) = waiting {
-                    task.abort();
-                    self.send(Msg::DecisionDone {
-                        request,
-                        result: DecisionResult::NotSigned,
-                        text: "You gave up. Nothing was signed.".to_owned(),
-                        receipt: None,
-                    });
-                }
+            Effect::Dismiss(d) => {
+                self.begin_signing(d.request, true, |permit| async move { worker.dismiss(*d, permit).await });
             }
-            Effect::Dismiss(dismissing) => drop(tokio::spawn(async move { worker.dismiss(*dismissing).await })),
-            Effect::OpenUrl(url) => drop(tokio::spawn(async move { worker.open_url(&url).await })),
-            Effect::Copy(text) => drop(tokio::spawn(async move { worker.copy(&text).await })),
+            Effect::CancelSigning(request) => self.cancel_signing(request),
+            Effect::Passphrase(ask, Some(typed)) => self.asker.answer(ask, &typed),
+            Effect::Passphrase(ask, None) => self.give_up(ask),
+            Effect::OpenUrl(url) => {
+                drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.open(&url).await)) }));
+            }
+            Effect::Copy(text) => {
+                drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.copy(&text).await)) }));
+            }
             // What concerns the terminal is the loop's.
             Effect::SetMouse(_) | Effect::Suspend | Effect::EditExternally(_) | Effect::Redraw | Effect::Quit => {}
         }
+    }
+
+    /// Lets go of what waits for the person: there is nobody any more.
+    pub fn close(&self) {
+        self.asker.close();
     }
 
     fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -240,170 +252,6 @@ impl Worker {
         let preview = preview(&prepared, differences);
         Ok((prepared, preview))
     }
-
-    async fn sign(&self, go: Go) {
-        let request = go.request;
-        let (result, text, receipt) = match self.try_sign(&go).await {
-            Ok(done) => {
-                let result = if go.verb.is_delivered() { DecisionResult::Effective } else { DecisionResult::Recorded };
-                (
-                    result,
-                    format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()),
-                    Some(done.receipt.status),
-                )
-            }
-            Err(error) => {
-                let (result, receipt) = match error.kind {
-                    ErrorKind::Refused => (DecisionResult::Refused, Some(ReceiptStatus::Refused)),
-                    ErrorKind::Unknown => (DecisionResult::Unknown, Some(ReceiptStatus::Unknown)),
-                    ErrorKind::Quorum => (DecisionResult::Recorded, None),
-                    _ => (DecisionResult::NotSigned, None),
-                };
-                let text = std::iter::once(error.message).chain(error.hints).collect::<Vec<_>>().join(" ");
-                (result, text, receipt)
-            }
-        };
-        Self::lock(&self.signing).remove(&request);
-        Self::lock(&self.prepared).remove(&request);
-        self.send(Msg::DecisionDone { request, result, text, receipt });
-    }
-
-    async fn try_sign(&self, go: &Go) -> Result<decide::Done, AppError> {
-        let desk = self.desk().await?;
-        let shown = Self::lock(&self.prepared).get(&go.request).cloned();
-        let shown = shown.ok_or_else(|| AppError::internal("Nothing was prepared for this form."))?;
-        let same = shown.waiting.gate.id == go.gate
-            && shown.waiting.gate.attempt == go.attempt
-            && shown.dossier.digest == go.dossier
-            && shown.proposal.verb == go.verb;
-        if !same {
-            return Err(AppError::new(
-                ErrorKind::Unexpected,
-                "What was prepared is not what was shown. Nothing was signed.",
-            ));
-        }
-        let request = go.request;
-        let watcher = |progress: Progress| match progress {
-            Progress::Signing { touch, seconds } => {
-                self.send(Msg::SigningStarted { request, touch, deadline_seconds: seconds, now: desk.clock.now() });
-            }
-            Progress::Delivery { step, .. } => {
-                // Something is signed and on its way: from here on there is nothing to cancel.
-                Self::lock(&self.signing).remove(&request);
-                self.send(Msg::DecisionProgress { request, step });
-            }
-            Progress::Asking { .. } | Progress::Arrived { .. } => {}
-        };
-        if let Some(done) = decide::take_up(&desk, &go.gate, go.verb, Some(&go.dossier.to_string()), &watcher).await? {
-            return Ok(done);
-        }
-        let fresh = decide::refetch(&desk, &shown, &watcher).await?;
-        decide::execute(&desk, &fresh, &watcher).await
-    }
-
-    async fn dismiss(&self, dismissing: Dismissing) {
-        let request = dismissing.request;
-        let task = format!("dismiss {} findings", dismissing.fingerprints.len());
-        match self.try_dismiss(&dismissing).await {
-            Ok(text) => {
-                let count = dismissing.fingerprints.len();
-                self.send(Msg::Dismissed { request, gate: dismissing.gate.clone(), count, text });
-                let round = self.shared_round();
-                self.assemble(dismissing.gate, round).await;
-            }
-            Err(error) => self.fail(&task, Some(request), error),
-        }
-    }
-
-    async fn try_dismiss(&self, dismissing: &Dismissing) -> Result<String, AppError> {
-        let desk = self.desk().await?;
-        let waiting = self.known(&dismissing.gate)?;
-        let dossier = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await?;
-        let wanted: Vec<String> = dismissing.fingerprints.iter().map(|f| f.as_str().to_owned()).collect();
-        let now = desk.clock.now();
-        let request = Dismiss {
-            findings: triage::select(&dossier, &wanted)?,
-            status: dismissing.status,
-            justification: dismissing.justification,
-            detail: dismissing.detail.raw().to_owned(),
-            scope: dismissing.scope.clone(),
-            expires: dismissing.expires.map(|d| now.plus(d)),
-        };
-        let id = dismissing.request;
-        let watcher = |progress: Progress| {
-            if let Progress::Signing { touch, seconds } = progress {
-                self.send(Msg::SigningStarted { request: id, touch, deadline_seconds: seconds, now: desk.clock.now() });
-            }
-        };
-        let signed = triage::dismiss(&desk, &request, &dossier.release, &watcher).await?;
-        Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
-    }
-
-    /// Native clipboard, tmux, then the terminal itself (OSC 52); says which.
-    async fn copy(&self, text: &str) {
-        let chain: [(&str, &[&str]); 4] = [
-            ("wl-copy", &[]),
-            ("xclip", &["-selection", "clipboard"]),
-            ("pbcopy", &[]),
-            ("tmux", &["load-buffer", "-w", "-"]),
-        ];
-        for (program, arguments) in chain {
-            let usable = match program {
-                "wl-copy" => self.surroundings.env.contains_key("WAYLAND_DISPLAY"),
-                "xclip" => self.surroundings.env.contains_key("DISPLAY"),
-                "tmux" => self.surroundings.env.contains_key("TMUX"),
-                _ => cfg!(target_os = "macos"),
-            };
-            if usable && pipe(program, arguments, text).await {
-                return self.send(Msg::Note(format!("Copied with {program}: {}", crate::text::line(text))));
-            }
-        }
-        match super::terminal::copy(text) {
-            Ok(()) => self.send(Msg::Note(format!("Copied by the terminal (OSC 52): {}", crate::text::line(text)))),
-            Err(e) => self.send(Msg::Note(format!("Nothing could be copied: {e}."))),
-        }
-    }
-
-    async fn open_url(&self, url: &str) {
-        // Only what a browser is for, and as one argument, never through a shell.
-        let safe = url.starts_with("https://") || url.starts_with("http://");
-        let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-        if !safe {
-            return;
-        }
-        let run = tokio::process::Command::new(program)
-            .arg(url)
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .status()
-            .await;
-        let shown = crate::text::line(url).into_owned();
-        match run {
-            Ok(status) if status.success() => self.send(Msg::Note(format!("Opened {shown}"))),
-            _ => self.send(Msg::Note(format!("No browser could be opened here. The address is {shown}"))),
-        }
-    }
-}
-
-/// Gives a text to a program's standard input; whether that went well within two seconds.
-async fn pipe(program: &str, arguments: &[&str], text: &str) -> bool {
-    use tokio::io::AsyncWriteExt as _;
-    let spawned = tokio::process::Command::new(program)
-        .args(arguments)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .spawn();
-    let Ok(mut child) = spawned else { return false };
-    let Some(mut stdin) = child.stdin.take() else { return false };
-    let work = async {
-        let written = stdin.write_all(text.as_bytes()).await.is_ok();
-        drop(stdin);
-        written && child.wait().await.is_ok_and(|status| status.success())
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(2), work).await.unwrap_or(false)
 }
 
 pub(super) fn row(waiting: &Waiting) -> GateRow {

@@ -58,12 +58,12 @@ impl<W: Write> Screen<W> {
             self.shown.clear();
             self.wipe = false;
         }
-        rows::scroll(&mut self.shown, &self.next, &mut bytes);
-        for y in 0..self.next.height() {
+        rows::scroll(&mut self.shown, &mut self.next, &mut bytes);
+        for y in (0..self.next.height()).filter(|y| self.next.is_touched(*y)) {
             rows::write(&self.shown, &self.next, y, &mut pen, &mut bytes);
         }
         pen.reset(&mut bytes);
-        self.shown.clone_from(&self.next);
+        self.next.settle(&mut self.shown);
         bytes
     }
 }
@@ -124,7 +124,11 @@ impl<W: Write> Backend for Screen<W> {
     fn size(&self) -> io::Result<Size> {
         match self.fixed {
             Some(size) => Ok(size),
-            None => crossterm::terminal::size().map(|(width, height)| Size { width, height }),
+            // It is asked for before every frame: of the terminal that we have, without opening it anew.
+            None => match rustix::termios::tcgetwinsize(io::stdout()) {
+                Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Ok(Size { width: size.ws_col, height: size.ws_row }),
+                _ => crossterm::terminal::size().map(|(width, height)| Size { width, height }),
+            },
         }
     }
 

@@ -11,6 +11,7 @@ use super::effect::Effect;
 use super::event;
 use super::glyphs::GlyphSet;
 use super::keymap::{Keymap, parse_keys};
+use super::model::screens::Saved;
 use super::model::{Model, Setup};
 use super::msg::{Listed, Msg};
 use super::theme::Theme;
@@ -39,10 +40,12 @@ impl Driver {
         let setup = Setup {
             size: (width, height),
             now: sample::now(),
-            theme: Theme::choose(None, false).expect("the shipped theme can be read"),
+            theme: Theme::choose(None, false, None).expect("the shipped theme can be read"),
             glyphs,
             keymap: Keymap::load(None).expect("the shipped keymap can be read"),
+            saved: vec![Saved { name: "blocked".to_owned(), query: "verdict:block".to_owned() }],
             readonly: false,
+            mouse: false,
         };
         Self { model: Model::new(setup) }
     }

@@ -95,9 +95,50 @@ pub const SHIPPED: [(&str, &str); 5] = [
     ("high-contrast", include_str!("../../themes/high-contrast.toml")),
 ];
 
+/// The names of the shipped themes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHIPPED.iter().map(|(name, _)| *name)
+}
+
+/// What the terminal's background is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Background {
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+impl Background {
+    /// What the environment tells; `variable` gives a variable that is set and not empty.
+    ///
+    /// The terminal itself is not asked (OSC 11): its answer comes among the keys, and over a slow line so late that it
+    /// would be taken for some. COLORFGBG is believed only of a terminal on this machine: inside of tmux or screen it
+    /// is that of another one. The themes for a known background have 24-bit colours, so a terminal that does not say
+    /// that it has them is left with its own sixteen.
+    pub fn told<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        let elsewhere =
+            ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TMUX", "STY"].iter().any(|v| variable(v).is_some());
+        let dumb = variable("TERM").is_none_or(|t| t == "dumb");
+        let true_colour = variable("COLORTERM").is_some_and(|c| c == "truecolor" || c == "24bit");
+        if elsewhere || dumb || !true_colour {
+            return None;
+        }
+        // `fg;bg`, or `fg;default;bg`, in the numbers of the sixteen colours: 7 and the bright ones but grey are light.
+        let background = variable("COLORFGBG")?.rsplit(';').next()?.parse::<u8>().ok()?;
+        match background {
+            0..=6 | 8 => Some(Self::Dark),
+            7 | 9..=15 => Some(Self::Light),
+            _ => None,
+        }
+    }
+}
+
 /// A theme, ready to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
+    /// Its name; of a person's own, its path.
+    pub name: String,
     styles: Vec<Style>,
 }
 
@@ -106,7 +147,7 @@ pub struct Theme {
 pub enum ThemeError {
     /// No shipped theme has that name.
     #[error(
-        "There is no theme {0:?}. The themes are dark, light, ansi, mono and high-contrast, or the path of a file."
+        "There is no theme {0:?}. The themes are auto, dark, light, ansi, mono and high-contrast, or the path of a file."
     )]
     NoSuchTheme(String),
     /// It is not a theme.
@@ -139,7 +180,7 @@ struct Look {
 
 impl Theme {
     /// Reads a theme.
-    pub fn parse(text: &str) -> Result<Self, ThemeError> {
+    pub fn parse(name: &str, text: &str) -> Result<Self, ThemeError> {
         let looks: BTreeMap<String, Look> = toml::from_str(text)
             .map_err(|e| ThemeError::Unreadable(crate::text::block(&e.to_string()).into_owned()))?;
         let known = |name: &str| {
@@ -155,7 +196,7 @@ impl Theme {
             named.insert(name.clone(), style(&name, &look)?);
         }
         let styles = Role::ALL.iter().map(|role| resolve(role.name(), &named)).collect();
-        Ok(Self { styles })
+        Ok(Self { name: name.to_owned(), styles })
     }
 
     /// A shipped theme by name.
@@ -164,13 +205,20 @@ impl Theme {
             .iter()
             .find(|(n, _)| *n == name)
             .ok_or_else(|| ThemeError::NoSuchTheme(crate::text::line(name).into_owned()))?;
-        Self::parse(text)
+        Self::parse(name, text)
     }
 
-    /// The theme to begin with: what was asked for by name; else `mono` where colour is not wanted; else `ansi`, which
-    /// looks right on a dark and on a light background.
-    pub fn choose(asked: Option<&str>, no_color: bool) -> Result<Self, ThemeError> {
-        Self::shipped(asked.unwrap_or(if no_color { "mono" } else { "ansi" }))
+    /// The theme to begin with: what was asked for by name; else `mono` where colour is not wanted; else, if `auto` was
+    /// asked for, the one for the background; else `ansi`, which looks right on a dark and on a light background.
+    pub fn choose(asked: Option<&str>, no_color: bool, background: Option<Background>) -> Result<Self, ThemeError> {
+        let name = match (asked, background) {
+            (Some(name), _) if name != "auto" => name,
+            _ if no_color => "mono",
+            (Some(_), Some(Background::Dark)) => "dark",
+            (Some(_), Some(Background::Light)) => "light",
+            _ => "ansi",
+        };
+        Self::shipped(name)
     }
 
     /// How a role looks.
@@ -259,7 +307,7 @@ mod tests {
 
     #[test]
     fn mono_has_no_colour() {
-        let mono = Theme::choose(None, true).unwrap();
+        let mono = Theme::choose(None, true, None).unwrap();
         for role in Role::ALL {
             let style = mono.style(*role);
             let colourless = |c: Option<Color>| c.is_none_or(|c| c == Color::Reset);
@@ -269,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_role_looks_like_its_parent_and_that_like_text() {
-        let theme = Theme::parse("text = { fg = 'green' }\nseverity = { fg = 'red' }\n").unwrap();
+        let theme = Theme::parse("own", "text = { fg = 'green' }\nseverity = { fg = 'red' }\n").unwrap();
         assert_eq!(theme.style(Role::High).fg, Some(Color::Red));
         assert_eq!(theme.style(Role::Title).fg, Some(Color::Green));
         assert_eq!(theme.style(Role::Link).fg, Some(Color::Green));
@@ -277,14 +325,39 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        assert_eq!(Theme::parse("severty = {}"), Err(ThemeError::NoSuchRole("severty".to_owned())));
-        assert!(matches!(Theme::parse("key = { fg = 'bleu' }"), Err(ThemeError::NoSuchColour { .. })));
-        assert!(matches!(Theme::parse("key = { fgg = 'blue' }"), Err(ThemeError::Unreadable(_))));
+        assert_eq!(Theme::parse("own", "severty = {}"), Err(ThemeError::NoSuchRole("severty".to_owned())));
+        assert!(matches!(Theme::parse("own", "key = { fg = 'bleu' }"), Err(ThemeError::NoSuchColour { .. })));
+        assert!(matches!(Theme::parse("own", "key = { fgg = 'blue' }"), Err(ThemeError::Unreadable(_))));
         assert!(matches!(Theme::shipped("drak"), Err(ThemeError::NoSuchTheme(_))));
     }
 
     #[test]
     fn a_theme_that_is_asked_for_wins_over_no_color() {
-        assert_eq!(Theme::choose(Some("ansi"), true), Theme::shipped("ansi"));
+        assert_eq!(Theme::choose(Some("ansi"), true, None), Theme::shipped("ansi"));
+    }
+
+    #[test]
+    fn auto_goes_by_what_is_told_and_never_by_a_guess() {
+        let told = |variables: &[(&str, &'static str)]| {
+            Background::told(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| *v))
+        };
+        let here = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+        let with = |more: &[(&'static str, &'static str)]| told(&[&here[..], more].concat());
+        assert_eq!(with(&[("COLORFGBG", "15;0")]), Some(Background::Dark));
+        assert_eq!(with(&[("COLORFGBG", "0;15")]), Some(Background::Light));
+        assert_eq!(with(&[("COLORFGBG", "0;default;15")]), Some(Background::Light));
+        assert_eq!(with(&[("COLORFGBG", "15;default")]), None);
+        assert_eq!(with(&[]), None);
+        for elsewhere in ["SSH_CONNECTION", "SSH_TTY", "TMUX", "STY"] {
+            assert_eq!(with(&[("COLORFGBG", "15;0"), (elsewhere, "x")]), None, "{elsewhere}");
+        }
+        assert_eq!(told(&[("TERM", "dumb"), ("COLORTERM", "truecolor"), ("COLORFGBG", "15;0")]), None);
+        assert_eq!(told(&[("TERM", "xterm"), ("COLORFGBG", "15;0")]), None, "no 24-bit colours");
+
+        let name = |asked, no_color, background| Theme::choose(asked, no_color, background).unwrap().name;
+        assert_eq!(name(Some("auto"), false, Some(Background::Light)), "light");
+        assert_eq!(name(Some("auto"), false, None), "ansi");
+        assert_eq!(name(Some("auto"), true, Some(Background::Dark)), "mono");
+        assert_eq!(name(None, false, Some(Background::Dark)), "ansi", "only when it was asked for");
     }
 }

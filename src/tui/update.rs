@@ -4,8 +4,10 @@ mod act;
 mod data;
 mod decide;
 mod dismiss;
+mod form;
 mod lists;
 mod menu;
+mod passphrase;
 #[cfg(test)]
 mod tests;
 
@@ -35,14 +37,20 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Edit(edit) => {
-            edited(model, |input| input.edit(edit));
+            match model.overlays.last_mut() {
+                Some(Overlay::Passphrase(form)) => passphrase::edited(form, |input| input.edit(edit)),
+                _ => edited(model, |input| input.edit(edit)),
+            }
             Vec::new()
         }
         Msg::Paste(text) => {
-            if model.is_typing() {
-                edited(model, |input| input.insert_text(&text));
-            } else {
-                model.say("Pasted text goes into text fields only.");
+            // It may be a secret, wherever it was to go.
+            let text = zeroize::Zeroizing::new(text);
+            let typing = model.is_typing();
+            match model.overlays.last_mut() {
+                Some(Overlay::Passphrase(form)) => passphrase::edited(form, |input| input.insert_text(&text)),
+                _ if typing => edited(model, |input| input.insert_text(&text)),
+                _ => model.say("Pasted text goes into text fields only."),
             }
             Vec::new()
         }
@@ -103,6 +111,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             dismiss::signing(model, request, until);
             Vec::new()
         }
+        Msg::PassphraseAsked { ask, key, again } => {
+            passphrase::asked(model, ask, &key, again);
+            Vec::new()
+        }
         Msg::DecisionProgress { request, step } => {
             decide::progress(model, request, step);
             Vec::new()
@@ -150,6 +162,7 @@ fn failed(model: &mut Model, request: Option<RequestId>, failure: Failure) {
         model.refreshing = false;
     }
     if let Some(request) = request {
+        passphrase::withdraw(model);
         decide::failed(model, request, &failure);
         dismiss::failed(model, request, &failure);
         if model.is_mine(request) {
@@ -165,7 +178,7 @@ fn edited(model: &mut Model, change: impl FnOnce(&mut super::model::input::Input
         Some(Overlay::Decide(form)) => form_edited(&mut form.form, change),
         Some(Overlay::Dismiss(form)) => form_edited(&mut form.form, change),
         Some(Overlay::Menu(_)) => menu::edited(model, change),
-        Some(Overlay::Log(_) | Overlay::Leave(_)) => {}
+        Some(Overlay::Passphrase(_) | Overlay::Log(_) | Overlay::Leave(_)) => {}
         None => lists::filter_edited(model, change),
     }
 }
@@ -192,7 +205,7 @@ fn settle(model: &mut Model) {
         *scroll = (*scroll).min(longest);
     }
     if let Some(Overlay::Menu(menu)) = model.overlays.last_mut() {
-        menu.list.settle(usize::from(layout::menu_rows(width, height)));
+        menu.list.settle(usize::from(layout::menu_rows(width, height, menu.tells_syntax())));
     }
 }
 
@@ -202,7 +215,7 @@ fn scroll(model: &mut Model) -> Option<&mut usize> {
         Some(Overlay::Decide(form)) => Some(&mut form.scroll),
         Some(Overlay::Dismiss(form)) => Some(&mut form.scroll),
         Some(Overlay::Log(scroll)) => Some(scroll),
-        Some(Overlay::Menu(_) | Overlay::Leave(_)) => None,
+        Some(Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Leave(_)) => None,
         None => match (&mut model.finding, &mut model.release) {
             (Some(finding), _) => Some(&mut finding.scroll),
             (None, Some(release)) if release.tab == super::model::screens::Tab::Overview => Some(&mut release.scroll),

@@ -14,13 +14,15 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::action::{Action, Place, Spec, TABLE};
+use super::action::{Action, Place};
 use super::layout;
-use super::model::screens::Filter;
+use super::model::input::Input;
+use super::model::screens::{Filter, completion};
 use super::model::{Model, Overlay};
 use super::theme::Role;
 use super::widget::dialog::text_field;
 use super::widget::paint::{Painter, Span, span, width};
+use crate::domain::query::QueryError;
 
 /// Paints a frame.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -72,6 +74,7 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             Overlay::Decide(form) => forms::decide(model, form, &mut painter, area),
             Overlay::Dismiss(form) => forms::dismiss(model, form, &mut painter, area),
             Overlay::Leave(form) => forms::leave(model, form, &mut painter, area),
+            Overlay::Passphrase(form) => forms::passphrase(form, &mut painter, area),
             Overlay::Menu(menu) => menu::paint(model, menu, &mut painter, area),
             Overlay::Log(scroll) => {
                 log::paint(model, *scroll, &mut painter, area);
@@ -92,7 +95,7 @@ pub fn scrollable(model: &Model) -> usize {
         Some(Overlay::Decide(form)) => forms::decide_scroll(model, form, area),
         Some(Overlay::Dismiss(form)) => forms::dismiss_scroll(model, form, area),
         Some(Overlay::Log(_)) => log::scrollable(model, area),
-        Some(Overlay::Menu(_) | Overlay::Leave(_)) => 0,
+        Some(Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Leave(_)) => 0,
         None => {
             let body = layout::areas(model.width, model.height, model.base()).body;
             match model.base() {
@@ -128,23 +131,47 @@ fn status(
             let used = painter.put(line, "filter: ", Role::Key);
             let rect = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
             cursor = text_field(painter, rect, &filter.input.text(), filter.input.before(), true);
-            if let Some(error) = &filter.error {
-                let text = filter.input.text();
-                let lead = text.get(..error.span.start).map_or(0, width);
-                let caret = painter.glyphs.caret;
-                let words = format!("{}{caret} {}", " ".repeat(usize::from(used) + lead), error.message);
-                painter.line(footer, Role::Text, &[span(Role::Bad, words)], None);
-                return cursor;
+            match (&filter.error, &cursor) {
+                (Some(error), Some(at)) => wrong(&filter.input, error, *at, painter, footer),
+                _ => painter.line(footer, Role::Text, &may_follow(model, &filter.input), None),
             }
+            return cursor;
         }
         Some(filter) if model.notice.is_none() => {
-            let words = format!(" {}  (n N go on, Esc shows everything)", filter.in_force);
+            let words = format!(" {}  (Esc shows everything)", filter.in_force);
             painter.line(line, Role::Text, &[span(Role::Key, "filter:"), span(Role::Text, words)], None);
         }
         _ => painter.line(line, Role::Text, &said(model, painter.glyphs.bad, painter.glyphs.busy), None),
     }
     painter.line(footer, Role::Muted, &hints(model, usize::from(footer.width)), None);
     cursor
+}
+
+/// What is wrong with a filter, with a caret under the place; beside the caret where there is room.
+fn wrong(input: &Input, error: &QueryError, cursor: Position, painter: &mut Painter<'_>, line: Rect) {
+    let text = input.text();
+    // The field may be scrolled: the cursor is known to be in it.
+    let lead = text.get(..error.span.start).map_or(0, width) + usize::from(cursor.x - line.x);
+    let at = lead.saturating_sub(width(input.before()));
+    let (caret, message, room) = (painter.glyphs.caret, error.message.as_str(), usize::from(line.width));
+    let left = at.saturating_sub(width(message) + 1);
+    let words = if at + 2 + width(message) > room && left > 0 {
+        format!("{}{message} {caret}", " ".repeat(left))
+    } else {
+        format!("{}{caret} {message}", " ".repeat(at))
+    };
+    painter.line(line, Role::Text, &[span(Role::Bad, words)], None);
+}
+
+/// What may be typed next into a filter, in the footer.
+fn may_follow(model: &Model, input: &Input) -> Vec<Span<'static>> {
+    let candidates = completion(model, input.before()).candidates;
+    let mut row = vec![span(Role::Key, "enter"), span(Role::Muted, " keep  "), span(Role::Key, "esc")];
+    row.push(span(Role::Muted, " clear  "));
+    if !candidates.is_empty() {
+        row.extend([span(Role::Key, "tab"), span(Role::Muted, format!(" {}", candidates.join(" ")))]);
+    }
+    row
 }
 
 fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {
@@ -162,29 +189,58 @@ fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {
     }
 }
 
+/// The footer, the most wanted first: what does not fit is left out.
+const WANTED: [Action; 14] = [
+    Action::Open,
+    Action::Back,
+    Action::NextPane,
+    Action::Edit,
+    Action::Mark,
+    Action::Dismiss,
+    Action::Filter,
+    Action::Approve,
+    Action::Reject,
+    Action::Halt,
+    Action::OpenLink,
+    Action::Quit,
+    Action::Refresh,
+    Action::Sort,
+];
+
+/// The word of an action in the footer; `None`: it does nothing here that one would look for.
+fn hint(model: &Model, action: Action, place: Place) -> Option<&'static str> {
+    match (action, place) {
+        (Action::Open, Place::Inbox | Place::Findings) => Some("open"),
+        (Action::Open, Place::Menu) => Some("run"),
+        (Action::Open, Place::Form) => Some("press"),
+        (Action::Open, _) | (Action::Back, Place::Inbox) => None,
+        (Action::NextPane, _) => model.focus_moves().then_some("next"),
+        (Action::Edit, _) => model.is_typing().then_some("editor"),
+        (Action::Filter, Place::Menu) => Some("search"),
+        (action, _) => action.spec().footer,
+    }
+}
+
 /// What can be done here, as far as it fits: from the action table.
 fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
+    if let Some(Overlay::Passphrase(_)) = model.overlays.last() {
+        // Its box says it all.
+        return Vec::new();
+    }
     let place = model.place();
     let mut out = Vec::new();
     let mut used = 0;
-    let here = |s: &&Spec| {
-        s.footer.is_some()
-            && s.is_at(place)
-            && !(place == Place::Inbox && s.action == Action::Back)
-            && (s.when)(model).is_ok()
-    };
     // Help goes last, and always fits: everything else is found by it.
-    let help_last = |s: &&Spec| s.footer == Some("help");
-    let (help, mut others): (Vec<&Spec>, Vec<&Spec>) = TABLE.iter().filter(here).partition(help_last);
-    // What can be done in few places stands before what can be done in many.
-    others.sort_by_key(|s| if s.places.is_empty() { usize::MAX } else { s.places.len() });
     let reserve = 8;
-    for spec in others.into_iter().chain(help) {
-        let Some(key) = model.keymap.keys_of(spec.action).into_iter().next() else { continue };
+    for action in WANTED.into_iter().chain([Action::Help]) {
+        let spec = action.spec();
+        let Some(word) = hint(model, action, place).filter(|_| spec.is_at(place) && (spec.when)(model).is_ok()) else {
+            continue;
+        };
+        let Some(key) = model.keymap.keys_of(action).into_iter().next() else { continue };
         let key = key.trim_start_matches('<').trim_end_matches('>').to_owned();
-        let word = spec.footer.unwrap_or_default();
         let wide = width(&key) + width(word) + 3;
-        let limit = if word == "help" { room } else { room.saturating_sub(reserve) };
+        let limit = if action == Action::Help { room } else { room.saturating_sub(reserve) };
         if used + wide > limit {
             continue;
         }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::Order;
 use super::lexer::{self, Completion, QueryError, Token, quoted};
 use super::search::Needle;
-use crate::domain::dossier::Dossier;
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::release::Release;
 use crate::domain::severity::{Severity, Tally};
@@ -14,7 +13,7 @@ use crate::domain::time::{Timestamp, parse_duration};
 use crate::domain::verdict::Outcome;
 
 const FIELDS: [&str; 9] = ["app", "env", "missing", "service", "sev", "state", "verdict", "version", "waiting"];
-const FLAGS: [&str; 2] = ["missing", "new"];
+const FLAGS: [&str; 3] = ["mine", "missing", "new"];
 const STATES: [GateState; 7] = [
     GateState::Waiting,
     GateState::Answered,
@@ -41,6 +40,7 @@ enum Test {
     Missing(Needle),
     AnyMissing,
     AnyNew,
+    Mine,
     Service(Needle),
     Environment(Needle),
     Version(Needle),
@@ -61,16 +61,10 @@ pub struct GateFacts<'a> {
     pub missing: &'a [String],
     /// Counts of the findings.
     pub tally: Tally,
+    /// Whether it waits for the person who asks.
+    pub mine: bool,
     /// Now, to tell how long it waits.
     pub now: Timestamp,
-}
-
-impl<'a> GateFacts<'a> {
-    /// From a dossier and the names that its [`Dossier::missing`] gives.
-    pub fn of(dossier: &'a Dossier, missing: &'a [String], now: Timestamp) -> Self {
-        let Dossier { gate, release, verdict, .. } = dossier;
-        Self { gate, release, verdict: verdict.result, missing, tally: dossier.tally(), now }
-    }
 }
 
 impl GateQuery {
@@ -105,6 +99,7 @@ fn term(token: Token<'_>) -> Result<(bool, Test), QueryError> {
     let negated = token.negated;
     let Some((field, order, value)) = token.field else {
         let test = match token.text.to_ascii_lowercase().as_str() {
+            "mine" if !token.quoted => Test::Mine,
             "missing" if !token.quoted => Test::AnyMissing,
             "new" if !token.quoted => Test::AnyNew,
             _ => Test::Text(Needle::new(&token.text)),
@@ -170,6 +165,7 @@ impl Test {
             Self::Missing(needle) => facts.missing.iter().any(|m| needle.is_in(m)),
             Self::AnyMissing => !facts.missing.is_empty(),
             Self::AnyNew => facts.tally.new > 0,
+            Self::Mine => facts.mine,
             Self::Service(needle) => needle.is_in(&release.service),
             Self::Environment(needle) => needle.is_in(&release.environment),
             Self::Version(needle) => needle.is_in(release.version.raw()),
@@ -202,6 +198,7 @@ impl fmt::Display for GateQuery {
                 Test::Missing(needle) => write!(f, "missing:{}", quoted(needle.text()))?,
                 Test::AnyMissing => f.write_str("missing")?,
                 Test::AnyNew => f.write_str("new")?,
+                Test::Mine => f.write_str("mine")?,
                 Test::Service(needle) => write!(f, "service:{}", quoted(needle.text()))?,
                 Test::Environment(needle) => write!(f, "env:{}", quoted(needle.text()))?,
                 Test::Version(needle) => write!(f, "version:{}", quoted(needle.text()))?,

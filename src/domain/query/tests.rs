@@ -170,6 +170,7 @@ fn gates_are_found_by_what_is_known_of_them() {
         verdict: Outcome::Block,
         missing: &missing,
         tally,
+        mine: true,
         now: "2026-11-21T04:00:00Z".parse().unwrap(),
     };
     let matched = |query: &str| GateQuery::parse(query).unwrap_or_else(|e| panic!("{query}: {e}")).matches(&facts);
@@ -180,6 +181,7 @@ fn gates_are_found_by_what_is_known_of_them() {
         "verdict:block",
         "state:waiting",
         "app:pay",
+        "mine",
         "missing",
         "missing:tickets",
         "sev>=high",

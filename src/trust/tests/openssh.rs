@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::samples::{self, ANA, NOW, at};
@@ -10,7 +11,7 @@ use crate::trust::DECISION_NAMESPACE;
 use crate::trust::agent::{Agent, AgentError};
 use crate::trust::allowed_signers::AllowedSigners;
 use crate::trust::dsse::{Envelope, PAYLOAD_TYPE, pae};
-use crate::trust::key_file::{KeyFileError, KeyFileSigner};
+use crate::trust::key_file::{KeyFileError, KeyFileSigner, Question};
 use crate::trust::revoked::Revoked;
 use crate::trust::signer::{AgentSigner, KeyChoice, SignError, Signer, TOUCH_LIMIT};
 use crate::trust::sshsig::SshSig;
@@ -89,7 +90,7 @@ impl World {
 
     /// Lets ssh-keygen sign, and judges that.
     fn we_accept_what_ssh_keygen_signs(&self, extra: &[&str]) {
-        let signer = KeyFileSigner::open(&self.path("key"), || None).unwrap();
+        let signer = KeyFileSigner::open(&self.path("key"), Arc::new(|_| None)).unwrap();
         let payload = samples::decision_by(&signer).payload().unwrap();
         std::fs::write(self.path("message"), pae(PAYLOAD_TYPE, &payload)).unwrap();
         let (key, message) = (self.text("key"), self.text("message"));
@@ -122,7 +123,7 @@ fn key_files_of_all_kinds() {
     }
     for kind in KINDS {
         let world = World::new(kind, "");
-        let signer = KeyFileSigner::open(&world.path("key"), || panic!("not encrypted")).unwrap();
+        let signer = KeyFileSigner::open(&world.path("key"), Arc::new(|_| panic!("not encrypted"))).unwrap();
         world.both_agree(&signer);
         world.we_accept_what_ssh_keygen_signs(&[]);
     }
@@ -136,16 +137,32 @@ fn an_encrypted_key_file() {
         return;
     }
     let world = World::new(KINDS[0], "correct horse");
-    let open = |passphrase: Option<&str>| KeyFileSigner::open(&world.path("key"), || passphrase.map(Secret::new));
-    let signer = open(Some("correct horse")).unwrap();
+    // Answers the questions one after the other, then gives up.
+    let open = |answers: &[&str]| {
+        let answers: Vec<String> = answers.iter().rev().map(|a| (*a).to_owned()).collect();
+        let (answers, asked) = (Mutex::new(answers), Arc::new(Mutex::new(Vec::new())));
+        let keep = Arc::clone(&asked);
+        let passphrase = Arc::new(move |question: &Question<'_>| {
+            keep.lock().unwrap().push(question.again);
+            answers.lock().unwrap().pop().map(Secret::new)
+        });
+        (KeyFileSigner::open(&world.path("key"), passphrase).unwrap(), asked)
+    };
+    let (signer, asked) = open(&["wrong", "correct horse"]);
+    assert_eq!(signer.key().comment.line(), "key");
+    assert!(asked.lock().unwrap().is_empty(), "nobody is asked before it signs");
     world.both_agree(&signer);
+    assert_eq!(*asked.lock().unwrap(), [false, true], "once opened, it is open");
     assert!(!format!("{signer:?}").contains("horse"));
-    let fault = |result: Result<KeyFileSigner, SignError>| match result {
-        Err(SignError::KeyFile { error, .. }) => error,
+    let fault = |answers: &[&str]| match open(answers).0.sign(DECISION_NAMESPACE, b"message") {
+        Err(SignError::KeyFile { error, path }) => {
+            assert!(path.ends_with("/key"));
+            error
+        }
         other => panic!("{other:?}"),
     };
-    assert_eq!(fault(open(Some("wrong"))), KeyFileError::Passphrase);
-    assert_eq!(fault(open(None)), KeyFileError::NoPassphrase);
+    assert_eq!(fault(&["wrong"]), KeyFileError::Passphrase);
+    assert_eq!(fault(&[]), KeyFileError::NoPassphrase);
 }
 
 #[test]
@@ -155,7 +172,7 @@ fn key_files_that_cannot_be_used() {
         return;
     }
     let world = World::new(KINDS[0], "");
-    let fault = |name: &str| match KeyFileSigner::open(&world.path(name), || None) {
+    let fault = |name: &str| match KeyFileSigner::open(&world.path(name), Arc::new(|_| None)) {
         Err(SignError::KeyFile { error, .. }) => error,
         other => panic!("{other:?}"),
     };
@@ -187,10 +204,10 @@ fn key_files_that_cannot_be_used() {
     assert_eq!(fault("pipe"), KeyFileError::NotAFile);
     assert!(matches!(fault("nowhere"), KeyFileError::Read(_)));
     let weak = World::new(&["-t", "rsa", "-b", "1024"], "");
-    let error = KeyFileSigner::open(&weak.path("key"), || None).unwrap_err();
+    let error = KeyFileSigner::open(&weak.path("key"), Arc::new(|_| None)).unwrap_err();
     assert!(error.to_string().contains("1024 bits"), "{error}");
     let p384 = World::new(&["-t", "ecdsa", "-b", "384"], "");
-    let error = KeyFileSigner::open(&p384.path("key"), || None).unwrap_err();
+    let error = KeyFileSigner::open(&p384.path("key"), Arc::new(|_| None)).unwrap_err();
     assert!(error.to_string().contains("ecdsa-sha2-nistp384"), "{error}");
 }
 
@@ -200,8 +217,8 @@ fn lists_of_revoked_keys_made_by_ssh_keygen() {
         return;
     }
     let (world, other) = (World::new(KINDS[0], ""), World::new(KINDS[0], ""));
-    let key = KeyFileSigner::open(&world.path("key"), || None).unwrap().key().blob.clone();
-    let unrevoked = KeyFileSigner::open(&other.path("key"), || None).unwrap().key().blob.clone();
+    let key = KeyFileSigner::open(&world.path("key"), Arc::new(|_| None)).unwrap().key().blob.clone();
+    let unrevoked = KeyFileSigner::open(&other.path("key"), Arc::new(|_| None)).unwrap().key().blob.clone();
     let public = std::fs::read_to_string(world.path("key.pub")).unwrap();
     for how in ["", "sha1: ", "sha256: "] {
         std::fs::write(world.path("spec"), format!("{how}{public}")).unwrap();
@@ -288,7 +305,7 @@ fn a_real_agent_signs() {
     assert_eq!(several.len(), 3);
     assert!(several.iter().all(|key| key.contains("ana's key")), "{several:?}");
     let world = worlds.first().unwrap();
-    let mut unknown = KeyFileSigner::open(&world.path("key"), || None).unwrap().key().fingerprint.clone();
+    let mut unknown = KeyFileSigner::open(&world.path("key"), Arc::new(|_| None)).unwrap().key().fingerprint.clone();
     unknown.push('x');
     let error = choose(&KeyChoice::Fingerprint(unknown), None).unwrap_err();
     assert!(matches!(error, SignError::Agent(AgentError::NoSuchKey { .. })));

@@ -4,7 +4,7 @@ use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::domain::ids::{Digest, GateId};
 use crate::domain::severity::Tally;
 use crate::domain::time::Timestamp;
-use crate::domain::verdict::Outcome;
+use crate::domain::verdict::{Level, Outcome, Violation};
 use crate::text::Untrusted;
 use crate::tui::effect::RequestId;
 use crate::tui::msg::{DecisionPreview, DecisionResult};
@@ -38,6 +38,8 @@ pub struct Subject {
     pub verdict: Outcome,
     /// Why it may not be approved, each in a sentence.
     pub against: Vec<String>,
+    /// What is to be known before it is approved, each in a sentence.
+    pub warnings: Vec<String>,
     /// The pieces of evidence that are not all there.
     pub missing: Vec<String>,
     /// The inputs to choose from.
@@ -49,8 +51,9 @@ impl Subject {
     pub fn of(entry: &GateEntry) -> Option<Self> {
         let dossier = entry.dossier.as_ref()?;
         let safe = |text: &str| crate::text::line(text).into_owned();
-        let mut against: Vec<String> =
-            dossier.verdict.blocking().map(|r| format!("{} [{}]", safe(&r.text), safe(&r.id))).collect();
+        let sentence = |r: &Violation| format!("{} [{}]", safe(&r.text), safe(&r.id));
+        let mut against: Vec<String> = dossier.verdict.blocking().map(sentence).collect();
+        let warnings = dossier.verdict.reasons.iter().filter(|r| r.level == Level::Warn).map(sentence).collect();
         if dossier.service.is_none() {
             against
                 .push("No [[service]] of the configuration fits this gate, so nothing says what it needs.".to_owned());
@@ -69,6 +72,7 @@ impl Subject {
             tally: dossier.tally(),
             verdict: dossier.verdict.result,
             against,
+            warnings,
             missing: dossier.missing(),
             options: dossier.gate.options.clone(),
         })

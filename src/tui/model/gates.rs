@@ -6,8 +6,10 @@ use crate::domain::build::BuildResult;
 use crate::domain::decision::Decision;
 use crate::domain::dossier::Dossier;
 use crate::domain::evidence::{Completeness, Kind};
+use crate::domain::query::GateFacts;
 use crate::domain::severity::Tally;
 use crate::domain::ticket::StatusCategory;
+use crate::domain::time::Timestamp;
 use crate::domain::verdict::Outcome;
 use crate::text::Untrusted;
 use crate::tui::msg::{Arrival, Failure, GateRow, PieceState};
@@ -57,8 +59,8 @@ pub struct Summary {
     pub tickets: Option<(usize, usize)>,
     /// Whether the findings are not all there.
     pub findings_incomplete: bool,
-    /// How many pieces of evidence are not all there.
-    pub missing: usize,
+    /// The pieces of evidence that are not all there.
+    pub missing: Vec<String>,
 }
 
 impl GateEntry {
@@ -107,6 +109,20 @@ impl GateEntry {
         self.failed = None;
     }
 
+    /// What a filter of the inbox may ask of it.
+    pub fn facts(&self, now: Timestamp) -> GateFacts<'_> {
+        let summary = self.summary.as_ref();
+        GateFacts {
+            gate: &self.row.gate,
+            release: &self.row.release,
+            verdict: summary.map_or(Outcome::Unknown, |s| s.verdict),
+            missing: summary.map_or(&[], |s| &s.missing),
+            tally: summary.map(|s| s.tally).unwrap_or_default(),
+            mine: self.row.mine,
+            now,
+        }
+    }
+
     /// How many sources have answered, and how many were asked.
     pub fn answered(&self) -> (usize, usize) {
         (self.pieces.iter().filter(|p| p.state != PieceState::Asking).count(), self.pieces.len())
@@ -131,7 +147,7 @@ impl Summary {
             builds,
             tickets,
             findings_incomplete: dossier.of(Kind::Findings).any(|p| p.completeness != Completeness::Complete),
-            missing: dossier.missing().len(),
+            missing: dossier.missing(),
         }
     }
 }

@@ -57,6 +57,14 @@ impl Input {
         self.left.extend(seen.take(room));
     }
 
+    /// Puts text in the place of what stands from a byte on up to the cursor.
+    pub fn replace_before(&mut self, from: usize, text: &str) {
+        if self.left.is_char_boundary(from) {
+            self.left.truncate(from);
+            self.insert_text(text);
+        }
+    }
+
     /// Changes it.
     pub fn edit(&mut self, edit: Edit) {
         match edit {

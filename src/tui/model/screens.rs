@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{Fingerprint, GateId};
-use crate::domain::query::{Query, QueryError};
+use crate::domain::query::{Completion, GateQuery, Query, QueryError};
+use crate::tui::model::Model;
 use crate::tui::model::input::Input;
 use crate::tui::model::listing::Listing;
 
@@ -17,22 +18,29 @@ pub struct Filter {
     pub open: bool,
     /// Why it cannot be read; the one before stays in force.
     pub error: Option<QueryError>,
-    /// What is in force.
-    pub query: Query,
     /// The text of what is in force; empty: everything is shown.
     pub in_force: String,
 }
 
 impl Filter {
-    /// Reads what is typed; whether what is in force has changed.
-    pub fn apply(&mut self) -> bool {
-        let text = self.input.text().trim().to_owned();
-        match Query::parse(&text) {
-            Ok(query) => {
+    /// Reads what is typed, by the language of its list, into `query`; whether what is in force has changed.
+    fn apply<Q>(
+        &mut self,
+        query: &mut Q,
+        read: impl Fn(&str) -> Result<Q, QueryError>,
+        complete: impl Fn(&str) -> Completion,
+    ) -> bool {
+        // Not trimmed at its beginning: the place of an error is one in what is typed.
+        let mut text = self.input.text();
+        if self.open && self.input.before() == text {
+            text.truncate(settled(&text, &complete(&text)));
+        }
+        match read(&text) {
+            Ok(read) => {
                 self.error = None;
-                let changed = text != self.in_force;
-                self.query = query;
-                self.in_force = text;
+                let changed = text.trim() != self.in_force;
+                *query = read;
+                text.trim().clone_into(&mut self.in_force);
                 changed
             }
             Err(error) => {
@@ -41,6 +49,32 @@ impl Filter {
             }
         }
     }
+}
+
+/// How much of what is typed is to be searched for: not the last word as long as it may become a field. Else the list
+/// would be empty while `verdict` is typed, and full again with the colon.
+fn settled(typed: &str, completion: &Completion) -> usize {
+    let word = typed.get(completion.start..).unwrap_or_default().to_ascii_lowercase();
+    let begun = |c: &String| c.ends_with(':') && c.starts_with(&word);
+    let whole = word.is_empty() || completion.candidates.contains(&word);
+    if whole || !completion.candidates.iter().any(begun) {
+        return typed.len();
+    }
+    typed.get(..completion.start).map_or(typed.len(), |rest| rest.trim_end_matches(['!', '-']).len())
+}
+
+/// What may be typed next into the filter of the list that has the focus.
+pub fn completion(model: &Model, before: &str) -> Completion {
+    if model.release.is_some() { Query::complete(before) } else { GateQuery::complete(before) }
+}
+
+/// A filter over the inbox that has a name in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Its name.
+    pub name: String,
+    /// Its query.
+    pub query: String,
 }
 
 /// What the inbox is sorted by.
@@ -82,8 +116,17 @@ pub struct Inbox {
     pub list: Listing<GateId>,
     /// The filter.
     pub filter: Filter,
+    /// What of it is in force.
+    pub query: GateQuery,
     /// The order.
     pub sort: Sort,
+}
+
+impl Inbox {
+    /// Reads what is typed into the filter; whether what is in force has changed.
+    pub fn apply_filter(&mut self) -> bool {
+        self.filter.apply(&mut self.query, GateQuery::parse, GateQuery::complete)
+    }
 }
 
 /// A part of the release screen.
@@ -150,6 +193,8 @@ pub struct Findings {
     pub list: Listing<usize>,
     /// The filter.
     pub filter: Filter,
+    /// What of it is in force.
+    pub query: Query,
     /// Those that are marked.
     pub marked: BTreeSet<Fingerprint>,
 }
@@ -160,10 +205,15 @@ impl Findings {
         Some(dossier.findings.get(*self.list.selected()?)?.finding.fingerprint.clone())
     }
 
+    /// Reads what is typed into the filter; whether what is in force has changed.
+    pub fn apply_filter(&mut self) -> bool {
+        self.filter.apply(&mut self.query, Query::parse, Query::complete)
+    }
+
     /// Shows what the filter finds in `dossier`; the cursor goes to the finding `on`, if it is among them.
     pub fn show(&mut self, dossier: &Dossier, on: Option<&Fingerprint>) {
         let all = self.filter.in_force.is_empty();
-        let keys = (0..dossier.findings.len()).filter(|i| all || self.filter.query.matches(&dossier.findings[*i]));
+        let keys = (0..dossier.findings.len()).filter(|i| all || self.query.matches(&dossier.findings[*i]));
         self.list.set(keys.collect(), |i| Some(&dossier.findings[*i].finding.fingerprint) == on);
     }
 }

@@ -19,6 +19,8 @@ const FARTHEST: usize = 3;
 pub(super) struct Grid {
     size: Size,
     cells: Vec<Cell>,
+    /// The rows that something was put into since [`Grid::settle`].
+    touched: Vec<bool>,
 }
 
 impl Grid {
@@ -29,11 +31,33 @@ impl Grid {
         }
         self.size = size;
         self.cells = vec![Cell::EMPTY; usize::from(size.width) * usize::from(size.height)];
+        self.touched = vec![true; usize::from(size.height)];
         true
     }
 
     pub(super) fn clear(&mut self) {
         self.cells.fill(Cell::EMPTY);
+        self.touched.fill(true);
+    }
+
+    /// Whether something was put into a row, which may have left it as it was.
+    pub(super) fn is_touched(&self, y: usize) -> bool {
+        self.touched.get(y).copied().unwrap_or_default()
+    }
+
+    fn touch(&mut self, rows: std::ops::Range<usize>) {
+        self.touched.iter_mut().take(rows.end).skip(rows.start).for_each(|t| *t = true);
+    }
+
+    /// Copies the rows that were touched to `shown`; from now on none is.
+    pub(super) fn settle(&mut self, shown: &mut Self) {
+        let width = usize::from(self.size.width).max(1);
+        let rows = self.cells.chunks(width).zip(shown.cells.chunks_mut(width));
+        for (_, (from, to)) in self.touched.iter().zip(rows).filter(|(touched, _)| **touched) {
+            to.clone_from_slice(from);
+        }
+        self.touched.fill(false);
+        shown.touched.fill(false);
     }
 
     pub(super) fn height(&self) -> usize {
@@ -51,6 +75,7 @@ impl Grid {
             return;
         }
         let at = usize::from(y) * usize::from(self.size.width) + usize::from(x);
+        self.touch(usize::from(y)..usize::from(y) + 1);
         let room = usize::from(self.size.width - x);
         let old = self.cells[at].symbol().width().clamp(1, room);
         for covered in self.cells.iter_mut().skip(at + 1).take(old - 1).filter(|c| c.symbol().is_empty()) {
@@ -184,17 +209,30 @@ fn cost(old: &[Cell], new: &[Cell]) -> usize {
 
 /// Lets the terminal scroll one region of rows, if that saves bytes. The region is the run of rows with the greatest
 /// saving, of all shifts of up to `FARTHEST` rows up or down.
-pub(super) fn scroll(old: &mut Grid, new: &Grid, out: &mut Vec<u8>) {
+pub(super) fn scroll(old: &mut Grid, new: &mut Grid, out: &mut Vec<u8>) {
     let height = new.height();
-    let plain: Vec<usize> = (0..height).map(|y| cost(old.row(y), new.row(y))).collect();
+    let changes = |y: usize| if new.is_touched(y) { cost(old.row(y), new.row(y)) } else { 0 };
+    let plain: Vec<usize> = (0..height).map(changes).collect();
     if plain.iter().filter(|c| **c > 0).count() < 4 {
         return;
     }
+    // What scrolls has a row that is elsewhere as a whole. Most frames have none, and are done with here.
+    let moved = |n: isize| {
+        (0..height).filter(|y| plain[*y] > 0).any(|y| {
+            let from = y.checked_add_signed(n).filter(|f| *f < height);
+            from.is_some_and(|f| old.row(f) == new.row(y)) && !new.row(y).iter().all(is_blank)
+        })
+    };
     let mut best: Option<(usize, usize, usize, isize)> = None;
     for n in 1..=FARTHEST {
-        for n in [n.cast_signed(), -n.cast_signed()] {
+        for n in [n.cast_signed(), -n.cast_signed()].into_iter().filter(|n| moved(*n)) {
             let (mut saved, mut start) = (0_isize, 0);
             for (y, plain) in plain.iter().enumerate() {
+                // A region does not begin with a row that stays.
+                if saved <= 0 && *plain == 0 {
+                    saved = 0;
+                    continue;
+                }
                 let from = y.checked_add_signed(n).filter(|f| *f < height);
                 // A row that comes in from outside of the screen has to be written.
                 let then = from.map_or(new.row(y).len(), |f| cost(old.row(f), new.row(y)));
@@ -227,4 +265,6 @@ pub(super) fn scroll(old: &mut Grid, new: &Grid, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(b"\x1b[r");
     old.shift(top, bottom, n);
+    // What was not touched before differs now.
+    new.touch(top..bottom);
 }

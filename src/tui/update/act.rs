@@ -12,7 +12,7 @@ use crate::tui::model::menu::Menu;
 use crate::tui::model::screens::{FindingScreen, ReleaseScreen, Tab};
 use crate::tui::model::{Model, Overlay};
 
-use super::{decide, dismiss, lists, menu};
+use super::{decide, dismiss, lists, menu, passphrase};
 
 /// Does an action.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -35,6 +35,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Decide(_)) => decide::act(model, action),
         Some(Overlay::Dismiss(_)) => dismiss::act(model, action),
+        Some(Overlay::Passphrase(_)) => passphrase::act(model, action),
         Some(Overlay::Menu(_)) => menu::act(model, action),
         Some(Overlay::Leave(_)) => leave(model, action),
         Some(Overlay::Log(_)) => {
@@ -62,6 +63,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Findings => show_tab(model, |_| Tab::Findings),
         Action::Changes => show_tab(model, |_| Tab::Changes),
         Action::Approvals => show_tab(model, |_| Tab::Approvals),
+        Action::NextPane if model.is_typing() => lists::complete_filter(model),
         Action::Right | Action::NextPane if model.finding.is_none() => show_tab(model, |t| t.beside(false)),
         Action::Left | Action::PreviousPane if model.finding.is_none() => show_tab(model, |t| t.beside(true)),
         Action::Filter => lists::open_filter(model),
@@ -80,6 +82,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::CopyDigest => return copy_digest(model),
         Action::Help => model.overlays.push(Overlay::Menu(Menu::help(model))),
         Action::Palette => model.overlays.push(Overlay::Menu(Menu::palette(model))),
+        Action::Theme => next_theme(model),
         Action::Messages => model.overlays.push(Overlay::Log(0)),
         Action::ToggleMouse => {
             model.mouse = !model.mouse;
@@ -126,7 +129,8 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
 /// How many lines a page of what has the focus has.
 fn page(model: &Model) -> usize {
     let rows = match model.overlays.last() {
-        Some(Overlay::Menu(_) | Overlay::Log(_)) => layout::menu_rows(model.width, model.height),
+        Some(Overlay::Menu(menu)) => layout::menu_rows(model.width, model.height, menu.tells_syntax()),
+        Some(Overlay::Log(_)) => layout::menu_rows(model.width, model.height, false),
         Some(_) => layout::form(model.width, model.height).height.saturating_sub(10),
         None => layout::areas(model.width, model.height, model.base()).body.height,
     };
@@ -135,17 +139,12 @@ fn page(model: &Model) -> usize {
 
 fn open(model: &mut Model) {
     match model.base() {
-        Place::Inbox if model.inbox.filter.open => model.inbox.filter.open = false,
+        _ if model.is_typing() => lists::keep_filter(model),
         Place::Inbox => {
             if let Some(gate) = model.inbox.list.selected().cloned() {
                 model.release = Some(ReleaseScreen::new(gate));
                 lists::show_findings(model, None);
                 lists::show_items(model, None);
-            }
-        }
-        Place::Findings if model.release.as_ref().is_some_and(|r| r.findings.filter.open) => {
-            if let Some(release) = &mut model.release {
-                release.findings.filter.open = false;
             }
         }
         Place::Findings => {
@@ -211,6 +210,14 @@ fn show_tab(model: &mut Model, choose: impl FnOnce(Tab) -> Tab) {
     release.tab = choose(release.tab);
     release.findings.filter.open = false;
     lists::show_items(model, None);
+}
+
+fn next_theme(model: &mut Model) {
+    let themes = model.themes();
+    let at = themes.iter().position(|name| *name == model.theme.name);
+    if let Some(next) = themes.get(at.map_or(0, |at| (at + 1) % themes.len())) {
+        model.wear(next);
+    }
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {

@@ -33,11 +33,12 @@ fn form_of(model: &mut Model, request: RequestId) -> Option<&mut DecideForm> {
 /// Does an action while the form has the focus.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(form) = form(model) else { return Vec::new() };
-    let editing = form.stage == Stage::Edit;
+    if form.stage == Stage::Edit
+        && let Some(effects) = super::form::steer(&mut form.form, action)
+    {
+        return effects;
+    }
     match action {
-        Action::Down | Action::NextPane if editing => form.form.next(false),
-        Action::Up | Action::PreviousPane if editing => form.form.next(true),
-        Action::Right | Action::Left if editing => form.form.sideways(action == Action::Left),
         Action::Right | Action::Left | Action::NextPane | Action::PreviousPane => {
             if form.buttons().1.is_some() {
                 form.form.sideways(false);
@@ -46,10 +47,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open => return press(model),
         Action::Back => return back(model),
         Action::LookAgain => look_again(model),
-        Action::Edit if form.is_typing() => {
-            let text = form.form.input().map(|i| i.text()).unwrap_or_default();
-            return vec![Effect::EditExternally(text)];
-        }
         _ => super::act::scroll(model, action),
     }
     Vec::new()
@@ -192,8 +189,17 @@ pub(super) fn progress(model: &mut Model, request: RequestId, step: String) {
         if form.stage != Stage::Following {
             form.enter(Stage::Following);
         }
+        // A step that only took longer is told once.
+        if form.steps.last().is_some_and(|last| stem(last) == stem(&step)) {
+            form.steps.pop();
+        }
         form.steps.push(step);
     }
+}
+
+/// A step without the time that it took: `The gate waits (2s).`
+fn stem(step: &str) -> &str {
+    step.rsplit_once(" (").map_or(step, |(stem, _)| stem)
 }
 
 /// It came to its end. What of it is to be seen at the gate is read again.
@@ -205,6 +211,7 @@ pub(super) fn done(
     receipt: Option<ReceiptStatus>,
 ) -> Vec<Effect> {
     let Some(flight) = model.in_flight.take_if(|f| f.request == request) else { return Vec::new() };
+    super::passphrase::withdraw(model);
     let bad = !matches!(result, DecisionResult::Effective | DecisionResult::Recorded);
     let entry = Entry { bad, ..Entry::done(model.now, flight.what.clone(), format!("{}: {text}", result.word())) };
     model.log.push(entry);

@@ -39,17 +39,15 @@ fn form_of(model: &mut Model, request: RequestId) -> Option<&mut DismissForm> {
 /// Does an action while the form has the focus.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(form) = form(model) else { return Vec::new() };
+    if !form.busy
+        && let Some(effects) = super::form::steer(&mut form.form, action)
+    {
+        return effects;
+    }
     match action {
         Action::Back => return back(model),
         Action::Open => return press(model),
         Action::LookAgain => look_again(model),
-        Action::Down | Action::NextPane if !form.busy => form.form.next(false),
-        Action::Up | Action::PreviousPane if !form.busy => form.form.next(true),
-        Action::Right | Action::Left if !form.busy => form.form.sideways(action == Action::Left),
-        Action::Edit if form.is_typing() => {
-            let text = form.form.input().map(|i| i.text()).unwrap_or_default();
-            return vec![Effect::EditExternally(text)];
-        }
         _ => super::act::scroll(model, action),
     }
     Vec::new()

@@ -12,14 +12,14 @@ use crate::tui::model::gates::GateEntry;
 use crate::tui::model::input::Input;
 use crate::tui::model::items;
 use crate::tui::model::listing::Step;
+use crate::tui::model::screens::completion;
 use crate::tui::model::screens::{Filter, Sort, Tab};
 
 /// Shows the gates that the filter finds, in their order; the cursor stays on its gate.
 pub(super) fn show_gates(model: &mut Model) {
     let on = model.inbox.list.selected().cloned();
-    let words: Vec<String> = model.inbox.filter.in_force.split_whitespace().map(str::to_lowercase).collect();
     let mut shown: Vec<(&GateId, &GateEntry)> =
-        model.gates.iter().filter(|(_, e)| !e.gone && words.iter().all(|w| describes(e, w))).collect();
+        model.gates.iter().filter(|(_, e)| !e.gone && model.inbox.query.matches(&e.facts(model.now))).collect();
     let waiting = |e: &GateEntry| e.row.gate.waiting_since.map_or(i64::MAX, Timestamp::millis);
     match model.inbox.sort {
         Sort::Mine => shown.sort_by_key(|(_, e)| (!e.row.mine, waiting(e))),
@@ -31,15 +31,6 @@ pub(super) fn show_gates(model: &mut Model) {
     }
     let keys = shown.into_iter().map(|(id, _)| id.clone()).collect();
     model.inbox.list.set(keys, |id| Some(id) == on.as_ref());
-}
-
-/// Whether a word (lower case) is found in what the inbox shows of a gate.
-fn describes(entry: &GateEntry, word: &str) -> bool {
-    let verdict = entry.summary.as_ref().map_or("unknown", |s| s.verdict.word());
-    entry.row.release.short().to_lowercase().contains(word)
-        || verdict == word
-        || entry.row.gate.stage.raw().to_lowercase().contains(word)
-        || (word == "mine" && entry.row.mine)
 }
 
 /// Shows the findings of the open release; the cursor goes to `on`, or stays on its finding.
@@ -69,8 +60,20 @@ fn filter(model: &mut Model) -> Option<&mut Filter> {
     }
 }
 
-fn shown_anew(model: &mut Model) {
-    if model.release.is_some() { show_findings(model, None) } else { show_gates(model) }
+/// Reads what is typed into the filter of the list that has the focus, and shows what it finds.
+fn apply_filter(model: &mut Model) {
+    match &mut model.release {
+        Some(release) => {
+            if release.findings.apply_filter() {
+                show_findings(model, None);
+            }
+        }
+        None => {
+            if model.inbox.apply_filter() {
+                show_gates(model);
+            }
+        }
+    }
 }
 
 /// Begins to type a filter.
@@ -84,9 +87,39 @@ pub(super) fn open_filter(model: &mut Model) {
 pub(super) fn filter_edited(model: &mut Model, change: impl FnOnce(&mut Input)) {
     let Some(filter) = filter(model) else { return };
     change(&mut filter.input);
-    if filter.apply() {
-        shown_anew(model);
+    apply_filter(model);
+}
+
+/// Leaves what was typed in force. What cannot be read stays open: what is wrong with it is to be seen.
+pub(super) fn keep_filter(model: &mut Model) {
+    let Some(filter) = filter(model) else { return };
+    filter.open = false;
+    apply_filter(model);
+    if let Some(filter) = self::filter(model) {
+        filter.open = filter.error.is_some();
     }
+}
+
+/// Goes on typing the word before the cursor as far as there is one way to go on.
+pub(super) fn complete_filter(model: &mut Model) {
+    let Some(filter) = filter(model) else { return };
+    let before = filter.input.before().to_owned();
+    let completion = completion(model, &before);
+    let Some(common) = completion.candidates.iter().cloned().reduce(|a, b| common_start(&a, &b)) else { return };
+    filter_edited(model, |input| input.replace_before(completion.start, &common));
+}
+
+fn common_start(one: &str, other: &str) -> String {
+    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+}
+
+/// Puts a saved filter over the inbox.
+pub(super) fn use_filter(model: &mut Model, name: &str) {
+    let Some(saved) = model.saved.iter().find(|s| s.name == name).cloned() else { return };
+    model.inbox.filter = Filter { input: Input::with(&saved.query), ..Filter::default() };
+    model.inbox.apply_filter();
+    show_gates(model);
+    model.say(format!("Filter {}: {}", saved.name, saved.query));
 }
 
 /// Takes the filter away; whether there was one.
@@ -95,8 +128,9 @@ pub(super) fn close_filter(model: &mut Model) -> bool {
     if !filter.open && filter.in_force.is_empty() {
         return false;
     }
-    *filter = Filter::default();
-    shown_anew(model);
+    filter.input.clear();
+    filter.open = false;
+    apply_filter(model);
     true
 }
 

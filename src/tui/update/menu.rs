@@ -3,6 +3,7 @@
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::model::input::Input;
+use crate::tui::model::menu::Pick;
 use crate::tui::model::{Model, Overlay};
 
 /// Does an action while help or the palette is open. Enter runs the line that the cursor is on.
@@ -10,9 +11,14 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Overlay::Menu(menu)) = model.overlays.last_mut() else { return Vec::new() };
     match action {
         Action::Open => {
-            let chosen = menu.list.selected().copied();
+            let chosen = menu.list.selected().cloned();
             model.overlays.pop();
-            return chosen.map(|action| super::act::act(model, action)).unwrap_or_default();
+            match chosen {
+                Some(Pick::Action(action)) => return super::act::act(model, action),
+                Some(Pick::Filter(name)) => super::lists::use_filter(model, &name),
+                Some(Pick::Theme(name)) => model.wear(&name),
+                None => {}
+            }
         }
         Action::Back if menu.searching && !menu.fuzzy => {
             menu.searching = false;

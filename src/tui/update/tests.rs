@@ -2,4 +2,5 @@
 
 mod decisions;
 mod moving;
+mod passphrase;
 mod triage;

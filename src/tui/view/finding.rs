@@ -15,7 +15,9 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
         super::release::head(model, entry, release, painter, areas);
     }
     let scroll = model.finding.as_ref().map_or(0, |f| f.scroll);
-    text(model, areas.body.width).paint(painter, areas.body, scroll);
+    let text = text(model, areas.body.width);
+    text.paint(painter, areas.body, scroll);
+    super::release::position(painter, areas, &text, scroll);
 }
 
 /// Everything that is known of the finding that is open.

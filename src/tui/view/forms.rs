@@ -5,9 +5,10 @@ use ratatui::layout::{Position, Rect};
 use crate::domain::time::Timestamp;
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::model::decide::{DecideForm, Stage};
+use crate::tui::model::decide::{DecideForm, Stage, Subject};
 use crate::tui::model::dismiss::DismissForm;
 use crate::tui::model::form::Form;
+use crate::tui::model::secret::PassphraseForm;
 use crate::tui::msg::DecisionPreview;
 use crate::tui::theme::Role;
 use crate::tui::widget::dialog;
@@ -41,10 +42,8 @@ pub(super) fn decide_scroll(model: &Model, form: &DecideForm, area: Rect) -> usi
 
 /// Says in the box's upper edge that there is more text above or below.
 fn more(painter: &mut Painter<'_>, outer: Rect, text: &Text, above: Rect, scroll: usize) {
-    let longest = text.longest_scroll(above.height);
-    if longest > 0 && outer.width > 40 {
-        let words =
-            format!(" lines {}-{} of {}; PgDn ", scroll + 1, scroll + usize::from(above.height), text.rows().len());
+    if let Some(words) = text.position(above.height, scroll).filter(|_| outer.width > 40) {
+        let words = format!(" {words} ");
         let w = u16::try_from(words.len()).unwrap_or(0).min(outer.width / 2);
         painter.put(Rect::new(outer.right() - w - 2, outer.y, w, 1), &words, Role::Muted);
     }
@@ -59,7 +58,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
     let s = &form.subject;
     match &form.stage {
         Stage::Confirm(preview) => {
-            confirm(model, preview, &mut text);
+            confirm(model, preview, s, &mut text);
             return text;
         }
         Stage::Signing { touch_until: Some(until) } => {
@@ -76,7 +75,11 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
         }
         Stage::Following => text.say(Role::Busy, &format!("{} It is signed and on its way.", glyphs.busy), 0),
         Stage::Done { result, text: words, receipt } => {
-            text.row(vec![span(Role::Heading, format!("{}: ", result.word())), state::receipt(*receipt).show(glyphs)]);
+            let mut row = vec![state::result(*result).show(glyphs)];
+            if let Some(seen) = receipt.map(|r| state::receipt(Some(r))).filter(|seen| seen.word != result.word()) {
+                row.extend([span(Role::Muted, "  at the gate: "), seen.show(glyphs)]);
+            }
+            text.row(row);
             text.say(Role::Strong, words, 0);
         }
         Stage::Refused => {
@@ -88,7 +91,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
         Stage::Edit => {}
     }
     for step in &form.steps {
-        text.row(vec![span(Role::Good, format!("{} ", glyphs.ok)), span(Role::Text, step.clone())]);
+        text.item(span(Role::Good, format!("{} ", glyphs.ok)), step);
     }
     if !text.rows().is_empty() {
         text.gap();
@@ -98,9 +101,16 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
     text.fact("digest", Role::Strong, &s.digest.short());
     let verdict = state::verdict(s.verdict);
     text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict.show(glyphs)]);
+    warnings(s, &mut text);
     text.fact("findings", Role::Text, &state::tally_words(&s.tally));
     missing(&s.missing, &mut text);
     text
+}
+
+fn warnings(subject: &Subject, text: &mut Text) {
+    for warning in &subject.warnings {
+        text.fact("", Role::Warn, warning);
+    }
 }
 
 fn missing(missing: &[String], text: &mut Text) {
@@ -110,7 +120,7 @@ fn missing(missing: &[String], text: &mut Text) {
 }
 
 /// What would be signed and sent, exactly.
-fn confirm(model: &Model, preview: &DecisionPreview, text: &mut Text) {
+fn confirm(model: &Model, preview: &DecisionPreview, subject: &Subject, text: &mut Text) {
     let glyphs = model.glyphs.table();
     if let Some(refusal) = &preview.refusal {
         text.say(Role::Bad, &format!("{} It cannot be done. {refusal}", glyphs.bad), 0);
@@ -130,6 +140,7 @@ fn confirm(model: &Model, preview: &DecisionPreview, text: &mut Text) {
     text.fact("digest", Role::Strong, &preview.dossier.short());
     let verdict = state::verdict(preview.verdict).show(glyphs);
     text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict]);
+    warnings(subject, text);
     text.fact("findings", Role::Text, &state::tally_words(&preview.tally));
     missing(&preview.missing, text);
     text.fact("signed as", Role::Text, &preview.principal.to_string());
@@ -176,7 +187,13 @@ fn dismiss_text(model: &Model, form: &DismissForm, width: u16) -> Text {
             text.say(Role::Strong, "Touch your key on your workstation now.", 0);
             text.say(Role::Busy, &format!("{} {} s left", glyphs.busy, left(until, model.now)), 0);
         }
-        (true, None) => text.say(Role::Busy, &format!("{} The dismissal is signed and recorded.", glyphs.busy), 0),
+        (true, None) => {
+            text.say(
+                Role::Busy,
+                &format!("{} The dismissal is being signed; nothing is recorded yet.", glyphs.busy),
+                0,
+            );
+        }
         (false, _) => {}
     }
     text.fact("seen in", Role::Text, &form.release.short());
@@ -188,6 +205,33 @@ fn dismiss_text(model: &Model, form: &DismissForm, width: u16) -> Text {
         text.fact(fingerprint.short(), Role::Text, line);
     }
     text
+}
+
+pub(super) fn passphrase(form: &PassphraseForm, painter: &mut Painter<'_>, area: Rect) -> Option<Position> {
+    let inner = painter.boxed(layout::dialog(area.width, area.height, 70, 8), "the key is encrypted");
+    let mut text = Text::new(inner.width);
+    text.say(Role::Text, &format!("Passphrase of {}", form.key), 1);
+    text.gap();
+    let above = Rect {
+        height: inner.height.saturating_sub(3).min(u16::try_from(text.rows().len()).unwrap_or(u16::MAX)),
+        ..inner
+    };
+    text.paint(painter, above, 0);
+    let line = |n: u16| Rect { y: above.bottom().saturating_add(n), height: 1, ..inner }.intersection(inner);
+    let field = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..line(0) };
+    // Each character as one sign, whichever it is.
+    let signs = "*".repeat(form.input.len());
+    let cursor = dialog::text_field(painter, field, &signs, &signs, true);
+    let problem = form.problem.map(|p| format!(" {} {p}", painter.glyphs.bad)).unwrap_or_default();
+    painter.line(line(1), Role::Text, &[span(Role::Bad, problem)], None);
+    let keys = [
+        span(Role::Key, " enter"),
+        span(Role::Muted, " signs with it   "),
+        span(Role::Key, "esc"),
+        span(Role::Muted, " signs nothing"),
+    ];
+    painter.line(line(2), Role::Text, &keys, None);
+    cursor
 }
 
 pub(super) fn leave(model: &Model, form: &Form, painter: &mut Painter<'_>, area: Rect) -> Option<Position> {

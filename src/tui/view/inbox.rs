@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::domain::time::{Timestamp, humane};
 use crate::tui::layout::Areas;
 use crate::tui::model::Model;
-use crate::tui::model::gates::GateEntry;
+use crate::tui::model::gates::{GateEntry, Progress};
 use crate::tui::msg::PieceState;
 use crate::tui::theme::Role;
 use crate::tui::widget::paint::{Painter, Span, span};
@@ -22,6 +22,16 @@ const WIDE: &[Column] = &[
     column("findings", 15),
     column("missing", 8),
 ];
+/// Of 80 columns, the release gets what the others can spare.
+const MIDDLE: &[Column] = &[
+    column("release", 0),
+    column("age", 7),
+    column("verdict", 10),
+    column("builds", 7),
+    column("tickets", 8),
+    column("findings", 12),
+    column("missing", 7),
+];
 const NARROW: &[Column] =
     &[column("release", 0), column("age", 7), column("verdict", 10), column("findings", 12), column("missing", 8)];
 
@@ -29,7 +39,7 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
     let mine = model.gates.values().filter(|e| e.row.mine && !e.gone).count();
     let all = model.gates.values().filter(|e| !e.gone).count();
     let left = if model.listed {
-        format!("Countersign  inbox: {all} releases wait, {mine} for you")
+        format!("Countersign  inbox: {all} releases wait, {} {mine} for you", painter.glyphs.marked)
     } else {
         "Countersign  inbox".to_owned()
     };
@@ -40,7 +50,11 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
         format!("{readonly}as of {}", clock(model.now))
     };
     super::title(painter, areas.title, &left, &right);
-    let columns = if areas.body.width < 78 { NARROW } else { WIDE };
+    let columns = match areas.body.width {
+        ..78 => NARROW,
+        78..100 => MIDDLE,
+        _ => WIDE,
+    };
     table::headings(painter, areas.heading, columns);
     let glyphs = painter.glyphs;
     table::lines(painter, areas.body, columns, &model.inbox.list, |id| match model.gates.get(id) {
@@ -91,7 +105,7 @@ fn cells(
         findings.insert(0, span(Role::Bad, format!("{} ", glyphs.unknown)));
     }
     out.push(findings);
-    out.push(vec![match s.missing {
+    out.push(vec![match s.missing.len() {
         0 => span(Role::Good, format!("{} none", glyphs.ok)),
         n => span(Role::Bad, format!("{} {n}", glyphs.bad)),
     }]);
@@ -100,7 +114,8 @@ fn cells(
 
 fn preview(model: &Model, painter: &mut Painter<'_>, area: Rect) {
     let entry = model.inbox.list.selected().and_then(|id| model.gates.get(id));
-    let word = entry.map_or_else(|| "preview".to_owned(), |e| e.row.release.short());
+    let (at, all) = (model.inbox.list.cursor() + 1, model.inbox.list.keys().len());
+    let word = entry.map_or_else(|| "preview".to_owned(), |e| format!("{} ({at} of {all})", e.row.release.short()));
     painter.rule(Rect { height: 1, ..area }, &word);
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let mut text = Text::new(inner.width);
@@ -113,12 +128,14 @@ fn preview(model: &Model, painter: &mut Painter<'_>, area: Rect) {
 fn fill_preview(entry: &GateEntry, text: &mut Text, glyphs: &'static crate::tui::glyphs::Glyphs) {
     let gate = &entry.row.gate;
     let by = gate.started_by.as_ref().map_or_else(|| "unknown".into(), |b| b.line());
-    let approvals = format!("{} of {} approvals", entry.row.have, entry.row.need);
     let mine = if entry.row.mine { "; it waits for you" } else { "" };
-    text.row(vec![span(
-        Role::Muted,
-        format!("{} / {}  started by {by}  {approvals}{mine}", gate.pipeline.line(), gate.stage.line()),
-    )]);
+    let (have, need, dot) = (entry.row.have, entry.row.need, glyphs.dot);
+    let words = format!(
+        "{} / {} {dot} started by {by} {dot} {have} of {need} approvals{mine}",
+        gate.pipeline.line(),
+        gate.stage.line()
+    );
+    text.say(Role::Muted, &words, 0);
     if let Some(failure) = &entry.failed {
         text.row(vec![span(Role::Bad, format!("{} {}", glyphs.bad, failure.message))]);
     }
@@ -126,23 +143,23 @@ fn fill_preview(entry: &GateEntry, text: &mut Text, glyphs: &'static crate::tui:
         for reason in dossier.verdict.reasons.iter().take(4) {
             text.row(vec![state::level(reason.level).show(glyphs), span(Role::Text, format!("  {}", reason.text))]);
         }
+        let more = dossier.verdict.reasons.len().saturating_sub(4);
+        if more > 0 {
+            text.say(Role::Muted, &format!("and {more} more; Enter shows all"), 0);
+        }
     }
-    text.row(sources(entry, glyphs));
+    text.flow(sources(entry, glyphs));
     if !gate.instructions.is_empty() {
         text.row(vec![span(Role::Muted, "instructions: "), span(Role::Text, gate.instructions.line().into_owned())]);
     }
 }
 
-/// Every source with its state in one line, what is not there first.
-fn sources(entry: &GateEntry, glyphs: &'static crate::tui::glyphs::Glyphs) -> Vec<Span<'static>> {
+/// Every source with its state, what is not there first.
+fn sources(entry: &GateEntry, glyphs: &'static crate::tui::glyphs::Glyphs) -> Vec<Vec<Span<'static>>> {
     let mut pieces: Vec<_> = entry.pieces.iter().collect();
     pieces.sort_by_key(|p| p.state == PieceState::Complete);
-    let mut out = Vec::new();
-    for piece in pieces {
-        out.push(state::piece(piece.state).show(glyphs));
-        out.push(span(Role::Muted, format!(" {}   ", piece.name)));
-    }
-    out
+    let show = |p: &&Progress| vec![state::piece(p.state).show(glyphs), span(Role::Muted, format!(" {}", p.name))];
+    pieces.iter().map(show).collect()
 }
 
 /// The time of day, UTC.

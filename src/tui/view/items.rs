@@ -16,7 +16,7 @@ use crate::tui::theme::Role;
 use crate::tui::widget::paint::{Painter, span};
 use crate::tui::widget::state;
 use crate::tui::widget::table::{self, Cells, Column, column};
-use crate::tui::widget::text::Text;
+use crate::tui::widget::text::{Text, moment};
 
 const BUILDS: &[Column] = &[column("result", 12), column("build", 0), column("tests", 24), column("took", 8)];
 const TICKETS: &[Column] = &[column("state", 14), column("key", 12), column("summary", 0), column("status", 16)];
@@ -101,7 +101,7 @@ fn cells<'a>(item: &Item<'a>, glyphs: &Glyphs) -> Cells<'a> {
         Item::Decision(d) => vec![
             vec![span(Role::Strong, d.verb.word())],
             vec![span(Role::Text, d.principal.to_string())],
-            vec![span(Role::Muted, d.issued_at.to_string().replace(".000Z", "Z"))],
+            vec![span(Role::Muted, moment(d.issued_at))],
             vec![state::receipt(d.receipt.as_ref().map(|r| r.status)).show(glyphs)],
         ],
     }
@@ -159,7 +159,7 @@ fn details(item: &Item<'_>, text: &mut Text) {
         Item::PullRequest(p) => {
             text.outside("title", Some(&p.title));
             text.outside("author", Some(&p.author));
-            text.fact("merged", Role::Text, &p.merged_at.map_or_else(|| "no".to_owned(), |t| t.to_string()));
+            text.fact("merged", Role::Text, &p.merged_at.map_or_else(|| "no".to_owned(), moment));
             text.outside("link", p.url.as_ref());
         }
         Item::Decision(d) => {

@@ -6,7 +6,7 @@ use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::widget::paint::{Painter, span};
-use crate::tui::widget::text::Text;
+use crate::tui::widget::text::{Text, moment};
 
 pub(super) fn paint(model: &Model, scroll: usize, painter: &mut Painter<'_>, area: Rect) {
     let inner = painter.boxed(layout::menu(area.width, area.height), "messages, the newest first");
@@ -25,7 +25,7 @@ fn text(model: &Model, width: u16) -> Text {
         let (role, sign) = if entry.bad { (Role::Bad, glyphs.bad) } else { (Role::Good, glyphs.ok) };
         text.row(vec![
             span(role, format!("{sign} {}", entry.task)),
-            span(Role::Muted, format!("  {}", entry.at.to_string().replace(".000Z", "Z"))),
+            span(Role::Muted, format!("  {}", moment(entry.at))),
         ]);
         text.say(Role::Text, &entry.message, 2);
         for hint in &entry.hints {

@@ -2,9 +2,11 @@
 
 use ratatui::layout::{Position, Rect};
 
+use crate::tui::action::Place;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::menu::Menu;
+use crate::tui::model::screens::completion;
 use crate::tui::theme::Role;
 use crate::tui::widget::dialog::text_field;
 use crate::tui::widget::paint::{Painter, span};
@@ -28,25 +30,33 @@ pub(super) fn paint(model: &Model, menu: &Menu, painter: &mut Painter<'_>, area:
     }
     let below = Rect { y: inner.y + input.height, height: inner.height - input.height, ..inner };
     table::headings(painter, Rect { height: below.height.min(1), ..below }, COLUMNS);
-    let rows = below.height.saturating_sub(1).min(layout::menu_rows(area.width, area.height));
+    let rows = below.height.saturating_sub(1).min(layout::menu_rows(area.width, area.height, menu.tells_syntax()));
     let body = Rect { y: below.y.saturating_add(1), height: rows, ..below };
-    table::lines(painter, body, COLUMNS, &menu.list, |action| {
-        let spec = action.spec();
-        let mut doc = vec![span(Role::Text, spec.doc)];
-        if let Err(why) = (spec.when)(model) {
-            doc = vec![span(Role::Warn, format!("not now: {why}"))];
-        }
-        let keys = model.keymap.keys_of(*action).join(" ");
-        (false, vec![vec![span(Role::Key, keys)], vec![span(Role::Strong, spec.name)], doc])
+    table::lines(painter, body, COLUMNS, &menu.list, |pick| {
+        let doc = match pick.may(model) {
+            Ok(()) => span(Role::Text, pick.doc(model)),
+            Err(why) => span(Role::Warn, format!("not now: {why}")),
+        };
+        let keys = pick.keys(model).join(" ");
+        (false, vec![vec![span(Role::Key, keys)], vec![span(Role::Strong, pick.name())], vec![doc]])
     });
     let below_list = Rect { y: body.bottom(), height: below.bottom().saturating_sub(body.bottom()), ..below };
-    if let Some(spec) = menu.list.selected().map(|a| a.spec()) {
+    if let Some(pick) = menu.list.selected() {
         let mut text = Text::new(below_list.width);
-        text.say(Role::Text, spec.doc, 1);
-        if let Err(why) = (spec.when)(model) {
+        text.say(Role::Text, &pick.doc(model), 1);
+        if let Err(why) = pick.may(model) {
             text.say(Role::Warn, &format!("Not now: {why}"), 1);
         }
-        text.paint(painter, below_list, 0);
+        text.paint(painter, Rect { height: below_list.height.min(2), ..below_list }, 0);
+    }
+    if menu.tells_syntax() {
+        let lines = below_list.height.min(3);
+        let place = Rect { y: below_list.bottom() - lines, height: lines, ..below_list };
+        let mut text = Text::new(place.width);
+        let words = completion(model, "").candidates.join(" ");
+        let compared = if menu.place == Place::Inbox { "sev>=high, waiting>2h" } else { "sev>=high" };
+        text.say(Role::Muted, &format!("/ takes {words}; {compared}; !x is not x; \"x y\" is text"), 1);
+        text.paint(painter, place, 0);
     }
     cursor
 }

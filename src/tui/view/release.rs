@@ -13,7 +13,7 @@ use crate::tui::theme::Role;
 use crate::tui::widget::paint::{Painter, span};
 use crate::tui::widget::state;
 use crate::tui::widget::table::{self, Column, column};
-use crate::tui::widget::text::Text;
+use crate::tui::widget::text::{Text, moment};
 
 const FINDINGS: &[Column] =
     &[column("severity", 10), column("new", 5), column("rule", 13), column("title", 0), column("place", 18)];
@@ -30,10 +30,25 @@ pub(super) fn paint(model: &Model, release: &ReleaseScreen, painter: &mut Painte
     let Some(entry) = model.gates.get(&release.gate) else { return };
     head(model, entry, release, painter, areas);
     match (release.tab, &entry.dossier) {
-        (Tab::Overview, _) => overview(model, areas.body.width).paint(painter, areas.body, release.scroll),
+        (Tab::Overview, _) => {
+            let text = overview(model, areas.body.width);
+            text.paint(painter, areas.body, release.scroll);
+            position(painter, areas, &text, release.scroll);
+        }
         (_, None) => waiting(entry, painter, areas),
         (Tab::Findings, Some(dossier)) => findings(release, dossier, painter, areas),
         (tab, Some(_)) => super::items::paint(model, entry, tab, &release.items, painter, areas),
+    }
+}
+
+/// Says beside the tabs which lines of a text are to be seen.
+pub(super) fn position(painter: &mut Painter<'_>, areas: &Areas, text: &Text, scroll: usize) {
+    let Some(words) = text.position(areas.body.height, scroll) else { return };
+    let w = u16::try_from(words.len() + 1).unwrap_or(u16::MAX);
+    let line = Rect { y: areas.facts.bottom().saturating_sub(1), height: 1, ..areas.facts };
+    // The tabs themselves go first.
+    if w.saturating_add(68) <= line.width {
+        painter.put(Rect { x: line.right() - w, width: w, ..line }, &words, Role::Muted);
     }
 }
 
@@ -131,8 +146,10 @@ fn count(release: &ReleaseScreen, dossier: &Dossier, painter: &mut Painter<'_>, 
     let marked = release.findings.marked.len();
     let marks = if marked > 0 { format!("{marked} marked, ") } else { String::new() };
     let dismissed = dossier.findings.iter().filter(|t| !t.is_open()).count();
-    let words =
-        format!("{marks}{}/{} ({dismissed} dismissed)", release.findings.list.keys().len(), dossier.findings.len());
+    let (shown, all) = (release.findings.list.keys().len(), dossier.findings.len());
+    let at = if shown == 0 { 0 } else { release.findings.list.cursor() + 1 };
+    let of = if shown == all { String::new() } else { format!(" of {all}") };
+    let words = format!("{marks}{at}/{shown}{of} ({dismissed} dismissed)");
     let w = u16::try_from(words.len() + 1).unwrap_or(u16::MAX).min(area.width);
     painter.put(Rect { x: area.right().saturating_sub(w), width: w, ..area }, &words, Role::Muted);
 }
@@ -237,10 +254,10 @@ fn gate(entry: &GateEntry, text: &mut Text, glyphs: &'static crate::tui::glyphs:
         text.say(Role::Bad, &words, 15);
     }
     if let Some(since) = gate.waiting_since {
-        text.fact("waits since", Role::Text, &since.to_string());
+        text.fact("waits since", Role::Text, &moment(since));
     }
     if let Some(until) = gate.times_out_at {
-        text.fact("times out", Role::Text, &until.to_string());
+        text.fact("times out", Role::Text, &moment(until));
     }
     text.outside("link", gate.url.as_ref());
 }

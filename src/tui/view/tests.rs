@@ -60,6 +60,19 @@ fn screens_look_as_they_did() {
 }
 
 #[test]
+fn the_question_for_a_passphrase_looks_as_it_did() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut driver = at("<enter> a", width, height);
+        let key = "/home/ana/.ssh/id_release".to_owned();
+        driver.send(Msg::PassphraseAsked { ask: crate::tui::effect::AskId(1), key, again: true });
+        driver.type_text("secret");
+        insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "../snapshots" }, {
+            insta::assert_snapshot!(format!("passphrase-{width}x{height}"), driver.screen());
+        });
+    }
+}
+
+#[test]
 fn nothing_hidden_reaches_the_screen_and_no_size_panics() {
     let sizes = (1..=200).step_by(13).flat_map(|w| (1..=60).step_by(5).map(move |h| (w, h)));
     for (width, height) in sizes.chain([(60, 15), (59, 15), (60, 14), (61, 16), (0, 0)]) {
@@ -100,6 +113,39 @@ fn ascii_signs_are_ascii() {
         driver.press("<esc> <esc> <esc> <esc>");
         driver.model.overlays.clear();
     }
+}
+
+#[test]
+fn footers_name_what_can_be_done_and_help_always_fits() {
+    let footer = |keys: &str, width| at(keys, width, 24).screen().lines().last().unwrap().to_owned();
+    for width in [60, 80, 120, 200] {
+        for keys in ["", "<enter>", "<enter> 4", "<enter> 4 <enter>", "?"] {
+            assert!(footer(keys, width).contains("? help"), "{keys}");
+        }
+    }
+    for (keys, wanted) in [
+        ("", ["enter open", "a approve", "/ filter"]),
+        ("<enter>", ["esc back", "a approve", "x reject"]),
+        ("<enter> 4", ["esc back", "space mark", "d dismiss"]),
+        ("<enter> a", ["enter press", "esc back", "tab next"]),
+        ("?", ["enter run", "/ search", "esc back"]),
+    ] {
+        for word in wanted {
+            assert!(footer(keys, 80).contains(word), "{keys:?}: {}", footer(keys, 80));
+        }
+    }
+    assert!(!footer("<enter> 4 <enter>", 80).contains("open"), "Enter opens nothing there");
+    assert!(footer("<enter> 3", 120).contains("o link"));
+}
+
+#[test]
+fn a_long_text_says_where_it_is() {
+    let mut driver = at("<enter>", 80, 24);
+    assert!(!driver.screen().contains("PgDn"), "the tabs go first");
+    driver = at("<enter>", 120, 24);
+    assert!(driver.screen().contains("; PgDn"), "{}", driver.screen());
+    driver.press("G");
+    assert!(driver.screen().contains("; PgUp"), "{}", driver.screen());
 }
 
 #[test]

@@ -47,6 +47,10 @@ pub fn paint(
                         width: rect.width.saturating_sub(2),
                         ..rect
                     };
+                    if !focus && input.is_blank() {
+                        painter.line(rect, Role::Field, &[span(Role::Muted, field.hint.as_str())], None);
+                        continue;
+                    }
                     let at = text_field(painter, rect, &input.text(), input.before(), focus);
                     cursor = cursor.or(at.filter(|_| focus));
                 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
@@ -41,28 +41,40 @@ impl<'a> Painter<'a> {
     /// Blanks, in the look of a role.
     pub fn fill(&mut self, area: Rect, role: Role) {
         let area = area.intersection(self.buffer.area);
-        let style = self.theme.style(role);
+        let blank = self.cell(role);
         for y in area.top()..area.bottom() {
-            for x in area.left()..area.right() {
-                if let Some(cell) = self.buffer.cell_mut((x, y)) {
-                    cell.reset();
-                    cell.set_style(style);
-                }
+            if let Some(cells) = self.cells(area.x, y, area.width) {
+                cells.fill(blank.clone());
             }
         }
     }
 
-    /// The first line of `area`, which is blanked in the look of `ground`, then written; what is too long is cut, and
-    /// the cut is shown. With `over`, every piece has that look.
+    /// A blank in the look of a role.
+    fn cell(&self, role: Role) -> Cell {
+        let mut cell = Cell::EMPTY;
+        cell.set_style(self.theme.style(role));
+        cell
+    }
+
+    /// Cells of one line, all of which must be in the buffer.
+    fn cells(&mut self, x: u16, y: u16, width: u16) -> Option<&mut [Cell]> {
+        let all = self.buffer.area;
+        let inside = y >= all.top() && y < all.bottom() && x >= all.left() && x.checked_add(width)? <= all.right();
+        let start = usize::from(y.checked_sub(all.y)?) * usize::from(all.width) + usize::from(x.checked_sub(all.x)?);
+        self.buffer.content.get_mut(start..start + usize::from(width)).filter(|_| inside)
+    }
+
+    /// The first line of `area`: written, and the rest of it blanked in the look of `ground`; what is too long is cut,
+    /// and the cut is shown. With `over`, every piece has that look.
     pub fn line(&mut self, area: Rect, ground: Role, spans: &[Span<'_>], over: Option<Role>) {
         let area = Rect { height: area.height.min(1), ..area }.intersection(self.buffer.area);
-        self.fill(area, over.unwrap_or(ground));
         let mut at = area;
         for (role, text) in spans {
             let used = self.put(at, text, over.unwrap_or(*role));
             at.x = at.x.saturating_add(used);
             at.width = area.right().saturating_sub(at.x);
         }
+        self.fill(at, over.unwrap_or(ground));
     }
 
     /// Writes text at the left of the first line of `area`; what is too long is cut, and the cut is shown. Gives the
@@ -74,6 +86,9 @@ impl<'a> Painter<'a> {
         }
         let text = crate::text::line(text);
         let room = usize::from(area.width);
+        if text.len() <= room && text.is_ascii() {
+            return self.put_ascii(area, &text, role);
+        }
         let style = self.theme.style(role);
         let fits = text.len() <= room || text.width() <= room;
         let limit = if fits { room } else { room - 1 };
@@ -93,6 +108,18 @@ impl<'a> Painter<'a> {
             used += 1;
         }
         u16::try_from(used).unwrap_or(u16::MAX)
+    }
+
+    /// Nearly all text is ASCII and fits: a cell a byte.
+    fn put_ascii(&mut self, area: Rect, text: &str, role: Role) -> u16 {
+        let used = u16::try_from(text.len()).unwrap_or(u16::MAX).min(area.width);
+        let mut blank = self.cell(role);
+        if let Some(cells) = self.cells(area.x, area.y, used) {
+            for (cell, byte) in cells.iter_mut().zip(text.bytes()) {
+                cell.clone_from(blank.set_char(char::from(byte)));
+            }
+        }
+        used
     }
 
     /// A horizontal rule with a word in it.

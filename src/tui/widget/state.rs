@@ -6,7 +6,7 @@ use crate::domain::severity::{Severity, Tally};
 use crate::domain::ticket::StatusCategory;
 use crate::domain::verdict::{Level, Outcome};
 use crate::tui::glyphs::Glyphs;
-use crate::tui::msg::PieceState;
+use crate::tui::msg::{DecisionResult, PieceState};
 use crate::tui::theme::Role;
 
 use super::paint::{Span, span};
@@ -120,6 +120,16 @@ pub fn receipt(status: Option<ReceiptStatus>) -> State {
     }
 }
 
+/// How a decision ended.
+pub fn result(result: DecisionResult) -> State {
+    let word = result.word();
+    match result {
+        DecisionResult::Effective | DecisionResult::Recorded => good(word),
+        DecisionResult::Refused | DecisionResult::NotSigned => bad(word),
+        DecisionResult::Unknown => unknown(word),
+    }
+}
+
 /// How many of all are as they should be.
 pub fn share(counts: Option<(usize, usize)>, glyphs: &Glyphs) -> Span<'static> {
     match counts {
@@ -154,7 +164,11 @@ pub fn tally_short(tally: &Tally, glyphs: &Glyphs) -> Vec<Span<'static>> {
             Severity::Info => "I",
             Severity::Unknown => "?",
         };
-        out.push(span(severity(s), format!("{letter}{} ", tally.of(s))));
+        let count = match u64::from(tally.of(s)) {
+            many @ 10_000.. => format!("{}k", many / 1_000),
+            count => count.to_string(),
+        };
+        out.push(span(severity(s), format!("{letter}{count} ")));
     }
     if tally.new > 0 {
         out.push(span(Role::New, format!("{}{}", glyphs.new, tally.new)));

@@ -53,15 +53,24 @@ pub fn lines<'a, K: PartialEq>(
         let here = at == list.cursor();
         let over = here.then_some(Role::Cursor);
         let (marked, cells) = build(key);
+        let margin = Rect { width: row.width.min(MARGIN), ..row };
         let signs = [
             span(Role::Cursor, if here { painter.glyphs.cursor } else { " " }),
             span(Role::Marked, if marked { painter.glyphs.marked } else { " " }),
         ];
-        painter.line(row, Role::Text, &signs, over);
-        for (cell, rect) in cells.iter().zip(places(row, columns)) {
+        painter.line(margin, Role::Text, &signs, over);
+        // Every cell of the row is painted once: margin, columns, the blanks after them, and what no column has.
+        let (mut end, mut contents) = (margin.right(), cells.iter());
+        for rect in places(row, columns) {
             let inner = Rect { width: rect.width.saturating_sub(1), ..rect };
-            painter.line(inner, Role::Text, cell, over);
+            painter.line(inner, Role::Text, contents.next().map_or(&[], Vec::as_slice), over);
+            painter.fill(
+                Rect { x: inner.right(), width: rect.right() - inner.right(), ..rect },
+                over.unwrap_or(Role::Text),
+            );
+            end = end.max(rect.right());
         }
+        painter.fill(Rect { x: end, width: row.right().saturating_sub(end), ..row }, over.unwrap_or(Role::Text));
     }
 }
 

@@ -5,6 +5,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::{Painter, Span, span};
+use crate::domain::time::Timestamp;
 use crate::text::Untrusted;
 use crate::tui::theme::Role;
 
@@ -56,6 +57,16 @@ impl Text {
         }
     }
 
+    /// A sign, and a sentence or more beside it, wrapped.
+    pub fn item(&mut self, sign: Span<'static>, text: &str) {
+        let indent = sign.1.width();
+        let mut sign = Some(sign);
+        for part in wrap(&crate::text::line(text), self.width.saturating_sub(indent)) {
+            let lead = sign.take().unwrap_or_else(|| span(Role::Text, " ".repeat(indent)));
+            self.rows.push(vec![lead, span(Role::Text, part)]);
+        }
+    }
+
     /// A label of fixed width, and a value beside it, wrapped.
     pub fn fact(&mut self, label: &str, role: Role, value: &str) {
         const LABEL: usize = 15;
@@ -88,10 +99,46 @@ impl Text {
         }
     }
 
+    /// Things side by side, as many in a line as fit.
+    pub fn flow(&mut self, things: impl IntoIterator<Item = Row>) {
+        const GAP: usize = 3;
+        let (mut row, mut used) = (Row::new(), 0);
+        for thing in things {
+            let wide: usize = thing.iter().map(|(_, text)| text.width()).sum();
+            if used > 0 && used + GAP + wide > self.width {
+                self.rows.push(std::mem::take(&mut row));
+                used = 0;
+            }
+            if used > 0 {
+                row.push(span(Role::Text, " ".repeat(GAP)));
+                used += GAP;
+            }
+            row.extend(thing);
+            used += wide;
+        }
+        if used > 0 {
+            self.rows.push(row);
+        }
+    }
+
+    /// Which lines of it are to be seen in so many, and the key to the others; `None` if all are.
+    pub fn position(&self, height: u16, scroll: usize) -> Option<String> {
+        let longest = self.longest_scroll(height);
+        let key = if scroll < longest { "PgDn" } else { "PgUp" };
+        let last = scroll + usize::from(height);
+        (longest > 0).then(|| format!("lines {}-{last} of {}; {key}", scroll + 1, self.rows.len()))
+    }
+
     /// How far it can be scrolled in so many lines.
     pub fn longest_scroll(&self, height: u16) -> usize {
         self.rows.len().saturating_sub(usize::from(height))
     }
+}
+
+/// A moment to the second: nobody reads more.
+pub fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..19).map_or_else(|| text.clone(), |seconds| format!("{seconds}Z"))
 }
 
 /// Breaks a line at blanks, and inside of words that are longer than a line.

@@ -15,7 +15,8 @@ fn a_clean_release_is_approved_by_keys() {
     terminal.press("\r", "[> Cancel <]   [  Sign and send  ]");
     terminal.sees("PATCH");
     terminal.press("\t", "[> Sign and send <]");
-    terminal.press("\r", "effective:");
+    terminal.press("\r", "✓ effective");
+    terminal.sees("[> Close <]");
     terminal.press("\r", "6 approvals");
     terminal.send("\x03");
     assert_eq!(terminal.ended().code(), Some(0));

@@ -117,10 +117,12 @@ fn console_that_panics() {
         let setup = Setup {
             size: (100, 30),
             now: SystemClock::default().now(),
-            theme: Theme::choose(None, false).unwrap(),
+            theme: Theme::choose(None, false, None).unwrap(),
             glyphs: GlyphSet::Unicode,
             keymap: Keymap::load(None).unwrap(),
+            saved: Vec::new(),
             readonly: false,
+            mouse: false,
         };
         let stage = Stage {
             terminal: &mut Terminal::new(Screen::new(output().unwrap(), None)).unwrap(),

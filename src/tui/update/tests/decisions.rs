@@ -12,7 +12,7 @@ use crate::tui::model::decide::{DecideForm, Stage};
 use crate::tui::msg::{DecisionPreview, DecisionResult, KeyInfo, Msg};
 use crate::tui::testing::{Driver, sample};
 
-fn at_release() -> Driver {
+pub(super) fn at_release() -> Driver {
     let mut driver = Driver::sample(100, 40);
     driver.press("g <enter>");
     driver
@@ -26,7 +26,7 @@ fn form(driver: &Driver) -> &DecideForm {
 }
 
 /// Fills the form in and asks for the look at it.
-fn ask(driver: &mut Driver) -> Ask {
+pub(super) fn ask(driver: &mut Driver) -> Ask {
     driver.press("a <tab> <tab>");
     driver.type_text("Looks good.");
     let effects = driver.press("<enter> <right> <enter>");
@@ -34,7 +34,7 @@ fn ask(driver: &mut Driver) -> Ask {
     ask.clone()
 }
 
-fn preview(ask: &Ask) -> Box<DecisionPreview> {
+pub(super) fn preview(ask: &Ask) -> Box<DecisionPreview> {
     Box::new(DecisionPreview {
         verb: ask.verb,
         gate: ask.gate.clone(),
@@ -113,6 +113,10 @@ fn the_whole_way_of_an_approval() {
     driver.send(Msg::Tick(now.plus(Duration::from_secs(12))));
     assert!(driver.screen().contains("18 s left"));
     driver.send(Msg::DecisionProgress { request, step: "Signed and recorded.".to_owned() });
+    for seconds in [2, 4, 6] {
+        driver.send(Msg::DecisionProgress { request, step: format!("It waits ({seconds}s).") });
+    }
+    assert_eq!(form(&driver).steps, ["Signed and recorded.", "It waits (6s)."]);
     assert!(!driver.model.is_counting());
     driver.press("<esc>");
     assert!(driver.model.overlays.is_empty(), "what is signed goes on in the background");
@@ -126,6 +130,17 @@ fn the_whole_way_of_an_approval() {
     });
     assert_eq!(effects, [Effect::Refresh]);
     assert!(driver.screen().contains("The stage continued."), "{}", driver.screen());
+}
+
+#[test]
+fn what_is_warned_of_stands_in_the_form() {
+    let mut driver = at_release();
+    driver.press("a");
+    assert!(driver.screen().contains("PAY-13 is not done"), "{}", driver.screen());
+    driver.press("<esc>");
+    let asked = ask(&mut driver);
+    driver.send(Msg::Prepared { request: asked.request, preview: preview(&asked) });
+    assert!(driver.screen().contains("PAY-13 is not done"), "{}", driver.screen());
 }
 
 #[test]

@@ -99,9 +99,132 @@ fn a_filter_that_cannot_be_read_says_where() {
 fn the_inbox_is_filtered_too() {
     let mut driver = Driver::sample(80, 24);
     driver.press("g /");
-    driver.type_text("block");
+    driver.type_text("verdict:block");
     assert_eq!(selected(&driver), "search");
     assert_eq!(driver.model.inbox.list.keys().len(), 1);
+    driver.press("<enter>");
+    assert!(driver.screen().contains("filter: verdict:block"), "{}", driver.screen());
+    driver.press("<esc>");
+    assert_eq!(driver.model.inbox.list.keys().len(), 4);
+    assert_eq!(selected(&driver), "search", "the cursor stays on its gate");
+}
+
+#[test]
+fn the_last_good_filter_of_the_inbox_stays_in_force() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g /");
+    driver.type_text("env:staging");
+    driver.event(&Event::Paste(" verdict:pss".to_owned()));
+    let shown: Vec<_> = driver.model.inbox.list.keys().iter().map(|id| id.native()[0].clone()).collect();
+    assert_eq!(shown, ["ledger"]);
+    let screen = driver.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    assert_eq!(lines[22].find("pss"), lines[23].find('^'), "{screen}");
+    assert!(lines[23].contains("Did you mean \"pass\"?"), "{screen}");
+    driver.press("<enter>");
+    assert!(driver.model.is_typing(), "what cannot be read is not taken");
+    driver.press("<backspace> <backspace>");
+    driver.type_text("ass");
+    assert!(driver.model.inbox.filter.error.is_none());
+}
+
+#[test]
+fn a_caret_is_seen_where_the_message_has_no_room_beside_it() {
+    let mut driver = Driver::sample(60, 15);
+    driver.press("g /");
+    driver.type_text("env:prod version:1 service:payments sev>=hgh");
+    let screen = driver.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    assert_eq!(lines[13].find("hgh"), lines[14].find('^'), "{screen}");
+    driver.type_text(" and a great deal more that scrolls the field to the left");
+    let screen = driver.screen();
+    assert!(screen.lines().nth(14).unwrap().contains("high"), "{screen}");
+}
+
+#[test]
+fn what_may_follow_is_shown_and_tab_takes_it() {
+    let mut driver = Driver::sample(120, 40);
+    driver.press("g /");
+    let screen = driver.screen();
+    assert!(screen.lines().last().unwrap().contains("tab app: env: mine missing"), "{screen}");
+    driver.type_text("verd");
+    driver.press("<tab>");
+    assert_eq!(driver.model.inbox.filter.input.text(), "verdict:");
+    driver.type_text("b");
+    driver.press("<tab>");
+    assert_eq!(driver.model.inbox.filter.in_force, "verdict:block");
+    driver.press("<esc> <enter> 4 /");
+    driver.type_text("to");
+    driver.press("<tab>");
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.filter.input.text(), "tool:");
+    assert_eq!(driver.model.place(), Place::Findings, "Tab completes, and does not go to another tab");
+}
+
+#[test]
+fn a_word_that_may_become_a_field_does_not_empty_the_list() {
+    let mut driver = Driver::sample(120, 40);
+    driver.press("g /");
+    driver.type_text("env:prod verdict");
+    assert_eq!(driver.model.inbox.list.keys().len(), 3, "not searched for yet");
+    assert_eq!(driver.model.inbox.filter.in_force, "env:prod");
+    driver.type_text(":blok");
+    assert_eq!(driver.model.inbox.list.keys().len(), 3, "the last good one is in force");
+    driver.press("ctrl-u");
+    driver.type_text("!missing");
+    assert_eq!(driver.model.inbox.filter.in_force, "!missing", "a flag is whole");
+    driver.press("ctrl-u");
+    driver.type_text("serv");
+    driver.press("<enter>");
+    assert_eq!(driver.model.inbox.filter.in_force, "serv", "Enter says that it is text");
+    assert!(driver.model.inbox.list.keys().is_empty());
+}
+
+#[test]
+fn help_tells_the_syntax_of_the_list_that_it_was_opened_in() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g ?");
+    assert!(driver.screen().contains("/ takes app: env: mine"), "{}", driver.screen());
+    driver.press("<esc> <enter> 4 ?");
+    assert!(driver.screen().contains("/ takes as: class: conf:"), "{}", driver.screen());
+    driver.press("<esc> 1 ?");
+    assert!(!driver.screen().contains("/ takes"));
+}
+
+#[test]
+fn saved_filters_are_in_the_palette_of_the_inbox() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g :");
+    driver.type_text("filter blocked");
+    driver.press("<enter>");
+    assert_eq!(driver.model.inbox.filter.in_force, "verdict:block");
+    assert_eq!(selected(&driver), "search");
+    driver.press("<esc>");
+    assert_eq!(driver.model.inbox.list.keys().len(), 4);
+    driver.press("<enter> :");
+    driver.type_text("filter blocked");
+    assert!(!driver.screen().contains("Shows verdict:block"), "{}", driver.screen());
+}
+
+#[test]
+fn themes_take_turns_and_are_named_in_the_palette() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g");
+    let first = driver.model.theme.name.clone();
+    let mut seen = vec![first.clone()];
+    loop {
+        driver.press("z t");
+        if driver.model.theme.name == first {
+            break;
+        }
+        assert!(!seen.contains(&driver.model.theme.name));
+        seen.push(driver.model.theme.name.clone());
+    }
+    assert_eq!(seen.len(), crate::tui::theme::SHIPPED.len());
+    driver.press(":");
+    driver.type_text("theme high");
+    driver.press("<enter>");
+    assert_eq!(driver.model.theme.name, "high-contrast");
+    assert!(driver.screen().contains("The theme is high-contrast."), "{}", driver.screen());
 }
 
 #[test]

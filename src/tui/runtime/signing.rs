@@ -1,0 +1,256 @@
+//! Signatures: made, called off, followed.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::task::AbortHandle;
+
+use super::Worker;
+use crate::domain::decision::ReceiptStatus;
+use crate::error::{AppError, ErrorKind};
+use crate::review::permit::Permit;
+use crate::review::progress::Progress;
+use crate::review::round::Round;
+use crate::review::triage::{self, Dismiss};
+use crate::review::{decide, dossier};
+use crate::tui::effect::{AskId, Dismissing, Go, RequestId};
+use crate::tui::msg::{DecisionResult, Failure, Msg};
+
+/// A signature that is being made.
+pub(super) struct Underway {
+    permit: Permit,
+    dismissal: bool,
+    task: Option<AbortHandle>,
+}
+
+impl Worker {
+    /// Begins to sign. What `work` makes ends the entry that this one keeps of it.
+    pub(super) fn begin_signing<F>(
+        self: &Arc<Self>,
+        request: RequestId,
+        dismissal: bool,
+        work: impl FnOnce(Permit) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let permit = Permit::default();
+        let underway = Underway { permit: permit.clone(), dismissal, task: None };
+        Self::lock(&self.signing).insert(request, underway);
+        let task = tokio::spawn(work(permit)).abort_handle();
+        // It may be at its end already.
+        if let Some(underway) = Self::lock(&self.signing).get_mut(&request) {
+            underway.task = Some(task);
+        }
+    }
+
+    /// The person gives no passphrase: what asks for it is called off.
+    pub(super) fn give_up(&self, ask: AskId) {
+        if !self.asker.waits_for(ask) {
+            return;
+        }
+        let waiting: Vec<RequestId> = Self::lock(&self.signing).keys().copied().collect();
+        for request in waiting {
+            self.cancel_signing(request);
+        }
+        self.asker.withdraw();
+    }
+
+    /// Calls a signature off, unless the ledger came first.
+    pub(super) fn cancel_signing(&self, request: RequestId) {
+        let mut signing = Self::lock(&self.signing);
+        let Some(underway) = signing.get(&request) else { return };
+        if !underway.permit.cancel() {
+            self.send(Msg::Note("It was signed before it could be called off, and goes on.".to_owned()));
+            return;
+        }
+        if let Some(task) = &underway.task {
+            task.abort();
+        }
+        let message = "You gave up. Nothing was signed.".to_owned();
+        if underway.dismissal {
+            let failure = Failure { task: "dismiss".to_owned(), message, hints: Vec::new() };
+            self.send(Msg::Failed { request: Some(request), failure });
+        } else {
+            let result = DecisionResult::NotSigned;
+            self.send(Msg::DecisionDone { request, result, text: message, receipt: None });
+        }
+        signing.remove(&request);
+        self.asker.withdraw();
+    }
+
+    pub(super) async fn sign(&self, go: Go, permit: Permit) {
+        let request = go.request;
+        let (result, text, receipt) = match self.try_sign(&go, &permit).await {
+            Ok(done) => {
+                let result = if go.verb.is_delivered() { DecisionResult::Effective } else { DecisionResult::Recorded };
+                (
+                    result,
+                    format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()),
+                    Some(done.receipt.status),
+                )
+            }
+            Err(error) => {
+                let (result, receipt) = match error.kind {
+                    ErrorKind::Refused => (DecisionResult::Refused, Some(ReceiptStatus::Refused)),
+                    ErrorKind::Unknown => (DecisionResult::Unknown, Some(ReceiptStatus::Unknown)),
+                    ErrorKind::Quorum => (DecisionResult::Recorded, None),
+                    // The ledger was written, or may have been: nobody may believe that nothing was signed.
+                    _ if permit.is_committed() => (DecisionResult::Unknown, Some(ReceiptStatus::Unknown)),
+                    _ => (DecisionResult::NotSigned, None),
+                };
+                let text = std::iter::once(error.message).chain(error.hints).collect::<Vec<_>>().join(" ");
+                (result, text, receipt)
+            }
+        };
+        Self::lock(&self.signing).remove(&request);
+        Self::lock(&self.prepared).remove(&request);
+        self.send(Msg::DecisionDone { request, result, text, receipt });
+    }
+
+    async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<decide::Done, AppError> {
+        let desk = self.desk().await?;
+        let shown = Self::lock(&self.prepared).get(&go.request).cloned();
+        let shown = shown.ok_or_else(|| AppError::internal("Nothing was prepared for this form."))?;
+        let same = shown.waiting.gate.id == go.gate
+            && shown.waiting.gate.attempt == go.attempt
+            && shown.dossier.digest == go.dossier
+            && shown.proposal.verb == go.verb;
+        if !same {
+            return Err(AppError::new(
+                ErrorKind::Unexpected,
+                "What was prepared is not what was shown. Nothing was signed.",
+            ));
+        }
+        let request = go.request;
+        let watcher = |progress: Progress| match progress {
+            Progress::Signing { touch, seconds } => {
+                self.send(Msg::SigningStarted { request, touch, deadline_seconds: seconds, now: desk.clock.now() });
+            }
+            Progress::Delivery { step, .. } => {
+                // An earlier decision that is taken up is on its way: from here on there is nothing to call off.
+                let _too_late = permit.commit();
+                self.send(Msg::DecisionProgress { request, step });
+            }
+            Progress::Asking { .. } | Progress::Arrived { .. } => {}
+        };
+        if let Some(done) = decide::take_up(&desk, &go.gate, go.verb, Some(&go.dossier.to_string()), &watcher).await? {
+            return Ok(done);
+        }
+        permit.renew();
+        let fresh = decide::refetch(&desk, &shown, &watcher).await?;
+        decide::execute(&desk, &fresh, permit, &watcher).await
+    }
+
+    pub(super) async fn dismiss(&self, dismissing: Dismissing, permit: Permit) {
+        let request = dismissing.request;
+        let task = format!("dismiss {} findings", dismissing.fingerprints.len());
+        let outcome = self.try_dismiss(&dismissing, &permit).await;
+        Self::lock(&self.signing).remove(&request);
+        match outcome {
+            Ok(text) => {
+                let count = dismissing.fingerprints.len();
+                self.send(Msg::Dismissed { request, gate: dismissing.gate.clone(), count, text });
+                let round = self.shared_round();
+                self.assemble(dismissing.gate, round).await;
+            }
+            Err(error) => self.fail(&task, Some(request), error),
+        }
+    }
+
+    async fn try_dismiss(&self, dismissing: &Dismissing, permit: &Permit) -> Result<String, AppError> {
+        let desk = self.desk().await?;
+        let waiting = self.known(&dismissing.gate)?;
+        let dossier = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await?;
+        let wanted: Vec<String> = dismissing.fingerprints.iter().map(|f| f.as_str().to_owned()).collect();
+        let now = desk.clock.now();
+        let request = Dismiss {
+            findings: triage::select(&dossier, &wanted)?,
+            status: dismissing.status,
+            justification: dismissing.justification,
+            detail: dismissing.detail.raw().to_owned(),
+            scope: dismissing.scope.clone(),
+            expires: dismissing.expires.map(|d| now.plus(d)),
+        };
+        let id = dismissing.request;
+        let watcher = |progress: Progress| {
+            if let Progress::Signing { touch, seconds } = progress {
+                self.send(Msg::SigningStarted { request: id, touch, deadline_seconds: seconds, now: desk.clock.now() });
+            }
+        };
+        let signed = triage::dismiss(&desk, &request, &dossier.release, permit, &watcher).await?;
+        Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+    use crate::config::schema::ConsoleConfig;
+    use crate::review::Surroundings;
+    use crate::tui::effect::Effect;
+
+    fn worker() -> (Arc<Worker>, UnboundedReceiver<Msg>) {
+        let surroundings = Surroundings {
+            env: std::collections::BTreeMap::new(),
+            cwd: "/".into(),
+            explicit: None,
+            overrides: Vec::new(),
+            readonly: false,
+            timeout: None,
+            passphrase: Arc::new(|_| None),
+        };
+        let (sender, messages) = unbounded_channel();
+        (Worker::new(surroundings, &ConsoleConfig::default(), sender), messages)
+    }
+
+    #[tokio::test]
+    async fn what_was_called_off_before_the_ledger_is_not_signed() {
+        let (worker, mut messages) = worker();
+        worker.begin_signing(RequestId(1), false, |_| std::future::pending());
+        worker.cancel_signing(RequestId(1));
+        worker.cancel_signing(RequestId(1));
+        let Some(Msg::DecisionDone { request: RequestId(1), result: DecisionResult::NotSigned, .. }) =
+            messages.recv().await
+        else {
+            panic!("not called off")
+        };
+        worker.begin_signing(RequestId(2), true, |_| std::future::pending());
+        worker.cancel_signing(RequestId(2));
+        let Some(Msg::Failed { request: Some(RequestId(2)), failure }) = messages.recv().await else {
+            panic!("not called off")
+        };
+        assert!(failure.message.contains("Nothing was signed"));
+        assert!(messages.try_recv().is_err(), "each is said once");
+    }
+
+    #[tokio::test]
+    async fn after_the_ledger_nobody_is_told_that_nothing_was_signed() {
+        let (worker, mut messages) = worker();
+        worker.begin_signing(RequestId(1), false, |permit| {
+            assert!(permit.commit());
+            std::future::pending()
+        });
+        worker.cancel_signing(RequestId(1));
+        let Some(Msg::Note(text)) = messages.recv().await else { panic!("nothing is said") };
+        assert!(text.contains("signed before it could be called off"), "{text}");
+        assert!(messages.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_question_for_a_passphrase_goes_with_the_signature() {
+        let (worker, mut messages) = worker();
+        let asker = Arc::clone(&worker.asker);
+        worker.begin_signing(RequestId(1), false, |_| std::future::pending());
+        let asking = tokio::task::spawn_blocking(move || {
+            asker.ask(&crate::review::Question { key: "key", again: false }).is_none()
+        });
+        let Some(Msg::PassphraseAsked { ask, .. }) = messages.recv().await else { panic!("not asked") };
+        worker.begin(Effect::Passphrase(AskId(ask.0 + 1), None));
+        assert!(messages.try_recv().is_err(), "an answer to another question ends nothing");
+        worker.begin(Effect::Passphrase(ask, None));
+        assert!(matches!(messages.recv().await, Some(Msg::DecisionDone { result: DecisionResult::NotSigned, .. })));
+        assert!(asking.await.unwrap(), "nothing hangs");
+    }
+}
