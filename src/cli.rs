@@ -91,7 +91,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>, env: BTreeMap<String, String>) -
     let output = Output::new(global.output, global.color, global.quiet, global.verbose, no_color);
     let context = Context { output, global, env };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .max_blocking_threads(BLOCKING)
         .enable_all()
         .build()

@@ -91,7 +91,7 @@ impl Draft {
             snippet: some(snippet),
             vulnerabilities: vulnerabilities.into_iter().map(Into::into).collect(),
             cwe,
-            package: self.package,
+            package: self.package.map(Box::new),
             confidence: some(self.confidence.map(|c| c.to_lowercase())),
             url: some(self.url),
             suppressed: self.suppressed.map(Into::into),

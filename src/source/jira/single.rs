@@ -49,7 +49,9 @@ impl Single {
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.limits.connect)
             .timeout(self.limits.total)
-            .redirect(reqwest_jira::redirect::Policy::none());
+            .redirect(reqwest_jira::redirect::Policy::none())
+            // Where nothing is encrypted there is nobody to trust, and the store takes megabytes.
+            .tls_built_in_root_certs(self.host.starts_with("https:"));
         if let Some(ca) = &self.tls.ca {
             for certificate in reqwest_jira::Certificate::from_pem_bundle(ca)? {
                 builder = builder.add_root_certificate(certificate);
