@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
-pub(crate) use self::wire::classify;
-use self::wire::{error_text, new_client, same_origin_only, tls_config};
+pub(crate) use self::wire::{classify, tls_config};
+use self::wire::{error_text, new_client, same_origin_only};
 
 use crate::clock::SharedClock;
 use crate::domain::evidence::Reason;
