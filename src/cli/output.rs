@@ -4,6 +4,8 @@
 //! [`Document`]: data for programs, blocks for people, from the same values.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -68,6 +70,8 @@ pub struct Output {
     color: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether the one object of `--output json` is written.
+    written: Arc<AtomicBool>,
 }
 
 impl Output {
@@ -78,7 +82,7 @@ impl Output {
             ColorChoice::Never => false,
             ColorChoice::Auto => !no_color && io::stdout().is_terminal(),
         };
-        Self { format, color, quiet, verbose }
+        Self { format, color, quiet, verbose, written: Arc::default() }
     }
 
     /// The format.
@@ -94,7 +98,10 @@ impl Output {
     /// Writes a result.
     pub fn document(&self, document: &Document) -> Result<(), AppError> {
         let text = match self.format {
-            Format::Json => format!("{}\n", pretty(&document.json)),
+            Format::Json => {
+                self.written.store(true, Ordering::Relaxed);
+                format!("{}\n", pretty(&document.json))
+            }
             Format::Ndjson if document.rows.is_empty() => format!("{}\n", document.json),
             Format::Ndjson => document.rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n"),
             Format::Table => blocks(&document.blocks, self.color),
@@ -129,8 +136,9 @@ impl Output {
     }
 
     /// Says what went wrong, on standard error, and as an object on standard output where results are for programs.
+    /// `--output json` is one object: after a result that says it already, there is no second one.
     pub fn failure(&self, error: &AppError) {
-        if self.is_data() {
+        if self.is_data() && !self.written.load(Ordering::Relaxed) {
             let value = serde_json::json!({
                 "schema": 1,
                 "error": { "exit": error.kind.exit_code(), "message": error.message, "hints": error.hints },

@@ -17,7 +17,7 @@ use crate::domain::time::humane;
 use crate::domain::verdict::{Cause, Outcome};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
-use crate::orchestrator::{Order, PlannedRequest};
+use crate::orchestrator::{Observation, Orchestrator, Order, PlannedRequest};
 use crate::text::Untrusted;
 
 /// Clocks further apart than this are shown.
@@ -94,12 +94,30 @@ pub async fn prepare(
     };
     let requests = if proposal.verb.is_delivered() { orchestrator.plan(&order) } else { Vec::new() };
     let mut refusals = refusals(desk, &waiting, &proposal, &dossier);
+    if proposal.verb == Verb::Halt {
+        refusals.extend(over(orchestrator.as_ref(), &order).await?);
+    }
     if let Err(error) = &identity {
         refusals.push(error.clone());
     }
     refusals.sort_by_key(|e| e.kind.precedence());
     let remarks = remarks(desk, &waiting);
     Ok(Prepared { proposal, waiting, dossier, identity, requests, refusals, remarks })
+}
+
+/// Why there is no run to be halted any more. A gate that has its answer is no reason: its run may go on.
+async fn over(orchestrator: &dyn Orchestrator, order: &Order) -> Result<Option<AppError>, AppError> {
+    let seen = orchestrator
+        .observe(order)
+        .await
+        .map_err(|f| AppError::new(ErrorKind::Incomplete, format!("The run could not be read. {}", f.sentence())))?;
+    let why = match &seen {
+        Observation::Effective(why) | Observation::Refused(why) => why,
+        Observation::Pending => "It is being cancelled.",
+        // What cannot be told is no reason against stopping it.
+        Observation::Undecided | Observation::Unclear(_) => return Ok(None),
+    };
+    Ok(Some(AppError::new(ErrorKind::NoGate, format!("The run of {} cannot be halted any more. {why}", order.gate))))
 }
 
 fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossier) -> Vec<AppError> {
@@ -281,9 +299,11 @@ pub async fn take_up(
     else {
         return Ok(None);
     };
-    let unchanged = match inbox::read(desk, gate).await? {
+    let stays_open = |e| open.stays_open(e);
+    let unchanged = match inbox::read(desk, gate).await.map_err(stays_open)? {
         Some(waiting) if waiting.gate.attempt == open.order.attempt => {
-            let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
+            let assembled = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await;
+            let dossier = assembled.map_err(stays_open)?;
             let expected = expect.is_none_or(|e| dossier.digest.is_named_by(e));
             expected && records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
         }
