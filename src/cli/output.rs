@@ -58,7 +58,7 @@ pub enum Block {
     Table {
         /// Names of the columns.
         headers: Vec<&'static str>,
-        /// Cells.
+        /// Cells. A row of a single one is a note to the row above, over all columns.
         rows: Vec<Vec<String>>,
     },
 }
@@ -184,7 +184,8 @@ fn blocks(blocks: &[Block], color: bool) -> String {
 
 fn table(out: &mut String, headers: &[&str], rows: &[Vec<String>], color: bool) {
     let mut widths: Vec<usize> = headers.iter().map(|h| h.width()).collect();
-    for row in rows {
+    let is_note = |row: &[String]| row.len() == 1 && headers.len() > 1;
+    for row in rows.iter().filter(|r| !is_note(r)) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
@@ -200,6 +201,12 @@ fn table(out: &mut String, headers: &[&str], rows: &[Vec<String>], color: bool) 
     };
     line(&mut headers.iter().copied(), true);
     for row in rows {
+        if is_note(row) {
+            for text in row.iter().flat_map(|note| note.lines()) {
+                line(&mut std::iter::once(format!("    {text}").as_str()), false);
+            }
+            continue;
+        }
         line(&mut row.iter().map(String::as_str), false);
     }
 }
@@ -242,6 +249,15 @@ mod tests {
         let rows = vec![vec!["a".into(), "1".into()], vec!["日本".into(), "2".into()]];
         let text = blocks(&[Block::Table { headers: vec!["x", "n"], rows }], false);
         assert_eq!(text, "x     n\na     1\n日本  2\n");
+    }
+
+    #[test]
+    fn a_note_stands_under_its_row_and_widens_no_column() {
+        let rows =
+            vec![vec!["a".into(), "1".into()], vec!["one line\nand another".into()], vec!["b".into(), "2".into()]];
+        let table = [Block::Table { headers: vec!["x", "n"], rows }];
+        assert_eq!(blocks(&table, false), "x  n\na  1\n    one line\n    and another\nb  2\n");
+        assert_eq!(markdown(&table), "| x | n |\n| --- | --- |\n| a | 1 |\n| one line and another |\n| b | 2 |\n");
     }
 
     #[test]
