@@ -8,11 +8,12 @@ use super::deliver::{self, Resumed};
 use super::inbox::{self, Waiting};
 use super::permit::Permit;
 use super::progress::{Progress, Watcher};
+use super::records::OpenOrder;
 use super::round::Round;
 use super::sign::{self, Identity};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
 use crate::domain::dossier::Dossier;
-use crate::domain::ids::RecordId;
+use crate::domain::ids::{GateId, RecordId};
 use crate::domain::time::humane;
 use crate::domain::verdict::{Cause, Outcome};
 use crate::error::{AppError, ErrorKind};
@@ -278,13 +279,20 @@ pub async fn execute(
     Ok(Done { decision: signed.record, envelope: signed.digest, receipt })
 }
 
+/// The approver's own open intent on a gate and verb, if there is one.
+pub async fn open_order(desk: &Desk, gate: &GateId, verb: Verb) -> Result<Option<OpenOrder>, AppError> {
+    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
+    let open = desk.records().await?.open_orders(&identity.principal);
+    Ok(open.into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb))
+}
+
 /// Takes up the approver's own open intent on the same gate and verb, if there is one.
 ///
 /// `Ok(Some)`: that decision is effective now. `Ok(None)`: there was none, or it was seen never to have arrived and is
 /// superseded by the new decision because its evidence is another, or is not what `expect` names.
 pub async fn take_up(
     desk: &Desk,
-    gate: &crate::domain::ids::GateId,
+    gate: &GateId,
     verb: Verb,
     expect: Option<&str>,
     watcher: Watcher<'_>,
@@ -292,13 +300,8 @@ pub async fn take_up(
     if desk.readonly {
         return Ok(None);
     }
-    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
+    let Some(open) = open_order(desk, gate, verb).await? else { return Ok(None) };
     let records = desk.records().await?;
-    let Some(open) =
-        records.open_orders(&identity.principal).into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb)
-    else {
-        return Ok(None);
-    };
     let stays_open = |e| open.stays_open(e);
     let unchanged = match inbox::read(desk, gate).await.map_err(stays_open)? {
         Some(waiting) if waiting.gate.attempt == open.order.attempt => {
