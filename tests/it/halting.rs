@@ -1,8 +1,11 @@
 //! Halting stops a run, at a gate or not; a run that is over is not halted once more.
 
+use std::process::{Command, Stdio};
+
 use countersign::lab::World;
 
 use crate::support::bench::Bench;
+use crate::support::house::Ran;
 
 const RELEASE: &str = "payments@1.4.2/prod";
 
@@ -48,4 +51,26 @@ async fn a_run_that_goes_on_after_its_gate_is_halted() {
     bench.run(&["halt", &id, "--reason", "the error rate rises", "--yes"]).await.exits(0);
     assert_eq!(bench.lab.execution(&run).unwrap()["status"], "CANCELED");
     assert_eq!(decisions(&bench).await, 2);
+
+    // The halt speaks against the approval, also where it can be read only once.
+    let mut envelopes = Vec::new();
+    for entry in bench.entries().await.iter().filter(|e| e["kind"] == "decision") {
+        let dir = bench.dir.path().join(entry["seq"].to_string());
+        bench.run(&["ledger", "show", &entry["seq"].to_string(), "--export", dir.to_str().unwrap()]).await.exits(0);
+        let files = std::fs::read_dir(&dir).unwrap().flatten().map(|f| f.path());
+        envelopes.push(files.into_iter().find(|f| f.extension().is_some_and(|e| e == "json")).unwrap());
+    }
+    let [approval, halt] = envelopes.try_into().unwrap();
+    let (trust, approval) = (bench.dir.path().to_str().unwrap(), approval.to_str().unwrap());
+    let verify = ["verify", "--gate", &id, "--env", "prod", "--trust", trust, approval];
+    bench.run(&verify).await.exits(0);
+    let mut command = bench.command(&[&verify[..], &["/dev/stdin"]].concat());
+    let judged = tokio::task::spawn_blocking(move || {
+        let mut cat = Command::new("cat").arg(halt).stdout(Stdio::piped()).spawn().unwrap();
+        let judged = Ran::from(command.stdin(cat.stdout.take().unwrap()).output().unwrap());
+        cat.wait().unwrap();
+        judged
+    });
+    let judged = judged.await.unwrap().exits(11);
+    assert!(judged.err.contains("rejects or halts what was approved"), "{judged:?}");
 }
