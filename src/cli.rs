@@ -93,7 +93,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>, env: BTreeMap<String, String>) -
     crate::contained::end_otherwise(move |error| told.failure(error));
     let context = Context { output, global, env };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .max_blocking_threads(BLOCKING)
         .enable_all()
         .build()

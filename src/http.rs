@@ -14,10 +14,11 @@ use percent_encoding::percent_encode;
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
-pub(crate) use self::wire::classify;
-use self::wire::{error_text, new_client, same_origin_only, tls_config};
+pub(crate) use self::wire::{classify, tls_config};
+use self::wire::{error_text, new_client, same_origin_only};
 
 use crate::clock::SharedClock;
 use crate::domain::evidence::Reason;
@@ -280,6 +281,9 @@ pub struct Write {
     pub body: Vec<u8>,
 }
 
+/// How many requests one system is asked at the same time. More would only make it, and us, slower.
+const AT_ONCE: usize = 8;
+
 /// A client for one connection.
 pub struct Http {
     client: reqwest::Client,
@@ -290,6 +294,7 @@ pub struct Http {
     limits: Limits,
     clock: SharedClock,
     requests: AtomicU64,
+    turns: Semaphore,
 }
 
 impl Http {
@@ -312,12 +317,27 @@ impl Http {
         let tls = tls_config(tls).map_err(|e| Fault::new(FaultKind::Setup, base, e))?;
         let client = new_client(&tls, limits, same_origin_only()).map_err(setup)?;
         let writer = new_client(&tls, limits, reqwest::redirect::Policy::none()).map_err(setup)?;
-        Ok(Self { client, writer, base: url, auth, limits, clock, requests: AtomicU64::new(0) })
+        Ok(Self {
+            client,
+            writer,
+            base: url,
+            auth,
+            limits,
+            clock,
+            requests: AtomicU64::new(0),
+            turns: Semaphore::new(AT_ONCE),
+        })
     }
 
     /// The client behind reads, without credentials, for a library that brings its own requests.
     pub fn client(&self) -> reqwest::Client {
         self.client.clone()
+    }
+
+    /// Waits until the system may be asked once more; it may for as long as what is given is held.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.turns.acquire().await.ok()
     }
 
     /// What was set for it.
@@ -412,6 +432,7 @@ impl Http {
             fault
         };
         let too_large = || failed(Fault { ambiguous: true, ..Fault::new(FaultKind::TooLarge, &uri, "") });
+        let _turn = self.turn().await;
         let response = request.send().await.map_err(|e| failed(classify(&uri, &e)))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
@@ -421,7 +442,9 @@ impl Http {
         if response.content_length().is_some_and(|n| n > self.limits.bytes) {
             return Err(too_large());
         }
-        let mut body = Vec::new();
+        // A length that is announced is taken at its word only up to a megabyte.
+        let announced = response.content_length().unwrap_or(0).min(1 << 20);
+        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
         let mut stream = response.bytes_stream();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|e| failed(classify(&uri, &e)))?;

@@ -22,12 +22,12 @@ const MARKS_IN_A_ROW: usize = 2;
 /// It has no `Display` on purpose: choose [`line`](Self::line), [`block`](Self::block) or [`raw`](Self::raw).
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Untrusted(String);
+pub struct Untrusted(Box<str>);
 
 impl Untrusted {
     /// Wraps text as it came.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into_boxed_str())
     }
 
     /// The text as it came: for digests, comparison, JSON and requests. Never for a screen or a log.
@@ -59,13 +59,13 @@ impl fmt::Debug for Untrusted {
 
 impl From<String> for Untrusted {
     fn from(text: String) -> Self {
-        Self(text)
+        Self(text.into_boxed_str())
     }
 }
 
 impl From<&str> for Untrusted {
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 }
 

@@ -151,7 +151,7 @@ fn fingerprints<F: Borrow<Finding>>(findings: &[F]) -> Vec<(usize, Fingerprint)>
 }
 
 /// The order in which findings of one key are counted; ties are broken by what they say, never by where they stood.
-fn place_order(finding: &Finding) -> (Location, Untrusted, Option<Package>, Vec<FindingSource>, Digest) {
+fn place_order(finding: &Finding) -> (Location, Untrusted, Option<Box<Package>>, Vec<FindingSource>, Digest) {
     let rest = (&finding.detail, &finding.severity, &finding.vulnerabilities, &finding.snippet, &finding.suppressed);
     (
         finding.location.clone(),

@@ -30,7 +30,7 @@ pub struct Finding {
     /// Numbers of the Common Weakness Enumeration, sorted.
     pub cwe: Vec<u32>,
     /// The package that it is in.
-    pub package: Option<Package>,
+    pub package: Option<Box<Package>>,
     /// How sure the tool is, in its own word, lower case.
     pub confidence: Option<Untrusted>,
     /// A link to more.

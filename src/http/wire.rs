@@ -60,6 +60,9 @@ pub(crate) fn classify(uri: &str, error: &reqwest::Error) -> Fault {
     Fault { ambiguous: !never_sent, ..Fault::new(kind, uri, deepest) }
 }
 
+/// How many connections to one system are kept for later; each has buffers of its own.
+const IDLE: usize = 2;
+
 /// A client with our limits.
 pub(super) fn new_client(
     tls: &ClientConfig,
@@ -71,13 +74,14 @@ pub(super) fn new_client(
         .connect_timeout(limits.connect)
         .timeout(limits.total)
         .redirect(redirect)
+        .pool_max_idle_per_host(IDLE)
         .tls_backend_preconfigured(tls.clone())
         .build()
 }
 
 /// What a connection trusts, and how it says who it is. The machine's authorities are read and parsed once for all
 /// connections that name none of their own: they are a hundred and more files.
-pub(super) fn tls_config(tls: &Tls) -> Result<ClientConfig, String> {
+pub(crate) fn tls_config(tls: &Tls) -> Result<ClientConfig, String> {
     static PLAIN: OnceLock<ClientConfig> = OnceLock::new();
     let said = |e: rustls::Error| e.to_string();
     if tls.ca.is_none() && tls.identity.is_none() {

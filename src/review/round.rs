@@ -14,7 +14,7 @@ use crate::source::{Ask, Gathered, Source};
 pub type Outcome = Arc<Result<Piece, Fault>>;
 
 /// How many answers are parsed and digested at the same time. More would only take more memory.
-const READERS: usize = 2;
+const READERS: usize = 1;
 
 /// A refresh of the inbox, or one fetching before a signature. Dropped with its answers.
 pub struct Round {

@@ -204,7 +204,7 @@ impl Source for Github {
     async fn check(&self) -> Result<Checked, Fault> {
         let answer = self.client.get(&self.client.session()?, "user").await?;
         let user: wire::User = answer.json()?;
-        let version = answer.headers.get("x-github-enterprise-version").and_then(|v| v.to_str().ok());
+        let version = answer.headers.get(client::VERSION).and_then(|v| v.to_str().ok());
         let system = version.map_or_else(|| "GitHub".to_owned(), |v| format!("GitHub Enterprise {v}"));
         let who = user.login.unwrap_or_else(|| "an unknown user".to_owned());
         Ok(Checked { line: crate::text::line(&format!("{system}, as {who}")).into_owned(), date: answer.date })

@@ -1,10 +1,11 @@
 //! SonarQube: the quality gate of a project's newest analysis, its open issues and its hotspots to review.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use self::finding::{Place, Read};
+use self::finding::{Before, Place, Read};
 use self::query::{Dialect, Query};
 use super::registry::Settings;
 use super::{Ask, Checked, Gathered, Keeper, Material, Raw, Shortfalls, Source, What, not_served};
@@ -32,6 +33,7 @@ pub struct Sonarqube {
     name: String,
     page: usize,
     window: usize,
+    before: Mutex<HashMap<String, Arc<Before>>>,
 }
 
 /// What was read so far.
@@ -59,7 +61,13 @@ impl Sonarqube {
     pub fn new(settings: &Settings) -> Result<Self, Fault> {
         let clock = settings.clock.clone();
         let http = Http::new(&settings.url, settings.auth.clone(), &settings.tls, settings.limits, clock)?;
-        Ok(Self { http, name: settings.name.clone(), page: PAGE, window: WINDOW })
+        Ok(Self { http, name: settings.name.clone(), page: PAGE, window: WINDOW, before: Mutex::default() })
+    }
+
+    /// What the last reading of a project found.
+    fn before(&self, project: &str) -> Arc<Before> {
+        let mut held = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(held.entry(project.to_owned()).or_default())
     }
 
     /// The server's version, where it says so.
@@ -92,11 +100,13 @@ impl Sonarqube {
         let quality = self.quality(project, &on_branch, analysis.as_ref(), &mut reading).await;
         let version = self.version().await;
         let dialect = Dialect::of(version.as_ref().map(|(v, _)| v.as_str()));
+        let before = self.before(&format!("{project}{on_branch}"));
         let place = Place {
             base: self.http.base(),
             project,
             version: version.as_ref().map(|(v, _)| Untrusted::from(v.as_str())),
             report: &self.name,
+            before: &before,
         };
         let query = Query { http: &self.http, place: &place, project, branch, page: self.page, window: self.window };
 
@@ -114,6 +124,7 @@ impl Sonarqube {
             Err(fault) => reading.short.fault("The hotspots could not be read", &fault),
         }
         identify_shared(&mut findings);
+        before.replace(&findings);
 
         // What was read in many requests is of one analysis only if none came in between.
         match self.newest(project, &on_branch).await {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{identify_shared, normalise_image, normalise_path, normalise_snippet};
-use crate::domain::canonical;
+use crate::domain::canonical::hash_of;
 use crate::domain::finding::{Class, Finding, MatchKey};
-use crate::domain::ids::Digest;
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
+
+/// SHA-256 over what makes findings one.
+type Hash = [u8; 32];
 
 /// Merges exact repeats within one report: the same rule, place, package and words. Gives what is left, in the order of
 /// their first appearance, and how many were merged into others.
@@ -49,17 +51,17 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
 /// A finding that nothing is added to is not copied, but shared with whoever has it.
 pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Finding>> {
     let mut all: Vec<Arc<Finding>> = Vec::with_capacity(lists.iter().map(Vec::len).sum());
-    let mut first_of: HashMap<Digest, usize> = HashMap::new();
+    let mut first_of: HashMap<Hash, usize> = HashMap::new();
     let mut parent: Vec<usize> = Vec::new();
     for list in lists {
         let mut list: Vec<Arc<Finding>> = list.into_iter().map(Into::into).collect();
         list.sort_by(|a, b| total_order(a, b));
-        let mut occurrences: HashMap<Digest, u32> = HashMap::new();
+        let mut occurrences: HashMap<Hash, u32> = HashMap::new();
         for finding in list {
             let index = all.len();
             parent.push(index);
             for key in merge_keys(&finding) {
-                let count = occurrences.entry(key.clone()).or_default();
+                let count = occurrences.entry(key).or_default();
                 let key = hash_of(&(key, *count));
                 *count += 1;
                 match first_of.get(&key) {
@@ -102,7 +104,7 @@ fn join(parent: &mut [usize], a: usize, b: usize) {
 }
 
 /// The keys by which findings of different reports are one.
-fn merge_keys(finding: &Finding) -> Vec<Digest> {
+fn merge_keys(finding: &Finding) -> Vec<Hash> {
     let path = finding.location.path.as_ref().map_or("", Untrusted::raw);
     let mut keys = Vec::new();
     if let Some(package) = finding.package.as_ref().filter(|_| !finding.vulnerabilities.is_empty()) {
@@ -222,8 +224,4 @@ fn total_order(a: &Finding, b: &Finding) -> Ordering {
     (&a.location, &a.rule)
         .cmp(&(&b.location, &b.rule))
         .then_with(|| if a == b { Ordering::Equal } else { hash_of(a).cmp(&hash_of(b)) })
-}
-
-fn hash_of(value: &impl serde::Serialize) -> Digest {
-    canonical::digest_of(value)
 }

@@ -36,12 +36,12 @@ fn vulnerable(tool: &str, ids: &[&str], version: &str, severity: Severity) -> Fi
         severity,
         class: Class::Sca,
         vulnerabilities: ids.iter().map(|i| Untrusted::from(*i)).collect(),
-        package: Some(Package {
+        package: Some(Box::new(Package {
             name: "lodash".into(),
             version: Some(version.into()),
             purl: Some(format!("pkg:npm/lodash@{version}").into()),
             fixed: vec![],
-        }),
+        })),
         location: Location { path: Some("package-lock.json".into()), ..Location::default() },
         snippet: None,
         ..finding(tool, ids[0], "", 0, "")

@@ -20,7 +20,7 @@ fn finding(severity: Severity) -> Triaged {
         snippet: None,
         vulnerabilities: vec!["CVE-2024-7".into()],
         cwe: vec![89],
-        package: Some(Package { name: "Lodash".into(), fixed: vec!["2".into()], ..Package::default() }),
+        package: Some(Box::new(Package { name: "Lodash".into(), fixed: vec!["2".into()], ..Package::default() })),
         confidence: Some("high".into()),
         url: None,
         suppressed: None,

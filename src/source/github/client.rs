@@ -12,6 +12,8 @@ use crate::domain::time::Timestamp;
 use crate::http::{Answer, Auth, Fault, FaultKind, Http, classify};
 use crate::source::registry::Settings;
 
+/// The header in which an Enterprise server says its version.
+pub(super) const VERSION: &str = "x-github-enterprise-version";
 /// The public GitHub.
 const PUBLIC: &str = "https://api.github.com";
 /// The most bytes of answers that are kept with their ETag.
@@ -65,6 +67,7 @@ impl Client {
         if let Some((etag, _)) = &kept {
             headers.insert(IF_NONE_MATCH, etag.clone());
         }
+        let _turn = self.http.turn().await;
         let response = octocrab._get_with_headers(target, Some(headers)).await.map_err(|e| fault(&uri, &e))?;
         let (parts, body) = response.into_parts();
         let limit = usize::try_from(self.http.limits().bytes).unwrap_or(usize::MAX);
@@ -102,7 +105,13 @@ impl Client {
         }
         if answer.body.len() <= KEPT {
             kept.bytes += answer.body.len();
-            if let Some((_, before)) = kept.answers.insert(path.to_owned(), (etag, answer.clone())) {
+            // Of the headers only what is still asked for: they take more room than most bodies.
+            let mut headers = HeaderMap::new();
+            if let Some(version) = answer.headers.get(VERSION) {
+                headers.insert(VERSION, version.clone());
+            }
+            let answer = Answer { headers, ..answer.clone() };
+            if let Some((_, before)) = kept.answers.insert(path.to_owned(), (etag, answer)) {
                 kept.bytes = kept.bytes.saturating_sub(before.body.len());
             }
         }

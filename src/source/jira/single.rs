@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::keys::is_key;
 use super::{Flavour, Raw};
-use crate::http::{Auth, Fault, FaultKind, Http, Limits, Tls};
+use crate::http::{Auth, Fault, FaultKind, Http, Limits, Tls, tls_config};
 use crate::source::Body;
 use crate::source::registry::Settings;
 
@@ -38,27 +38,20 @@ impl Single {
         }
     }
 
-    /// The client, set up as ours is: TLS material, times, redirects. Its TLS library reads all authorities of the
-    /// machine, so it is not made where no single issue is asked for.
+    /// The client, set up as ours is: the same TLS material by the same library, times, redirects.
     fn client(&self) -> Option<reqwest_jira::Client> {
-        self.client.get_or_init(|| self.make_client().ok()).clone()
-    }
-
-    fn make_client(&self) -> Result<reqwest_jira::Client, reqwest_jira::Error> {
-        let mut builder = reqwest_jira::Client::builder()
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.limits.connect)
-            .timeout(self.limits.total)
-            .redirect(reqwest_jira::redirect::Policy::none());
-        if let Some(ca) = &self.tls.ca {
-            for certificate in reqwest_jira::Certificate::from_pem_bundle(ca)? {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
-        if let Some((chain, key)) = &self.tls.identity {
-            builder = builder.identity(reqwest_jira::Identity::from_pkcs8_pem(chain, key.expose().as_bytes())?);
-        }
-        builder.build()
+        let made = self.client.get_or_init(|| {
+            let tls = tls_config(&self.tls).ok()?;
+            reqwest_jira::Client::builder()
+                .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(self.limits.connect)
+                .timeout(self.limits.total)
+                .redirect(reqwest_jira::redirect::Policy::none())
+                .use_preconfigured_tls(tls)
+                .build()
+                .ok()
+        });
+        made.clone()
     }
 
     /// `None` if it cannot be set up; our own client, which has the same settings, then says why.

@@ -1,6 +1,8 @@
 //! Issues and hotspots as findings.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -20,6 +22,47 @@ pub(super) struct Place<'a> {
     pub(super) project: &'a str,
     pub(super) version: Option<Untrusted>,
     pub(super) report: &'a str,
+    /// What the last reading found.
+    pub(super) before: &'a Before,
+}
+
+/// The findings of the last reading, as far as somebody still holds them. An issue that is read again unchanged is the
+/// same finding, not a second one beside it: a refresh of many thousands takes no more memory than the first look.
+#[derive(Default)]
+pub(super) struct Before(Mutex<HashMap<u64, Weak<Finding>>>);
+
+impl Before {
+    /// The finding of old, if this one says the same.
+    fn or_new(&self, id: &str, mut finding: Finding) -> Arc<Finding> {
+        let old = self.lock().get(&hash(id)).and_then(Weak::upgrade);
+        if let Some(old) = old {
+            // It is told apart from its like only once all are read.
+            finding.fingerprint = old.fingerprint.clone();
+            if finding == *old {
+                return old;
+            }
+        }
+        Arc::new(finding)
+    }
+
+    /// Remembers what was read, in the place of what was read before.
+    pub(super) fn replace(&self, findings: &[Arc<Finding>]) {
+        let id = |f: &Finding| f.sources.first().and_then(|s| s.native_id.as_ref()).map(|id| hash(id.raw()));
+        let read = findings.iter().filter_map(|f| Some((id(f)?, Arc::downgrade(f)))).collect();
+        *self.lock() = read;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Weak<Finding>>> {
+        // Nothing is ever half written in it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Two ids of one hash cost only that one of them is read anew.
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// An issue or hotspot as read.
@@ -32,9 +75,9 @@ pub(super) struct Read {
 }
 
 impl Read {
-    fn new(id: &str, finding: Finding) -> Self {
+    fn new(id: &str, finding: Finding, before: &Before) -> Self {
         let odd = finding.severity == Severity::Unknown;
-        Self { id: id.into(), finding: Arc::new(finding), odd }
+        Self { id: id.into(), finding: before.or_new(id, finding), odd }
     }
 }
 
@@ -69,7 +112,7 @@ impl Place<'_> {
                     page: "project/issues?id={project}&issues={key}&open={key}",
                 });
                 finding.keys = keys_of(&finding, Rung::Snippet, &hash);
-                Read::new(&id, finding)
+                Read::new(&id, finding, self.before)
             }
             Err(_) => self.odd(value),
         }
@@ -99,7 +142,7 @@ impl Place<'_> {
                     page: "security_hotspots?id={project}&hotspots={key}",
                 });
                 finding.keys = keys_of(&finding, Rung::ToolId, &key);
-                Read::new(&key, finding)
+                Read::new(&key, finding, self.before)
             }
             Err(_) => self.odd(value),
         }
@@ -157,7 +200,7 @@ impl Place<'_> {
         // Without a key it is told apart by the whole of it.
         let id = if text("key").is_empty() { value.to_string() } else { text("key") };
         finding.keys = keys_of(&finding, Rung::ToolId, &id);
-        Read::new(&id, finding)
+        Read::new(&id, finding, self.before)
     }
 
     /// The path in the repository: the component without the project before it; `None` for the project itself.

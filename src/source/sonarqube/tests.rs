@@ -139,6 +139,31 @@ async fn fingerprints_are_of_the_code_and_not_of_the_line() {
 }
 
 #[tokio::test]
+async fn what_is_read_again_unchanged_is_not_held_twice() {
+    let line = Arc::new(std::sync::atomic::AtomicU32::new(3));
+    let now = Arc::clone(&line);
+    let server = Server::start(move |seen, _| match seen.path() {
+        "/api/issues/search" => {
+            let mut moving = issue("I2", "MAJOR", "BUG");
+            moving["hash"] = json!("h2");
+            moving["line"] = json!(now.load(std::sync::atomic::Ordering::SeqCst));
+            page("issues", &[issue("I1", "MAJOR", "BUG"), moving], 2)
+        }
+        _ => rest(seen, "2025.1.0.1"),
+    })
+    .await;
+    let client = Sonarqube::new(&settings(&server.url)).unwrap();
+    let question = ask(Kind::Findings, What::Project { project: PROJECT.into(), branch: None });
+    let first = client.collect(&question).await.unwrap();
+    line.store(4, std::sync::atomic::Ordering::SeqCst);
+    let second = client.collect(&question).await.unwrap();
+    let (first, second) = (&set(&first).findings, &set(&second).findings);
+    let same: Vec<bool> = first.iter().zip(second).map(|(a, b)| Arc::ptr_eq(a, b)).collect();
+    assert_eq!(same, [true, false, true, true], "all but the issue that moved");
+    assert_eq!((first[1].location.line, second[1].location.line), (Some(3), Some(4)));
+}
+
+#[tokio::test]
 async fn the_worse_of_severity_and_security_impact_counts() {
     let with = |own: Value, impacts: Value| {
         let mut value = issue("I", "MAJOR", "VULNERABILITY");
@@ -311,8 +336,13 @@ async fn recorded_issues_are_read() {
     let file = std::path::Path::new(&corpus).join("api/sonarqube/analysis-model/sonarqube-api.json");
     let recorded: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     let base = url::Url::parse("https://sonar.example/").unwrap();
-    let place =
-        finding::Place { base: &base, project: "com.tsystems.sbs.:sbs-jenkinslib", version: None, report: "sonar" };
+    let place = finding::Place {
+        base: &base,
+        project: "com.tsystems.sbs.:sbs-jenkinslib",
+        version: None,
+        report: "sonar",
+        before: &Before::default(),
+    };
     let issues = recorded["issues"].as_array().unwrap();
     assert_eq!(issues.len(), 32);
     for issue in issues {
