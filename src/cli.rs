@@ -89,6 +89,8 @@ pub fn main(arguments: Vec<std::ffi::OsString>, env: BTreeMap<String, String>) -
     let no_color = env.get("NO_COLOR").is_some_and(|v| !v.is_empty());
     let global = cli.global.clone();
     let output = Output::new(global.output, global.color, global.quiet, global.verbose, no_color);
+    let told = output.clone();
+    crate::contained::end_otherwise(move |error| told.failure(error));
     let context = Context { output, global, env };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

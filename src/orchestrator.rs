@@ -54,6 +54,8 @@ pub struct Open {
     pub gates: Vec<Gate>,
     /// What could not be read, each in a sentence.
     pub shortfalls: Vec<String>,
+    /// Whether gates may be missing, and not only something about them.
+    pub incomplete: bool,
     /// The orchestrator's clock.
     pub date: Option<Timestamp>,
 }

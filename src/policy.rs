@@ -8,6 +8,11 @@ mod input;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use regorus::LimitError;
+use regorus::utils::limits::ExecutionTimerConfig;
 use serde::Deserialize;
 
 use crate::domain::canonical;
@@ -16,6 +21,10 @@ use crate::domain::ids::Digest;
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::{Cause, Level, Outcome, Verdict, Violation};
 
+/// How long the rules may take: they are somebody's program, and an approver waits.
+const LIMIT: Duration = Duration::from_secs(5);
+/// After how many steps of the evaluator the time is looked at.
+const STEPS: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
 /// The rule that gives the reasons.
 const REASONS: &str = "data.countersign.reasons";
 /// The rules that hold unless an organisation says otherwise.
@@ -79,18 +88,31 @@ impl Policy {
         canonical::sha256_parts(self.modules.iter().flat_map(|m| [m.name.as_bytes(), m.text.as_bytes()]))
     }
 
-    /// What the rules say of a dossier as of a moment. A pure function of the three; the verdict that stands in the
-    /// dossier is not looked at.
+    /// What the rules say of a dossier as of a moment. A pure function of the three, unless they take too long; the
+    /// verdict that stands in the dossier is not looked at.
     pub fn evaluate(&self, dossier: &Dossier, as_of: Timestamp) -> Verdict {
-        self.judge(&input::of(dossier, as_of)).unwrap_or_else(|why| Verdict {
-            result: Outcome::Unknown,
-            reasons: vec![Violation {
-                level: Level::Block,
-                cause: Cause::Policy,
-                id: "policy-undefined".to_owned(),
-                text: format!("The policy could not be evaluated: {why}"),
-                evidence: Vec::new(),
-            }],
+        self.within(LIMIT, dossier, as_of)
+    }
+
+    fn within(&self, limit: Duration, dossier: &Dossier, as_of: Timestamp) -> Verdict {
+        self.judge(&input::of(dossier, as_of), limit).unwrap_or_else(|no| {
+            let (id, text) = match no {
+                NoVerdict::Late => {
+                    let limit = crate::domain::time::humane(limit);
+                    ("policy-timeout", format!("The policy was not evaluated within {limit}."))
+                }
+                NoVerdict::Broken(why) => ("policy-undefined", format!("The policy could not be evaluated: {why}")),
+            };
+            Verdict {
+                result: Outcome::Unknown,
+                reasons: vec![Violation {
+                    level: Level::Block,
+                    cause: Cause::Policy,
+                    id: id.to_owned(),
+                    text,
+                    evidence: Vec::new(),
+                }],
+            }
         })
     }
 
@@ -99,16 +121,35 @@ impl Policy {
         input::of(dossier, as_of)
     }
 
-    fn judge(&self, input: &serde_json::Value) -> Result<Verdict, String> {
+    fn judge(&self, input: &serde_json::Value, limit: Duration) -> Result<Verdict, NoVerdict> {
         let mut engine = self.engine.clone()?;
+        engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS });
         engine.set_input_json(&input.to_string()).map_err(|e| e.to_string())?;
-        let value = engine.eval_rule(REASONS.to_owned()).map_err(|e| e.to_string())?;
+        let value = engine.eval_rule(REASONS.to_owned()).map_err(|e| match e.downcast_ref() {
+            Some(LimitError::TimeLimitExceeded { .. }) => NoVerdict::Late,
+            _ => NoVerdict::Broken(e.to_string()),
+        })?;
         if value == regorus::Value::Undefined {
-            return Err(format!("{REASONS} is undefined."));
+            return Err(NoVerdict::Broken(format!("{REASONS} is undefined.")));
         }
         let set = value.as_set().map_err(|_e| format!("{REASONS} is not a set."))?;
         let reasons: Vec<Violation> = set.iter().map(reason).collect::<Result<_, _>>()?;
         Ok(Verdict::of(reasons))
+    }
+}
+
+/// Why there is no verdict.
+#[derive(Debug)]
+enum NoVerdict {
+    /// The rules took too long.
+    Late,
+    /// The rules, or what they say, cannot be used.
+    Broken(String),
+}
+
+impl From<String> for NoVerdict {
+    fn from(why: String) -> Self {
+        Self::Broken(why)
     }
 }
 

@@ -191,7 +191,7 @@ impl Keeper {
         let Raw { uri, media_type, body: Body::Held(bytes) } = raw else { return raw };
         let bytes = Arc::new(bytes);
         let (take, given) = (Arc::clone(&self.0), Arc::clone(&bytes));
-        let taken = tokio::task::spawn_blocking(move || take(&given)).await;
+        let taken = crate::contained::blocking(move || take(&given)).await;
         let body = match taken {
             Ok(Some(digest)) => Body::Given { digest, size: bytes.len() as u64 },
             Ok(None) | Err(_) => Body::Held(Arc::unwrap_or_clone(bytes)),

@@ -137,18 +137,26 @@ report_id(report) := "report-unreadable" if report.status == "error"
 
 report_id(report) := "report-not-assessed" if report.status == "not-assessed"
 
-reasons contains block(report_id(report), "evidence", report_text(report), [piece.name]) if {
+# A report that cannot be read blocks, required or not: nobody knows what it says. A tool that says itself that it
+# assessed nothing leaves nothing unknown, and blocks only where findings are required.
+report_blocks(report) if report.status == "error"
+
+report_blocks(report) if {
+	report.status == "not-assessed"
 	findings_required
+}
+
+reasons contains block(report_id(report), "evidence", report_text(report), [piece.name]) if {
 	some piece in input.pieces
 	some report in piece.reports
-	report.status in {"error", "not-assessed"}
+	report_blocks(report)
 }
 
 reasons contains warn(report_id(report), "evidence", report_text(report), [piece.name]) if {
-	not findings_required
 	some piece in input.pieces
 	some report in piece.reports
-	report.status in {"error", "not-assessed"}
+	report.status == "not-assessed"
+	not report_blocks(report)
 }
 
 # Findings. Those that are dismissed do not count.

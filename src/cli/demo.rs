@@ -82,6 +82,14 @@ async fn stopped(context: &Context) {
     }
 }
 
+/// What the child said, as our own error.
+fn passed_on(complaint: &str) -> Option<AppError> {
+    let mut lines = complaint.trim().lines();
+    let message = lines.next().map(|l| l.strip_prefix("Error: ").unwrap_or(l)).filter(|l| !l.is_empty())?;
+    let hints = lines.map(|l| l.strip_prefix("Hint: ").unwrap_or(l));
+    Some(hints.fold(AppError::internal(message), AppError::hint))
+}
+
 /// The world is served by a child, so that the console here is exactly the one that a person would use elsewhere.
 async fn with_console(context: &Context, dir: &Path, throw_away: bool) -> Result<(), AppError> {
     let failed = |what: &str| AppError::internal(format!("The demo world cannot be started: {what}."));
@@ -115,7 +123,7 @@ async fn with_console(context: &Context, dir: &Path, throw_away: bool) -> Result
         if let Some(mut stderr) = child.stderr.take() {
             stderr.read_to_string(&mut complaint).await.ok();
         }
-        return Err(failed(complaint.trim()));
+        return Err(passed_on(&complaint).unwrap_or_else(|| failed("it does not say why")));
     }
     let mut inner = Context { output: context.output.clone(), global: context.global.clone(), env };
     inner.global.config = None;

@@ -9,7 +9,7 @@ use crate::domain::query::{GateFacts, GateQuery};
 use crate::domain::severity::{Severity, Tally};
 use crate::domain::time::humane;
 use crate::domain::verdict::Outcome;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 
@@ -55,11 +55,21 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
         vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "DIGEST"];
     let mut blocks = vec![Block::Table { headers, rows: table }];
     if empty {
-        let text = if listed.shortfalls.is_empty() { "No gate waits." } else { "No gate could be listed." };
+        let text = match (listed.incomplete, query.is_some()) {
+            (true, _) => "No gate could be listed.",
+            (false, true) => "No gate that waits fits the query.",
+            (false, false) => "No gate waits.",
+        };
         blocks = vec![Block::Text(text.to_owned())];
     }
-    let whole = json!({ "schema": 1, "gates": rows, "shortfalls": listed.shortfalls });
-    output.document(&Document { json: whole, rows, blocks })
+    let whole = json!({ "schema": 1, "gates": rows, "shortfalls": listed.shortfalls, "complete": !listed.incomplete });
+    output.document(&Document { json: whole, rows, blocks })?;
+    if listed.incomplete {
+        // Whoever counts on the list must not take what it lacks for nothing.
+        let error = AppError::new(ErrorKind::Incomplete, "The list of gates is not complete.");
+        return Err(listed.shortfalls.iter().fold(error, AppError::hint));
+    }
+    Ok(())
 }
 
 fn row(

@@ -4,6 +4,8 @@
 //! [`Document`]: data for programs, blocks for people, from the same values.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -56,7 +58,7 @@ pub enum Block {
     Table {
         /// Names of the columns.
         headers: Vec<&'static str>,
-        /// Cells.
+        /// Cells. A row of a single one is a note to the row above, over all columns.
         rows: Vec<Vec<String>>,
     },
 }
@@ -68,6 +70,8 @@ pub struct Output {
     color: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether the one object of `--output json` is written.
+    written: Arc<AtomicBool>,
 }
 
 impl Output {
@@ -78,7 +82,7 @@ impl Output {
             ColorChoice::Never => false,
             ColorChoice::Auto => !no_color && io::stdout().is_terminal(),
         };
-        Self { format, color, quiet, verbose }
+        Self { format, color, quiet, verbose, written: Arc::default() }
     }
 
     /// The format.
@@ -94,7 +98,10 @@ impl Output {
     /// Writes a result.
     pub fn document(&self, document: &Document) -> Result<(), AppError> {
         let text = match self.format {
-            Format::Json => format!("{}\n", pretty(&document.json)),
+            Format::Json => {
+                self.written.store(true, Ordering::Relaxed);
+                format!("{}\n", pretty(&document.json))
+            }
             Format::Ndjson if document.rows.is_empty() => format!("{}\n", document.json),
             Format::Ndjson => document.rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n"),
             Format::Table => blocks(&document.blocks, self.color),
@@ -129,8 +136,9 @@ impl Output {
     }
 
     /// Says what went wrong, on standard error, and as an object on standard output where results are for programs.
+    /// `--output json` is one object: after a result that says it already, there is no second one.
     pub fn failure(&self, error: &AppError) {
-        if self.is_data() {
+        if self.is_data() && !self.written.load(Ordering::Relaxed) {
             let value = serde_json::json!({
                 "schema": 1,
                 "error": { "exit": error.kind.exit_code(), "message": error.message, "hints": error.hints },
@@ -176,7 +184,8 @@ fn blocks(blocks: &[Block], color: bool) -> String {
 
 fn table(out: &mut String, headers: &[&str], rows: &[Vec<String>], color: bool) {
     let mut widths: Vec<usize> = headers.iter().map(|h| h.width()).collect();
-    for row in rows {
+    let is_note = |row: &[String]| row.len() == 1 && headers.len() > 1;
+    for row in rows.iter().filter(|r| !is_note(r)) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
@@ -192,6 +201,12 @@ fn table(out: &mut String, headers: &[&str], rows: &[Vec<String>], color: bool) 
     };
     line(&mut headers.iter().copied(), true);
     for row in rows {
+        if is_note(row) {
+            for text in row.iter().flat_map(|note| note.lines()) {
+                line(&mut std::iter::once(format!("    {text}").as_str()), false);
+            }
+            continue;
+        }
         line(&mut row.iter().map(String::as_str), false);
     }
 }
@@ -234,6 +249,15 @@ mod tests {
         let rows = vec![vec!["a".into(), "1".into()], vec!["日本".into(), "2".into()]];
         let text = blocks(&[Block::Table { headers: vec!["x", "n"], rows }], false);
         assert_eq!(text, "x     n\na     1\n日本  2\n");
+    }
+
+    #[test]
+    fn a_note_stands_under_its_row_and_widens_no_column() {
+        let rows =
+            vec![vec!["a".into(), "1".into()], vec!["one line\nand another".into()], vec!["b".into(), "2".into()]];
+        let table = [Block::Table { headers: vec!["x", "n"], rows }];
+        assert_eq!(blocks(&table, false), "x  n\na  1\n    one line\n    and another\nb  2\n");
+        assert_eq!(markdown(&table), "| x | n |\n| --- | --- |\n| a | 1 |\n| one line and another |\n| b | 2 |\n");
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub async fn findings(context: &Context, address: &str, query: Option<&str>) -> 
 
 fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
     let rows = findings
-        .map(|t| {
-            vec![
+        .flat_map(|t| {
+            let cells = vec![
                 t.finding.fingerprint.short().to_owned(),
                 t.finding.severity.word().to_owned(),
                 match t.novelty {
@@ -73,10 +73,26 @@ fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
                 short(&t.finding.title, 60),
                 t.finding.place(),
                 t.finding.sources.iter().map(|s| s.tool.line().into_owned()).collect::<Vec<_>>().join(","),
-            ]
+            ];
+            std::iter::once(cells).chain(said(t).map(|note| vec![note]))
         })
         .collect();
     Block::Table { headers: vec!["FINDING", "SEVERITY", "NEW", "TRIAGE", "RULE", "TITLE", "PLACE", "TOOL"], rows }
+}
+
+/// What stands in the ledger about a finding: all that somebody signed of it.
+fn said(triaged: &Triaged) -> Option<String> {
+    let (carried, lapse) = match (&triaged.dismissal, triaged.suggestion.as_deref()) {
+        (Some(carried), _) => (&**carried, None),
+        (None, Some((carried, lapse))) => (carried, Some(lapse)),
+        (None, None) => return None,
+    };
+    let d = &carried.dismissal;
+    let before = lapse.map_or_else(String::new, |l| format!("before, but {}: ", l.words()));
+    let why = d.justification.map_or_else(String::new, |j| format!(" ({})", j.word()));
+    let until = d.expires.map_or_else(|| "no expiry".to_owned(), |t| format!("until {}", t.date()));
+    let (status, who, when) = (d.status.word(), &d.principal, d.issued_at.date());
+    Some(format!("{before}{status}{why} by {who} on {when}, {until}: {}", d.detail.block()))
 }
 
 fn triage_word(triaged: &Triaged) -> String {

@@ -34,19 +34,18 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
         verb: Verb::Approve,
     };
     let root = verify::trust_folder(&args.trust)?;
-    let read = || async {
-        if args.envelopes.is_empty() {
-            verify::in_ledger(&context.desk().await?, &gate).await
-        } else {
-            verify::files(&args.envelopes)
-        }
+    // Read once: what is judged as an approval and what may speak against it are the same bytes.
+    let candidates = if args.envelopes.is_empty() {
+        verify::in_ledger(&context.desk().await?, &gate).await?
+    } else {
+        verify::files(&args.envelopes)?
     };
     let now = SystemClock::default().now();
-    let judged = verify::judge(read().await?, &root, &expected, now);
-    let mut against = Vec::new();
-    for verb in [Verb::Reject, Verb::Halt] {
-        against.extend(verify::judge(read().await?, &root, &verify::with_verb(&expected, verb), now));
-    }
+    let judged = verify::judge(&candidates, &root, &expected, now);
+    let against: Vec<Judged> = [Verb::Reject, Verb::Halt]
+        .into_iter()
+        .flat_map(|verb| verify::judge(&candidates, &root, &verify::with_verb(&expected, verb), now))
+        .collect();
     let outcome = verify::conclude(&judged, &against);
     let whole = json!({
         "schema": 1,

@@ -229,6 +229,8 @@ impl Orchestrator for Spinnaker {
                 Err(fault) => open.shortfalls.push(format!("{}: {fault}", whose(&name))),
             }
         }
+        // All of these were about runs; what follows is about gates that are listed.
+        open.incomplete = !open.shortfalls.is_empty();
         let mut seen = BTreeSet::new();
         executions.retain(|e| seen.insert(e.id.clone()));
         executions.retain(|e| e.stages.iter().any(|s| gates::is_pending(e, s)));

@@ -241,7 +241,8 @@ fn each_rule_says_what_it_is_for_and_nothing_else_does() {
         case("warn evidence evidence-incomplete", move |w| w.spoiled.push(("changes/github", partial()))),
         case("block evidence report-unreadable", |w| w.set.reports[0].status = ReportStatus::Error),
         case("block evidence report-not-assessed", |w| w.set.reports[0].status = ReportStatus::NotAssessed),
-        case("warn evidence report-unreadable", |w| { w.parts.required.pop(); w.set.reports[0].status = ReportStatus::Error; }),
+        case("block evidence report-unreadable", |w| { w.parts.required.pop(); w.set.reports[0].status = ReportStatus::Error; }),
+        case("warn evidence report-not-assessed", |w| { w.parts.required.pop(); w.set.reports[0].status = ReportStatus::NotAssessed; }),
         case("block policy findings-critical", |w| { w.finding(Severity::Critical); }),
         case("block policy findings-high", |w| { w.finding(Severity::High); }),
         case("block policy findings-unknown", |w| { w.finding(Severity::Unknown); }),
@@ -343,7 +344,7 @@ fn a_policy_that_cannot_be_evaluated_is_unknown_and_blocks() {
         "package countersign\nimport rego.v1\nreasons contains to_number(\"x\")",
     ] {
         let policy = of(text);
-        let verdict = policy.judge(&serde_json::json!({}));
+        let verdict = policy.judge(&serde_json::json!({}), LIMIT);
         assert!(verdict.is_err(), "{text}: {verdict:?}");
         let dossier = Dossier::seal(world().parts, |d| policy.evaluate(d, now()));
         assert_eq!(dossier.verdict.result, Outcome::Unknown);
@@ -351,6 +352,16 @@ fn a_policy_that_cannot_be_evaluated_is_unknown_and_blocks() {
     }
     assert!(of("package countersign\nimport rego.v1\nreasons contains").fault().is_some());
     assert_eq!(Policy::builtin().fault(), None);
+}
+
+#[test]
+fn rules_that_take_too_long_are_no_verdict_and_block() {
+    let long = "package countersign\nimport rego.v1\nreasons contains 1 if {\n\tsome a in numbers.range(1, 2000)\n\tsome b in \
+                numbers.range(1, 2000)\n\ta * b < 0\n}";
+    let policy = Policy::of(vec![Module { name: "long.rego".into(), text: long.into() }]);
+    let dossier = Dossier::seal(world().parts, |d| policy.within(Duration::from_millis(20), d, now()));
+    assert_eq!(dossier.verdict.result, Outcome::Unknown);
+    assert_eq!(said(&dossier.verdict), ["block policy policy-timeout"]);
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
             }
             (_, _, _, Some(path)) => {
                 let what = filled(path, Place::Path).map(|p| What::Folder { path: PathBuf::from(p) });
-                make(Kind::Findings, "path", path.trim_start_matches('/'), what)
+                make(Kind::Findings, "path", unplaced(path), what)
             }
             // The configuration was checked for this when it was loaded.
             _ => continue,
@@ -99,6 +99,15 @@ pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
     }
     number_repeats(&mut tasks);
     tasks
+}
+
+/// What of a configured path does not say where it lies on this machine: from its first part that differs by release on,
+/// or else its last part. The names of pieces are in the dossier's digest, and the approvers' homes are not the same.
+fn unplaced(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    let end = path.find('{').unwrap_or(path.len());
+    let start = path.get(..end).and_then(|placed| placed.rfind('/')).map_or(0, |slash| slash + 1);
+    path.get(start..).unwrap_or(path)
 }
 
 /// Two lines of the configuration that read the same get a number each, so that names stay unique.
@@ -127,4 +136,23 @@ pub fn with_keys(mut task: Task, keys: &[String]) -> Task {
         ask.what = What::Keys { keys: keys.to_vec() };
     }
     task
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_named_by_what_all_approvers_share() {
+        for (path, name) in [
+            ("/home/ana/scans/{service}/{commit}", "{service}/{commit}"),
+            ("/srv/scans-{service}/out", "scans-{service}/out"),
+            ("/home/ben/reports/", "reports"),
+            ("/r.json", "r.json"),
+            ("{service}", "{service}"),
+            ("/", ""),
+        ] {
+            assert_eq!(unplaced(path), name, "{path}");
+        }
+    }
 }

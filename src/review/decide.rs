@@ -8,16 +8,17 @@ use super::deliver::{self, Resumed};
 use super::inbox::{self, Waiting};
 use super::permit::Permit;
 use super::progress::{Progress, Watcher};
+use super::records::OpenOrder;
 use super::round::Round;
 use super::sign::{self, Identity};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
 use crate::domain::dossier::Dossier;
-use crate::domain::ids::RecordId;
+use crate::domain::ids::{GateId, RecordId};
 use crate::domain::time::humane;
 use crate::domain::verdict::{Cause, Outcome};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
-use crate::orchestrator::{Order, PlannedRequest};
+use crate::orchestrator::{Observation, Orchestrator, Order, PlannedRequest};
 use crate::text::Untrusted;
 
 /// Clocks further apart than this are shown.
@@ -94,12 +95,30 @@ pub async fn prepare(
     };
     let requests = if proposal.verb.is_delivered() { orchestrator.plan(&order) } else { Vec::new() };
     let mut refusals = refusals(desk, &waiting, &proposal, &dossier);
+    if proposal.verb == Verb::Halt {
+        refusals.extend(over(orchestrator.as_ref(), &order).await?);
+    }
     if let Err(error) = &identity {
         refusals.push(error.clone());
     }
     refusals.sort_by_key(|e| e.kind.precedence());
     let remarks = remarks(desk, &waiting);
     Ok(Prepared { proposal, waiting, dossier, identity, requests, refusals, remarks })
+}
+
+/// Why there is no run to be halted any more. A gate that has its answer is no reason: its run may go on.
+async fn over(orchestrator: &dyn Orchestrator, order: &Order) -> Result<Option<AppError>, AppError> {
+    let seen = orchestrator
+        .observe(order)
+        .await
+        .map_err(|f| AppError::new(ErrorKind::Incomplete, format!("The run could not be read. {}", f.sentence())))?;
+    let why = match &seen {
+        Observation::Effective(why) | Observation::Refused(why) => why,
+        Observation::Pending => "It is being cancelled.",
+        // What cannot be told is no reason against stopping it.
+        Observation::Undecided | Observation::Unclear(_) => return Ok(None),
+    };
+    Ok(Some(AppError::new(ErrorKind::NoGate, format!("The run of {} cannot be halted any more. {why}", order.gate))))
 }
 
 fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossier) -> Vec<AppError> {
@@ -260,13 +279,20 @@ pub async fn execute(
     Ok(Done { decision: signed.record, envelope: signed.digest, receipt })
 }
 
+/// The approver's own open intent on a gate and verb, if there is one.
+pub async fn open_order(desk: &Desk, gate: &GateId, verb: Verb) -> Result<Option<OpenOrder>, AppError> {
+    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
+    let open = desk.records().await?.open_orders(&identity.principal);
+    Ok(open.into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb))
+}
+
 /// Takes up the approver's own open intent on the same gate and verb, if there is one.
 ///
 /// `Ok(Some)`: that decision is effective now. `Ok(None)`: there was none, or it was seen never to have arrived and is
 /// superseded by the new decision because its evidence is another, or is not what `expect` names.
 pub async fn take_up(
     desk: &Desk,
-    gate: &crate::domain::ids::GateId,
+    gate: &GateId,
     verb: Verb,
     expect: Option<&str>,
     watcher: Watcher<'_>,
@@ -274,16 +300,13 @@ pub async fn take_up(
     if desk.readonly {
         return Ok(None);
     }
-    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
+    let Some(open) = open_order(desk, gate, verb).await? else { return Ok(None) };
     let records = desk.records().await?;
-    let Some(open) =
-        records.open_orders(&identity.principal).into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb)
-    else {
-        return Ok(None);
-    };
-    let unchanged = match inbox::read(desk, gate).await? {
+    let stays_open = |e| open.stays_open(e);
+    let unchanged = match inbox::read(desk, gate).await.map_err(stays_open)? {
         Some(waiting) if waiting.gate.attempt == open.order.attempt => {
-            let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
+            let assembled = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await;
+            let dossier = assembled.map_err(stays_open)?;
             let expected = expect.is_none_or(|e| dossier.digest.is_named_by(e));
             expected && records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
         }

@@ -107,8 +107,8 @@ pub async fn check(desk: &Desk) -> Vec<Check> {
 fn connection(name: &str, found: Result<Result<Checked, Fault>, &Reason>, now: Timestamp) -> Check {
     let what = format!("connection {}", crate::text::line(name));
     match found {
-        Err(reason) => Check::new(what, State::Bad, reason.text.raw()),
-        Ok(Err(fault)) => Check::new(what, State::Bad, fault.sentence()),
+        Err(reason) => Check::new(what, State::Bad, named(reason.text.raw(), name)),
+        Ok(Err(fault)) => Check::new(what, State::Bad, named(&fault.sentence(), name)),
         Ok(Ok(checked)) => {
             let skew = checked.date.map(|d| if d > now { d.since(now) } else { now.since(d) });
             match skew.filter(|s| *s > Duration::from_secs(120)) {
@@ -122,4 +122,9 @@ fn connection(name: &str, found: Result<Result<Checked, Fault>, &Reason>, now: T
             }
         }
     }
+}
+
+/// Who finds a fault does not know of which connection it is; here the command can be given as it is to be typed.
+fn named(text: &str, connection: &str) -> String {
+    text.replace("`countersign login`", &format!("`countersign login {connection}`"))
 }

@@ -40,6 +40,8 @@ pub struct Inbox {
     pub gates: Vec<Waiting>,
     /// What could not be read, each in a sentence. Never empty while something is missing from `gates`.
     pub shortfalls: Vec<String>,
+    /// Whether gates may be missing, and not only something about them.
+    pub incomplete: bool,
     /// The newest clock of an orchestrator.
     pub date: Option<Timestamp>,
 }
@@ -60,10 +62,14 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
         match outcome {
             Ok(open) => {
                 inbox.date = inbox.date.max(open.date);
+                inbox.incomplete |= open.incomplete;
                 inbox.shortfalls.extend(open.shortfalls.iter().map(|s| format!("{name}: {}", crate::text::line(s))));
                 inbox.gates.extend(open.gates.into_iter().map(|gate| waiting(desk, &records, gate)));
             }
-            Err(sentence) => inbox.shortfalls.push(format!("{name}: {sentence}")),
+            Err(sentence) => {
+                inbox.incomplete = true;
+                inbox.shortfalls.push(format!("{name}: {sentence}"));
+            }
         }
     }
     inbox.gates.sort_by(|a, b| (a.gate.waiting_since, &a.gate.id).cmp(&(b.gate.waiting_since, &b.gate.id)));
@@ -92,6 +98,10 @@ pub async fn find(desk: &Desk, address: &str) -> Result<Waiting, AppError> {
         (1, Some(one)) => Ok(one),
         (0, _) | (_, None) => {
             let mut error = none(&words(&address));
+            if inbox.incomplete {
+                error.kind = ErrorKind::Incomplete;
+                error.message.push_str(" But not all gates could be listed.");
+            }
             for shortfall in inbox.shortfalls {
                 error = error.hint(shortfall);
             }
@@ -118,13 +128,16 @@ pub async fn find_for(desk: &Desk, address: &str, verb: Verb) -> Result<Waiting,
     if let Ok(identity) = super::sign::identity(desk).await {
         let records = desk.records().await?;
         let open = records.open_orders(&identity.principal).into_iter().find(|o| {
-            let release = records.decision(&o.order.decision).map(|d| d.release.raw() == address);
-            o.order.verb == verb && release == Some(true)
+            let release = records.decision(&o.order.decision).is_some_and(|d| d.release.raw() == address);
+            o.order.verb == verb && (release || o.order.gate.to_string() == address)
         });
-        if let Some(open) = open
-            && let Some(waiting) = read(desk, &open.order.gate).await?
-        {
-            return Ok(waiting);
+        if let Some(open) = open {
+            return match read(desk, &open.order.gate).await {
+                Ok(Some(waiting)) => Ok(waiting),
+                Ok(None) => find(desk, address).await,
+                Err(e) => Err(e),
+            }
+            .map_err(|e| open.stays_open(e));
         }
     }
     find(desk, address).await

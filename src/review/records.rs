@@ -40,6 +40,17 @@ pub struct OpenOrder {
     pub order: Order,
     /// When it was last about to be sent.
     pub sent_at: Timestamp,
+    /// When it was signed.
+    pub since: Timestamp,
+}
+
+impl OpenOrder {
+    /// Adds to what keeps it from being settled that it is open.
+    pub fn stays_open(&self, mut error: AppError) -> AppError {
+        let (verb, since) = (self.order.verb.word(), self.since);
+        error.message.push_str(&format!(" A decision of yours to {verb} it is open since {since}."));
+        error.hint("Nothing was sent again. Run the same command once more to settle it.")
+    }
 }
 
 impl Records {
@@ -186,7 +197,11 @@ impl Records {
             .filter_map(|(order, sent_at)| {
                 let decision = self.decision(&order.decision)?;
                 let open = decision.receipt.as_ref().is_none_or(|r| !r.status.is_final());
-                (open && decision.principal == *mine).then(|| OpenOrder { order: order.clone(), sent_at: *sent_at })
+                (open && decision.principal == *mine).then(|| OpenOrder {
+                    order: order.clone(),
+                    sent_at: *sent_at,
+                    since: decision.issued_at,
+                })
             })
             .collect()
     }

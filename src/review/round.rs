@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OnceCell, Semaphore};
 
+use crate::contained;
 use crate::domain::evidence::Piece;
 use crate::http::{Fault, FaultKind};
 use crate::source::{Ask, Gathered, Source};
@@ -45,16 +46,16 @@ impl Round {
         let (source, ask, readers) = (Arc::clone(source), ask.clone(), Arc::clone(&self.readers));
         let outcome = cell.get_or_init(|| async move {
             let task = tokio::spawn(async move {
-                let gathered = source.collect(&ask).await?;
+                let gathered = contained::wait(source.collect(&ask)).await.map_err(|why| broken(&why))??;
                 let _permit = readers.acquire_owned().await;
-                tokio::task::spawn_blocking(move || read(gathered)).await.map_err(|e| broken(&e))
+                contained::blocking(move || read(gathered)).await.map_err(|why| broken(&why))
             });
-            Arc::new(task.await.unwrap_or_else(|e| Err(broken(&e))))
+            Arc::new(task.await.unwrap_or_else(|e| Err(broken(&e.to_string()))))
         });
         Arc::clone(outcome.await)
     }
 }
 
-fn broken(e: &tokio::task::JoinError) -> Fault {
-    Fault::new(FaultKind::Malformed, "", format!("reading the answer failed: {e}"))
+fn broken(why: &str) -> Fault {
+    Fault::new(FaultKind::Malformed, "", format!("reading the answer failed: {why}"))
 }

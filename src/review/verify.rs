@@ -62,15 +62,15 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<Vec<Candidate>, App
 }
 
 /// Judges each candidate against what is expected.
-pub fn judge(candidates: Vec<Candidate>, root: &TrustRoot, expected: &Expected, now: Timestamp) -> Vec<Judged> {
+pub fn judge(candidates: &[Candidate], root: &TrustRoot, expected: &Expected, now: Timestamp) -> Vec<Judged> {
     candidates
-        .into_iter()
+        .iter()
         .map(|candidate| {
             let outcome = verify_envelope(&candidate.bytes, root, now).map_err(AppError::from).and_then(|verified| {
                 check_binding(&verified, expected)?;
                 Ok(verified)
             });
-            Judged { from: candidate.from, outcome }
+            Judged { from: candidate.from.clone(), outcome }
         })
         .collect()
 }

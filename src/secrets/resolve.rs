@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::keyring::{INSTEAD, Keyring, SystemKeyring};
 use super::{Secret, SecretError, command, file, fit};
 use crate::config::schema::SecretConfig;
+use crate::contained;
 use crate::domain::time::Timestamp;
 
 /// How long a command may take.
@@ -116,7 +117,7 @@ impl Resolver {
         std::thread::Builder::new()
             .name("keyring".to_owned())
             // If nobody waits for the answer any more, it is dropped, and the secret wiped.
-            .spawn(move || answer.send(work(keyring.as_ref())).is_ok())
+            .spawn(move || contained::call(|| work(keyring.as_ref())).is_ok_and(|result| answer.send(result).is_ok()))
             .map_err(|e| SecretError::Unusable(format!("No thread for the keyring can be started ({e}).")))?;
         match tokio::time::timeout(limit, coming).await {
             Ok(Ok(result)) => result,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use super::{Ask, Body, Checked, Gathered, Material, Raw, Shortfalls, Source, What, not_served};
+use crate::contained;
 use crate::http::{Fault, FaultKind, Limits};
 
 /// The most files that are read.
@@ -120,9 +121,9 @@ impl Source for Folder {
         let What::Folder { path } = &ask.what else { return Err(not_served("folder", "A folder", &ask.what)) };
         let reader = Self { limits: self.limits, ..*self };
         let owned = path.clone();
-        tokio::task::spawn_blocking(move || reader.read(&owned))
+        contained::blocking(move || reader.read(&owned))
             .await
-            .map_err(|e| Fault::new(FaultKind::Unreachable, &path.display().to_string(), e.to_string()))?
+            .map_err(|why| Fault::new(FaultKind::Unreachable, &path.display().to_string(), why))?
     }
 
     async fn check(&self) -> Result<Checked, Fault> {

@@ -107,6 +107,15 @@ pub enum Msg {
         /// In a sentence.
         step: String,
     },
+    /// The ledger was read again for a gate, which may be open no longer.
+    RecordsRead {
+        /// The gate.
+        gate: GateId,
+        /// The decisions over it.
+        decisions: Arc<Vec<Decision>>,
+        /// How many approvals there are.
+        have: u32,
+    },
     /// A decision came to its end.
     DecisionDone {
         /// The run of the form.

@@ -230,9 +230,15 @@ impl Worker {
 
     async fn try_prepare(&self, ask: Ask) -> Result<(Prepared, DecisionPreview), AppError> {
         let desk = self.desk().await?;
-        let waiting = inbox::read(&desk, &ask.gate)
-            .await?
-            .ok_or_else(|| AppError::new(ErrorKind::NoGate, format!("The gate {} is gone.", ask.gate)))?;
+        let read = match inbox::read(&desk, &ask.gate).await {
+            Err(e) => match decide::open_order(&desk, &ask.gate, ask.verb).await? {
+                Some(open) => return Err(open.stays_open(e)),
+                None => return Err(e),
+            },
+            Ok(read) => read,
+        };
+        let waiting =
+            read.ok_or_else(|| AppError::new(ErrorKind::NoGate, format!("The gate {} is gone.", ask.gate)))?;
         let proposal = Proposal {
             verb: ask.verb,
             reason: ask.reason.raw().to_owned(),

@@ -159,6 +159,8 @@ impl<W: Write> Backend for Screen<W> {
         frame.extend_from_slice(BEGIN);
         frame.extend_from_slice(&bytes);
         frame.extend_from_slice(END);
+        // Held by a panic elsewhere once the terminal was handed back: see `terminal::Guard`.
+        let _whole = io::stdout().lock();
         self.out.write_all(&frame)?;
         self.out.flush()
     }

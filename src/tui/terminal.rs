@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::msg::Msg;
+use crate::contained;
 
 /// Switches on what the console needs: alternate screen, bracketed paste.
 pub const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h";
@@ -60,13 +61,15 @@ pub struct Guard {
 
 impl Guard {
     /// Takes the terminal. `editor` is the command of the person's editor, `scratch` a folder that is theirs alone, for
-    /// the text that is edited. A panic from now on restores the terminal before it is reported.
+    /// the text that is edited. A panic from now on restores the terminal before it is reported, unless it is contained.
     pub fn enter(editor: Option<String>, scratch: PathBuf) -> io::Result<Self> {
         let mut guard = Self { out: output()?, on: Arc::new(AtomicBool::new(false)), mouse: false, editor, scratch };
         let on = Arc::clone(&guard.on);
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if on.swap(false, Ordering::SeqCst) {
+            if !contained::is_contained() && on.swap(false, Ordering::SeqCst) {
+                // Whoever paints on another thread waits for this lock, for ever: nothing comes after the last word.
+                std::mem::forget(io::stdout().lock());
                 // Nothing better can be done in a hook than to try.
                 drop(restore(&mut io::stdout()));
             }

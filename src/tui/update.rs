@@ -119,6 +119,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             decide::progress(model, request, step);
             Vec::new()
         }
+        Msg::RecordsRead { gate, decisions, have } => {
+            data::records(model, &gate, decisions, have);
+            Vec::new()
+        }
         Msg::DecisionDone { request, result, text, receipt } => decide::done(model, request, result, text, receipt),
         Msg::Dismissed { request, gate: _, count, text } => {
             dismiss::done(model, request, count, text);

@@ -58,10 +58,10 @@ async fn a_field_that_changed_changes_the_digest_and_stops_the_approval() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_approvers_see_the_same_digest() {
     let bench = Bench::new(World::demo().unwrap()).await;
-    // Another home, another key, another ledger; the release has no folder of this machine among its evidence.
+    // Another home, another key, another ledger; the first release has a folder in that home among its evidence.
     let other = tempfile::tempdir().unwrap();
     let home = home::prepare_with(other.path(), &bench.lab, Signer::KeyFile).await.unwrap();
-    for release in ["ledger-api@1.9.0/prod", "guestbook@0.9.3/prod", "mailer@4.1.0/prod"] {
+    for release in [RELEASE, "ledger-api@1.9.0/prod", "guestbook@0.9.3/prod", "mailer@4.1.0/prod"] {
         let theirs = finish(command(other.path(), &home.config, &["show", release, "--output", "json"])).await;
         let theirs = theirs.exits(0).json()["gate"]["digest"].as_str().unwrap().to_owned();
         assert_eq!(theirs, digest(&bench, release).await, "{release}");

@@ -91,7 +91,7 @@ async fn a_token_goes_into_the_keyring_is_used_and_goes_out() {
 
     assert!(missing(&session, &bench).await.contains("builds/jenkins"));
     let doctor = session.run(&bench, &["doctor"]).await.exits(2);
-    assert!(doctor.out.contains("Store it with `countersign login`"), "the mend is said: {doctor:#?}");
+    assert!(doctor.out.contains("Store it with `countersign login jenkins`"), "the mend is said: {doctor:#?}");
 
     session.feed(&bench, &["login", "jenkins"], String::new()).await.exits(2);
     session.feed(&bench, &["login", "nowhere"], token.clone()).await.exits(2);

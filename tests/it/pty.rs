@@ -3,6 +3,7 @@
 mod approving;
 mod hostile;
 mod leaving;
+mod panics;
 mod stopping;
 
 use crate::support::house::House;

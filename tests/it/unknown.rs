@@ -80,7 +80,11 @@ async fn an_outcome_that_cannot_be_read_is_exit_9_and_settled_by_running_again()
     assert_eq!(it.recorded().await, (1, 1, 0), "in the ledger, and not as effective");
 
     // Still blind: the gate cannot even be found, and nothing is repeated.
-    it.approve().await.exits(4);
+    for address in [&it.gate, "payments@1.4.2/prod"] {
+        let blind = it.bench.run(&["approve", address, "--reason", "tests green", "--yes"]).await.exits(4);
+        let told = "A decision of yours to approve it is open since 20";
+        assert!(blind.err.contains(told) && blind.err.contains("Nothing was sent again."), "{blind:#?}");
+    }
     assert_eq!((it.patches(), it.recorded().await), ((1, 1), (1, 1, 0)));
 
     it.bench.lab.clear_faults();

@@ -99,7 +99,7 @@ pub(super) fn timed_out(stage: &Stage) -> bool {
 
 /// The roles that may answer: `selectedStageRoles`, which Spinnaker's user interface writes, and
 /// `requiredJudgmentRoles`. One of them is enough.
-fn roles(context: &Value) -> Vec<Untrusted> {
+pub(super) fn roles(context: &Value) -> Vec<Untrusted> {
     let mut out: Vec<Untrusted> = Vec::new();
     for key in ["requiredJudgmentRoles", "selectedStageRoles"] {
         let value = context.get(key);

@@ -136,12 +136,8 @@ impl Sight<'_> {
 
     /// An answer that was taken back after it had arrived.
     fn role(&self) -> String {
-        let roles: Vec<String> = ["requiredJudgmentRoles", "selectedStageRoles"]
-            .iter()
-            .flat_map(|k| super::wire::list(self.stage.context.get(*k)))
-            .filter_map(|r| text(Some(r)))
-            .map(|r| line(&r).into_owned())
-            .collect();
+        let roles: Vec<String> =
+            super::gates::roles(&self.stage.context).iter().map(|r| r.line().into_owned()).collect();
         let wanted = if roles.is_empty() { String::new() } else { format!(" It asks for: {}.", roles.join(", ")) };
         format!(
             "The role of the account was refused: Spinnaker took the answer back and the stage waits again.{wanted}"

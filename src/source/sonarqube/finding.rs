@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::wire::{Hotspot, Impact, Issue};
-use crate::domain::canonical::sha256_parts;
+use crate::domain::dedup::{KeyParts, keys_for};
 use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, Rung};
 use crate::domain::ids::Fingerprint;
 use crate::domain::severity::Severity;
@@ -257,17 +257,8 @@ fn severity_of(own: Option<&str>, impacts: &[Impact]) -> Severity {
 
 /// What a finding may be recognised by again: by `strong`, if it is not empty, and by rule, path and message.
 fn keys_of(finding: &Finding, rung: Rung, strong: &str) -> Vec<MatchKey> {
+    let (tool_id, snippet) = if rung == Rung::ToolId { (strong, "") } else { ("", strong) };
     let path = finding.location.path.as_ref().map_or("", |p| p.raw());
-    let rule = finding.rule.raw();
-    let mut keys = Vec::with_capacity(2);
-    if !strong.is_empty() {
-        let parts = if rung == Rung::ToolId { vec!["sonarqube", strong] } else { vec![rule, path, strong] };
-        keys.push(MatchKey { rung, value: hashed(&parts) });
-    }
-    keys.push(MatchKey { rung: Rung::Logical, value: hashed(&[rule, "path", path, finding.title.raw()]) });
-    keys
-}
-
-fn hashed(parts: &[&str]) -> Fingerprint {
-    Fingerprint::new(sha256_parts(parts.iter().map(|p| p.as_bytes())).hex())
+    let (rule, message) = (finding.rule.raw(), finding.title.raw());
+    keys_for(&KeyParts { tool: "sonarqube", tool_id, rule, path, snippet, message, ..KeyParts::default() })
 }

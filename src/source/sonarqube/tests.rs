@@ -314,6 +314,19 @@ async fn a_check_takes_no_wrong_token_for_a_good_one() {
     assert_eq!(fault.kind, FaultKind::Unauthorized);
 }
 
+#[test]
+fn a_number_in_the_message_is_no_other_finding() {
+    let [one, other] = ["from 17 to 15", "from 18 to 15"].map(|change| {
+        let mut issue = issue("I1", "MAJOR", "CODE_SMELL");
+        issue["message"] = json!(format!("Reduce the complexity {change}."));
+        issue["component"] = json!(format!("{PROJECT}:./src/a.rs"));
+        let base = url::Url::parse("https://sonar.example/").unwrap();
+        let place = finding::Place { base: &base, project: PROJECT, version: None, report: "sonar" };
+        Arc::unwrap_or_clone(place.of_issue(&issue).finding).keys
+    });
+    assert_eq!((one.len(), &one), (2, &other), "the keys are those that findings of other tools have");
+}
+
 #[tokio::test]
 async fn recorded_issues_are_read() {
     let Ok(corpus) = std::env::var("COUNTERSIGN_CORPUS") else {

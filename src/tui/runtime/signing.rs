@@ -104,7 +104,18 @@ impl Worker {
         };
         Self::lock(&self.signing).remove(&request);
         Self::lock(&self.prepared).remove(&request);
+        self.read_records(&go).await;
         self.send(Msg::DecisionDone { request, result, text, receipt });
+    }
+
+    /// What was signed is to be seen at its gate at once: once decided, it is among the open gates no more.
+    async fn read_records(&self, go: &Go) {
+        let Ok(desk) = self.desk().await else { return };
+        // A ledger that cannot be read says so at the refresh that follows.
+        let Ok(records) = desk.records().await else { return };
+        let decisions = Arc::new(records.of_gate(&go.gate));
+        let have = records.approvals(&go.gate, &go.attempt);
+        self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, have });
     }
 
     async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<decide::Done, AppError> {

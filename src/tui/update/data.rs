@@ -99,6 +99,19 @@ pub(super) fn ready(model: &mut Model, gate: &GateId, dossier: &Arc<Dossier>, de
     lists::show_gates(model);
 }
 
+/// What the ledger has on a gate. A gate that was just decided is listed no more, so this is how it learns of it.
+pub(super) fn records(model: &mut Model, gate: &GateId, decisions: Arc<Vec<Decision>>, have: u32) {
+    let Some(entry) = model.gates.get_mut(gate) else { return };
+    entry.decisions = decisions;
+    entry.row.have = have;
+    entry.row.mine = entry.row.mine && have < entry.row.need;
+    if let Some(release) = model.release.as_ref().filter(|r| r.gate == *gate) {
+        let item = release.items.selected().cloned();
+        lists::show_items(model, item.as_deref());
+    }
+    lists::show_gates(model);
+}
+
 /// A dossier could not be put together.
 pub(super) fn assembly_failed(model: &mut Model, gate: &GateId, failure: Failure) {
     if let Some(entry) = model.gates.get_mut(gate) {

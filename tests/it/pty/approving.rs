@@ -18,6 +18,13 @@ fn a_clean_release_is_approved_by_keys() {
     terminal.press("\r", "✓ effective");
     terminal.sees("[> Close <]");
     terminal.press("\r", "6 approvals");
+    terminal.sees("1/1 approvals");
+    terminal.press("6", "6 APPROVALS");
+    terminal.wait("the decision", |s| {
+        let screen = s.contents();
+        let line = screen.lines().find(|l| l.contains("approve ") && l.contains("effective"));
+        line.is_some() && !screen.contains("There are no approvals here")
+    });
     terminal.send("\x03");
     assert_eq!(terminal.ended().code(), Some(0));
     terminal.is_as_before();

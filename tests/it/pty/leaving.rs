@@ -1,17 +1,5 @@
 //! However the console ends, the terminal is as it was, and nobody is left behind.
 
-use std::process::Command;
-use std::sync::Arc;
-
-use countersign::clock::{Clock as _, SystemClock};
-use countersign::tui::glyphs::GlyphSet;
-use countersign::tui::keymap::Keymap;
-use countersign::tui::model::{Model, Setup};
-use countersign::tui::run::{Stage, run};
-use countersign::tui::screen::Screen;
-use countersign::tui::terminal::{Guard, Host, output};
-use countersign::tui::theme::Theme;
-use ratatui::Terminal;
 use rustix::process::Signal;
 
 use crate::support::house::{House, hermetic};
@@ -86,70 +74,4 @@ fn the_demo_takes_its_world_with_it() {
             .collect();
         assert!(left.is_empty(), "{how}: {left:?}");
     }
-}
-
-/// The guard, but for the mouse: switching it on panics, once it is on.
-struct Faulty(Guard);
-
-impl Host for Faulty {
-    fn suspend(&mut self) -> std::io::Result<bool> {
-        self.0.suspend()
-    }
-
-    fn edit(&mut self, text: &str) -> std::io::Result<Option<String>> {
-        self.0.edit(text)
-    }
-
-    fn set_mouse(&mut self, on: bool) -> std::io::Result<()> {
-        self.0.set_mouse(on)?;
-        panic!("a fault of the console itself");
-    }
-}
-
-const CHILD: &str = "COUNTERSIGN_TEST_PANIC";
-
-/// The loop, the screen and the guard of the shipped console, in this process's terminal.
-fn console_that_panics() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let guard = Guard::enter(None, std::env::temp_dir()).unwrap();
-        let (_sender, messages) = tokio::sync::mpsc::unbounded_channel();
-        let setup = Setup {
-            size: (100, 30),
-            now: SystemClock::default().now(),
-            theme: Theme::choose(None, false, None).unwrap(),
-            glyphs: GlyphSet::Unicode,
-            keymap: Keymap::load(None).unwrap(),
-            saved: Vec::new(),
-            readonly: false,
-            mouse: false,
-        };
-        let stage = Stage {
-            terminal: &mut Terminal::new(Screen::new(output().unwrap(), None)).unwrap(),
-            events: crossterm::event::EventStream::new,
-            messages,
-            host: &mut Faulty(guard),
-            perform: |_| {},
-            clock: Arc::new(SystemClock::default()),
-        };
-        run(stage, Model::new(setup)).await.unwrap();
-    });
-}
-
-#[test]
-fn a_panic_is_told_on_a_terminal_that_was_handed_back() {
-    if std::env::var_os(CHILD).is_some() {
-        return console_that_panics();
-    }
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", "pty::leaving::a_panic_is_told_on_a_terminal_that_was_handed_back", "--nocapture"])
-        .env(CHILD, "1");
-    let mut terminal = Pty::spawn(&command, 100, 30);
-    terminal.sees("Countersign  inbox");
-    terminal.send("zm");
-    // The alternate screen is gone with all that was on it: this is told on the shell's own.
-    terminal.wait("the panic", |s| !s.alternate_screen() && s.contents().contains("a fault of the console itself"));
-    assert_eq!(terminal.ended().code(), Some(101));
-    terminal.is_as_before();
 }

@@ -56,6 +56,15 @@ fn words(observation: Observation) -> String {
 }
 
 #[test]
+fn each_role_that_was_wanted_is_said_once() {
+    let mut context = ours("");
+    // Spinnaker's own user interface writes both lists.
+    context["selectedStageRoles"] = json!(["sec", "ops"]);
+    let refused = words(stage("RUNNING", &context, "ana").seen(Verb::Approve));
+    assert!(refused.ends_with("It asks for: sec, ops."), "{refused}");
+}
+
+#[test]
 fn effective_only_when_the_stage_has_left_by_our_answer() {
     assert!(matches!(stage("SUCCEEDED", &ours("continue"), "ana").seen(Verb::Approve), Effective(_)));
     assert!(matches!(stage("SUCCEEDED", &ours("Continue"), "ANA@example.com").seen(Verb::Approve), Effective(_)));
