@@ -321,7 +321,13 @@ fn a_number_in_the_message_is_no_other_finding() {
         issue["message"] = json!(format!("Reduce the complexity {change}."));
         issue["component"] = json!(format!("{PROJECT}:./src/a.rs"));
         let base = url::Url::parse("https://sonar.example/").unwrap();
-        let place = finding::Place { base: &base, project: PROJECT, version: None, report: "sonar" };
+        let place = finding::Place {
+            base: &base,
+            project: PROJECT,
+            version: None,
+            report: "sonar",
+            before: &Before::default(),
+        };
         Arc::unwrap_or_clone(place.of_issue(&issue).finding).keys
     });
     assert_eq!((one.len(), &one), (2, &other), "the keys are those that findings of other tools have");
