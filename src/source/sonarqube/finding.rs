@@ -1,6 +1,6 @@
 //! Issues and hotspots as findings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -56,6 +56,14 @@ impl Before {
         // Nothing is ever half written in it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Each once, by its id; pages that moved while they were read may have repeated some.
+pub(super) fn once(found: &mut Vec<Read>) {
+    let mut seen = HashSet::with_capacity(found.len());
+    let first: Vec<bool> = found.iter().map(|read| seen.insert(&*read.id)).collect();
+    let mut first = first.into_iter();
+    found.retain(|_| first.next().unwrap_or(true));
 }
 
 /// Two ids of one hash cost only that one of them is read anew.
@@ -164,7 +172,12 @@ impl Place<'_> {
             class: Class::Sast,
             severity,
             title: if first.is_empty() { rule.as_str().into() } else { first.into() },
-            detail: kind.map_or_else(|| message.clone(), |kind| format!("{kind}: {message}")).into(),
+            // The title has the message already, if it is one line.
+            detail: match kind {
+                Some(kind) if first == message => kind.into(),
+                Some(kind) => format!("{kind}: {message}").into(),
+                None => message.as_str().into(),
+            },
             location: Location { path: self.path(&component).map(Untrusted::from), line, column: None, logical: None },
             rule: rule.into(),
             snippet: None,

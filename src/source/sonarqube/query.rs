@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use serde_json::Value;
 
 use super::Reading;
-use super::finding::{Place, Read};
+use super::finding::{Place, Read, once};
 use super::wire::Page;
 use crate::http::{Answer, Fault, FaultKind, Http, query_value};
 
@@ -123,8 +123,7 @@ impl Query<'_> {
             };
             reading.keep(answer).await;
             search.others("", total, &mut found, reading).await?;
-            let mut seen = std::collections::HashSet::new();
-            found.retain(|f| seen.insert(f.id.clone()));
+            once(&mut found);
             if found.len() != total {
                 reading.short.add("not-all-hotspots", format!("{} of {total} hotspots were read.", found.len()));
             }

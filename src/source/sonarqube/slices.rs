@@ -3,12 +3,10 @@
 //! A slice is split by severity, then by type, then by rule, then by halves of the time in which its issues were
 //! created. What cannot be split any further is read as far as it goes, and what is missing is said.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use super::Reading;
-use super::finding::Read;
+use super::finding::{Read, once};
 use super::query::Search;
 use super::wire::Page;
 use crate::domain::time::Timestamp;
@@ -65,8 +63,7 @@ impl Search<'_> {
                 whole
             }
         };
-        let mut seen = HashSet::new();
-        found.retain(|f| seen.insert(f.id.clone()));
+        once(&mut found);
         if found.len() != whole {
             let text =
                 format!("{} of {whole} issues were read; {} are missing.", found.len(), whole.abs_diff(found.len()));
