@@ -23,7 +23,7 @@ use crate::text::Untrusted;
 /// Clocks further apart than this are shown.
 const SKEW_SHOWN: Duration = Duration::from_secs(120);
 /// Clocks further apart than this stop a signature without `--allow-clock-skew`.
-const SKEW_REFUSED: Duration = Duration::from_secs(600);
+pub const SKEW_REFUSED: Duration = Duration::from_secs(600);
 
 /// What somebody wants to decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +155,7 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
             ));
         }
     }
-    if let Some(skew) = desk.skew()
+    if let Some(skew) = desk.skew(Some(&waiting.gate.id))
         && skew > SKEW_REFUSED
         && !proposal.allow_clock_skew
     {
@@ -172,7 +172,7 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
 
 fn remarks(desk: &Desk, waiting: &Waiting) -> Vec<String> {
     let mut out = Vec::new();
-    if let Some(skew) = desk.skew().filter(|s| *s > SKEW_SHOWN) {
+    if let Some(skew) = desk.skew(Some(&waiting.gate.id)).filter(|s| *s > SKEW_SHOWN) {
         out.push(format!("This machine's clock and the orchestrator's differ by {}.", humane(skew)));
     }
     if waiting.gate.roles_tampered() {

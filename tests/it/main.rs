@@ -20,6 +20,7 @@ mod keyring;
 mod lab;
 mod novelty;
 mod pty;
+mod skew;
 mod support;
 mod unknown;
 mod walkthrough;
