@@ -94,9 +94,8 @@ pub async fn prepare(
     };
     let requests = if proposal.verb.is_delivered() { orchestrator.plan(&order) } else { Vec::new() };
     let mut refusals = refusals(desk, &waiting, &proposal, &dossier);
-    if let Err(error) = &identity {
-        refusals.push(error.clone());
-    }
+    refusals.extend(identity.as_ref().err().cloned());
+    refusals.extend(desk.records().await?.sound().err());
     refusals.sort_by_key(|e| e.kind.precedence());
     let remarks = remarks(desk, &waiting);
     Ok(Prepared { proposal, waiting, dossier, identity, requests, refusals, remarks })
@@ -239,6 +238,7 @@ pub async fn execute(
     };
     let at = desk.clock.now();
     let gate = Some(order.gate.to_string());
+    let noted = deliver::receipt(desk, &order, ReceiptStatus::Effective, "recorded in the ledger")?;
     let mut drafts = vec![Draft {
         kind: EntryKind::Decision,
         record: signed.record.clone(),
@@ -249,13 +249,11 @@ pub async fn execute(
     if order.verb.is_delivered() {
         let body = crate::domain::canonical::to_canonical(&order).map_err(|e| AppError::internal(e.to_string()))?;
         drafts.push(Draft { kind: EntryKind::Intent, record: signed.record.clone(), gate, at, body });
+    } else {
+        drafts.push(noted.1);
     }
     desk.append(drafts).await?;
-    let receipt = if order.verb.is_delivered() {
-        deliver::deliver(desk, &order, watcher).await?
-    } else {
-        deliver::record(desk, &order, ReceiptStatus::Effective, "recorded in the ledger").await?
-    };
+    let receipt = if order.verb.is_delivered() { deliver::deliver(desk, &order, watcher).await? } else { noted.0 };
     deliver::judge(&order, &receipt)?;
     Ok(Done { decision: signed.record, envelope: signed.digest, receipt })
 }
@@ -281,6 +279,7 @@ pub async fn take_up(
     else {
         return Ok(None);
     };
+    records.sound()?;
     let unchanged = match inbox::read(desk, gate).await? {
         Some(waiting) if waiting.gate.attempt == open.order.attempt => {
             let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
