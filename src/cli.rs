@@ -26,7 +26,8 @@ use output::Output;
 use crate::domain::decision::Verb;
 use crate::domain::query::QueryError;
 use crate::error::{AppError, ErrorKind};
-use crate::review::{Desk, Surroundings};
+use crate::review::progress::quiet;
+use crate::review::{Desk, Surroundings, deliver};
 
 /// Threads for what blocks: files, the ledger, names of hosts, an agent. Each keeps memory of its own, and few are ever
 /// busy at once; but a host name that is looked up for seconds must not hold up the others.
@@ -64,6 +65,24 @@ impl Context {
     /// Everything that the use cases need, from the configuration.
     pub async fn desk(&self) -> Result<Desk, AppError> {
         Desk::open(self.surroundings()).await
+    }
+
+    /// Says what of the approver's own a crash left open, and what of the ledger does not count.
+    pub async fn notices(&self, desk: &Desk) -> Result<(), AppError> {
+        for problem in &desk.records().await?.problems {
+            self.output.message(&format!("Warning: {problem}"));
+        }
+        if let Some(open) = deliver::open_sentence(desk).await {
+            self.output.message(&open);
+        }
+        Ok(())
+    }
+
+    /// Settles what of the approver's own a crash left open, but for what the command takes up itself.
+    pub async fn settle(&self, desk: &Desk, taken_up: Option<(Verb, &str)>) {
+        for line in deliver::settle_before(desk, taken_up, &quiet).await {
+            self.output.message(&format!("An earlier decision of yours was open. {line}"));
+        }
     }
 
     /// Whether somebody can be asked: there is a terminal on both sides, and prompts are allowed.

@@ -97,6 +97,24 @@ pub struct Head {
     pub chain: Digest,
 }
 
+impl Default for Head {
+    /// The head of an empty ledger.
+    fn default() -> Self {
+        Self { size: 0, chain: origin() }
+    }
+}
+
+/// What follows a head: read in order, each entry checked once.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The entries that fit, in order.
+    pub entries: Vec<Entry>,
+    /// The head after them.
+    pub head: Head,
+    /// Why it goes no further, if an entry is missing or damaged.
+    pub damage: Option<LedgerError>,
+}
+
 /// What the chain begins with.
 pub fn origin() -> Digest {
     canonical::sha256(b"countersign-ledger/v1")
@@ -120,24 +138,45 @@ pub fn link(previous: &Digest, entry: &Entry) -> Digest {
     ])
 }
 
+/// An entry that is not there, although later ones are.
+fn missing(location: String, seq: u64) -> LedgerError {
+    let why = "it is missing, and later entries are there. Restore the ledger from a copy.".to_owned();
+    LedgerError::Damaged { location, seq, why }
+}
+
 /// A store of entries. Blocking: call it from `spawn_blocking`.
 pub trait Ledger: Send + Sync {
     /// Appends entries in one transaction, and returns once they are flushed to disk.
     fn append(&self, drafts: &[Draft]) -> Result<Vec<Entry>, LedgerError>;
     /// Entries from position `from` (1 is the first), in order, of the kinds given (all if empty).
     fn read(&self, from: u64, kinds: &[EntryKind]) -> Result<Vec<Entry>, LedgerError>;
+    /// Entries after a head, up to the first that is missing, damaged or does not fit the chain.
+    ///
+    /// The default finds gaps; a store that keeps the chain also compares it.
+    fn follow(&self, head: &Head) -> Result<Read, LedgerError> {
+        let mut read = Read { head: head.clone(), ..Read::default() };
+        for entry in self.read(head.size + 1, &[])? {
+            if entry.seq != read.head.size + 1 {
+                read.damage = Some(missing(self.location(), read.head.size + 1));
+                break;
+            }
+            read.head = Head { size: entry.seq, chain: link(&read.head.chain, &entry) };
+            read.entries.push(entry);
+        }
+        Ok(read)
+    }
     /// Entries of one record, in order.
     fn record(&self, record: &RecordId) -> Result<Vec<Entry>, LedgerError>;
     /// Reads everything, checks digests, positions and the chain, and gives the head that comes out.
     ///
     /// The default finds damaged bodies and gaps; a store that keeps the chain also compares it.
     fn check(&self) -> Result<Head, LedgerError> {
-        let mut head = Head { size: 0, chain: origin() };
+        let mut head = Head::default();
         for entry in self.read(1, &[])? {
             let damaged =
                 |why: &str| LedgerError::Damaged { location: self.location(), seq: head.size + 1, why: why.to_owned() };
             if entry.seq != head.size + 1 {
-                return Err(damaged("it is missing, and later entries are there."));
+                return Err(missing(self.location(), head.size + 1));
             }
             if canonical::sha256(&entry.draft.body) != entry.digest {
                 return Err(damaged("its body does not have its digest."));

@@ -94,7 +94,7 @@ pub struct Desk {
     pub passphrase: Passphrase,
     records: tokio::sync::Mutex<Option<Arc<Records>>>,
     signer: Mutex<Option<Arc<dyn Signer>>>,
-    skew: Mutex<Option<(Timestamp, Timestamp)>>,
+    skew: Mutex<BTreeMap<String, (Timestamp, Timestamp)>>,
 }
 
 impl Desk {
@@ -172,16 +172,19 @@ impl Desk {
         *self.signer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(signer));
     }
 
-    /// Takes note of an orchestrator's clock.
-    pub fn saw_clock(&self, date: Option<Timestamp>) {
+    /// Takes note of an orchestrator's clock, as of now.
+    pub fn saw_clock(&self, connection: &str, date: Option<Timestamp>) {
         if let Some(date) = date {
-            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, self.clock.now()));
+            let mut skew = self.skew.lock().unwrap_or_else(PoisonError::into_inner);
+            skew.insert(connection.to_owned(), (date, self.clock.now()));
         }
     }
 
-    /// How far this machine's clock and the orchestrator's are apart; `None` if it never gave its time.
-    pub fn skew(&self) -> Option<Duration> {
-        let (theirs, ours) = (*self.skew.lock().unwrap_or_else(PoisonError::into_inner))?;
-        Some(if theirs > ours { theirs.since(ours) } else { ours.since(theirs) })
+    /// How far this machine's clock and that of a gate's orchestrator are apart, or without a gate the one furthest off;
+    /// `None` if it never gave its time.
+    pub fn skew(&self, gate: Option<&GateId>) -> Option<Duration> {
+        let skew = self.skew.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = skew.iter().filter(|(name, _)| gate.is_none_or(|g| g.connection().as_str() == name.as_str()));
+        wanted.map(|(_, (theirs, ours))| if theirs > ours { theirs.since(*ours) } else { ours.since(*theirs) }).max()
     }
 }

@@ -1,12 +1,13 @@
 //! `countersign approve`, `reject`, `halt` and `comment`.
 
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::args::DecideArgs;
 use super::output::{Block, Document, Output};
 use super::{Context, json, prompt};
 use crate::domain::decision::Verb;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::review::decide::{self, Done, Prepared, Proposal};
 use crate::review::inbox;
 use crate::review::permit::Permit;
@@ -24,10 +25,23 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
     }
     let desk = context.desk().await?;
     let output = &context.output;
-    let watcher = |progress: Progress| tell(output, &progress);
+    let delivery = Notify::new();
+    let watcher = |progress: Progress| {
+        if matches!(progress, Progress::Delivery { .. }) {
+            delivery.notify_one();
+        }
+        tell(output, &progress);
+    };
+    if !args.dry_run {
+        context.settle(&desk, Some((verb, &args.gate))).await;
+    }
     let waiting = inbox::find_for(&desk, &args.gate, verb).await?;
     if !args.dry_run
-        && let Some(done) = decide::take_up(&desk, &waiting.gate.id, verb, args.expect.as_deref(), &watcher).await?
+        && let Some(done) = unless_interrupted(
+            &delivery,
+            decide::take_up(&desk, &waiting.gate.id, verb, args.expect.as_deref(), &watcher),
+        )
+        .await?
     {
         output.message("An earlier decision of yours on this gate was open, and is settled now.");
         return report(context, verb, &waiting.gate.id.to_string(), &done);
@@ -58,8 +72,31 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
     } else {
         prepared
     };
-    let done = decide::execute(&desk, &prepared, &Permit::default(), &watcher).await?;
+    let permit = Permit::default();
+    let done = unless_interrupted(&delivery, decide::execute(&desk, &prepared, &permit, &watcher)).await?;
     report(context, verb, &prepared.waiting.gate.id.to_string(), &done)
+}
+
+/// Does the work. Once the delivery has begun, Ctrl-C ends it with what to do; before, it ends the program as ever.
+async fn unless_interrupted<T>(
+    delivery: &Notify,
+    work: impl Future<Output = Result<T, AppError>>,
+) -> Result<T, AppError> {
+    let interrupted = async {
+        delivery.notified().await;
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = interrupted => Err(AppError::new(
+            ErrorKind::Unknown,
+            "Interrupted: the decision is signed and may have been sent, and its outcome is not known.",
+        )
+        .hint("It is in the ledger and was not repeated. Run the same command again to settle it.")),
+    }
 }
 
 fn tell(output: &Output, progress: &Progress) {

@@ -27,6 +27,7 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
     });
     let justification = justification.transpose()?;
     let desk = context.desk().await?;
+    context.settle(&desk, None).await;
     let now = desk.clock.now();
     let expires = args.expires.as_deref().map(|text| expiry(text, now)).transpose()?;
     let waiting = inbox::find(&desk, &args.gate).await?;

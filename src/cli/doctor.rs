@@ -5,8 +5,8 @@ use serde_json::json;
 use super::Context;
 use super::output::{Block, Document};
 use crate::error::{AppError, ErrorKind};
-use crate::review::connect;
 use crate::review::doctor::{self, Check, State};
+use crate::review::{connect, deliver};
 
 /// Checks everything. Exit 2 if something does not work.
 pub async fn run(context: &Context) -> Result<(), AppError> {
@@ -21,7 +21,12 @@ pub async fn run(context: &Context) -> Result<(), AppError> {
     }
     if checks.iter().all(|c| c.state == State::Ok) {
         match context.desk().await {
-            Ok(desk) => checks.extend(doctor::check(&desk).await),
+            Ok(desk) => {
+                checks.extend(doctor::check(&desk).await);
+                if let Some(open) = deliver::open_sentence(&desk).await {
+                    context.output.message(&open);
+                }
+            }
             Err(e) => {
                 let mut check = Check::new("desk", State::Bad, &e.message);
                 check.mend = e.hints;

@@ -10,6 +10,7 @@ use crate::domain::severity::{Severity, Tally};
 use crate::domain::time::humane;
 use crate::domain::verdict::Outcome;
 use crate::error::{AppError, ErrorKind};
+use crate::review::deliver;
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 
@@ -28,6 +29,9 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     .await;
     for shortfall in &listed.shortfalls {
         output.message(&format!("Warning: {shortfall}"));
+    }
+    if let Some(open) = deliver::open_sentence(&desk).await {
+        output.message(&open);
     }
     let now = desk.clock.now();
     let mut rows = Vec::new();

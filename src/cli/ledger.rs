@@ -35,9 +35,7 @@ pub fn decisions_table(decisions: &[Decision]) -> Block {
 pub async fn list(context: &Context) -> Result<(), AppError> {
     let desk = context.desk().await?;
     let records = desk.records().await?;
-    for problem in &records.problems {
-        context.output.message(&format!("Warning: {problem}"));
-    }
+    context.notices(&desk).await?;
     let ledger = std::sync::Arc::clone(&desk.ledger);
     let entries = tokio::task::spawn_blocking(move || ledger.read(1, &[])).await;
     let entries = entries.map_err(|e| AppError::internal(e.to_string()))??;

@@ -21,6 +21,7 @@ pub async fn show(context: &Context, address: &str) -> Result<(), AppError> {
     let desk = context.desk().await?;
     let waiting = inbox::find(&desk, address).await?;
     let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
+    context.notices(&desk).await?;
     let records = desk.records().await?;
     let decisions = records.of_gate(&waiting.gate.id);
     let whole = json!({
@@ -41,6 +42,7 @@ pub async fn findings(context: &Context, address: &str, query: Option<&str>) -> 
     let desk = context.desk().await?;
     let waiting = inbox::find(&desk, address).await?;
     let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
+    context.notices(&desk).await?;
     let found: Vec<&Triaged> = dossier.findings.iter().filter(|t| query.matches(t)).collect();
     let rows: Vec<_> = found.iter().map(|t| json::triaged(t)).collect();
     let whole = json!({

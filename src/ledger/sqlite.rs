@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
-use super::{Draft, Entry, EntryKind, Head, Ledger, LedgerError, link, origin};
+use super::{Draft, Entry, EntryKind, Head, Ledger, LedgerError, Read, link, missing};
 use crate::domain::ids::{Digest, RecordId};
 
 /// How long a writer waits for another one.
@@ -78,6 +78,32 @@ impl SqliteLedger {
         Ok(())
     }
 
+    /// Reads what follows a head, moves the head along, and gives each entry that fits to `each`.
+    fn chained(
+        &self,
+        connection: &Connection,
+        head: &mut Head,
+        mut each: impl FnMut(Entry),
+    ) -> Result<(), LedgerError> {
+        let sql = format!("SELECT {COLUMNS} FROM entries WHERE seq > ?1 OR ?1 = 0 ORDER BY seq");
+        let from = i64::try_from(head.size).unwrap_or(i64::MAX);
+        self.rows(connection, &sql, [from], |entry, chain| {
+            let next = head.size + 1;
+            if entry.seq != next {
+                return Err(missing(self.location(), next));
+            }
+            let after = link(&head.chain, &entry);
+            if after.as_str() != chain {
+                let why = "the chain does not fit: it, or an entry before it, is not what was appended. \
+                           Restore the ledger from a copy.";
+                return Err(self.damaged(next, why));
+            }
+            *head = Head { size: next, chain: after };
+            each(entry);
+            Ok(())
+        })
+    }
+
     fn entry(&self, row: &Row<'_>) -> Result<(Entry, String), LedgerError> {
         let number: i64 = row.get(0).map_err(|e| self.unusable(&e))?;
         let seq = u64::try_from(number).map_err(|_e| self.damaged(0, "its position is negative."))?;
@@ -116,7 +142,7 @@ fn head(connection: &Connection) -> rusqlite::Result<Head> {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
         })
         .optional()?;
-    let Some((seq, chain)) = last else { return Ok(Head { size: 0, chain: origin() }) };
+    let Some((seq, chain)) = last else { return Ok(Head::default()) };
     let size = u64::try_from(seq).map_err(|_e| rusqlite::Error::IntegralValueOutOfRange(0, seq))?;
     let chain: Digest = chain.parse().map_err(|e: crate::domain::ids::BadId| {
         rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(e))
@@ -172,6 +198,17 @@ impl Ledger for SqliteLedger {
         Ok(entries)
     }
 
+    fn follow(&self, head: &Head) -> Result<Read, LedgerError> {
+        let mut read = Read { head: head.clone(), ..Read::default() };
+        let outcome = self.chained(&self.lock(), &mut read.head, |entry| read.entries.push(entry));
+        match outcome {
+            Ok(()) => {}
+            Err(damage @ LedgerError::Damaged { .. }) => read.damage = Some(damage),
+            Err(e) => return Err(e),
+        }
+        Ok(read)
+    }
+
     fn record(&self, record: &RecordId) -> Result<Vec<Entry>, LedgerError> {
         let sql = format!("SELECT {COLUMNS} FROM entries WHERE record = ?1 ORDER BY seq");
         let mut entries = Vec::new();
@@ -194,21 +231,8 @@ impl Ledger for SqliteLedger {
                 why: format!("The file is damaged ({}). Restore it from a copy.", crate::text::line(&verdict)),
             });
         }
-        let mut head = Head { size: 0, chain: origin() };
-        let sql = format!("SELECT {COLUMNS} FROM entries ORDER BY seq");
-        self.rows(&transaction, &sql, [], |entry, chain| {
-            let next = head.size + 1;
-            if entry.seq != next {
-                return Err(self.damaged(next, "it is missing, and later entries are there. Restore it from a copy."));
-            }
-            head = Head { size: next, chain: link(&head.chain, &entry) };
-            if head.chain.as_str() != chain {
-                let why = "the chain does not fit: it, or an entry before it, is not what was appended. \
-                           Restore the ledger from a copy.";
-                return Err(self.damaged(next, why));
-            }
-            Ok(())
-        })?;
+        let mut head = Head::default();
+        self.chained(&transaction, &mut head, |_entry| {})?;
         Ok(head)
     }
 

@@ -24,7 +24,7 @@ use crate::text::Untrusted;
 /// Clocks further apart than this are shown.
 const SKEW_SHOWN: Duration = Duration::from_secs(120);
 /// Clocks further apart than this stop a signature without `--allow-clock-skew`.
-const SKEW_REFUSED: Duration = Duration::from_secs(600);
+pub const SKEW_REFUSED: Duration = Duration::from_secs(600);
 
 /// What somebody wants to decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +98,8 @@ pub async fn prepare(
     if proposal.verb == Verb::Halt {
         refusals.extend(over(orchestrator.as_ref(), &order).await?);
     }
-    if let Err(error) = &identity {
-        refusals.push(error.clone());
-    }
+    refusals.extend(identity.as_ref().err().cloned());
+    refusals.extend(desk.records().await?.sound().err());
     refusals.sort_by_key(|e| e.kind.precedence());
     let remarks = remarks(desk, &waiting);
     Ok(Prepared { proposal, waiting, dossier, identity, requests, refusals, remarks })
@@ -174,7 +173,7 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
             ));
         }
     }
-    if let Some(skew) = desk.skew()
+    if let Some(skew) = desk.skew(Some(&waiting.gate.id))
         && skew > SKEW_REFUSED
         && !proposal.allow_clock_skew
     {
@@ -191,7 +190,7 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
 
 fn remarks(desk: &Desk, waiting: &Waiting) -> Vec<String> {
     let mut out = Vec::new();
-    if let Some(skew) = desk.skew().filter(|s| *s > SKEW_SHOWN) {
+    if let Some(skew) = desk.skew(Some(&waiting.gate.id)).filter(|s| *s > SKEW_SHOWN) {
         out.push(format!("This machine's clock and the orchestrator's differ by {}.", humane(skew)));
     }
     if waiting.gate.roles_tampered() {
@@ -258,6 +257,7 @@ pub async fn execute(
     };
     let at = desk.clock.now();
     let gate = Some(order.gate.to_string());
+    let noted = deliver::receipt(desk, &order, ReceiptStatus::Effective, "recorded in the ledger")?;
     let mut drafts = vec![Draft {
         kind: EntryKind::Decision,
         record: signed.record.clone(),
@@ -268,13 +268,11 @@ pub async fn execute(
     if order.verb.is_delivered() {
         let body = crate::domain::canonical::to_canonical(&order).map_err(|e| AppError::internal(e.to_string()))?;
         drafts.push(Draft { kind: EntryKind::Intent, record: signed.record.clone(), gate, at, body });
+    } else {
+        drafts.push(noted.1);
     }
     desk.append(drafts).await?;
-    let receipt = if order.verb.is_delivered() {
-        deliver::deliver(desk, &order, watcher).await?
-    } else {
-        deliver::record(desk, &order, ReceiptStatus::Effective, "recorded in the ledger").await?
-    };
+    let receipt = if order.verb.is_delivered() { deliver::deliver(desk, &order, watcher).await? } else { noted.0 };
     deliver::judge(&order, &receipt)?;
     Ok(Done { decision: signed.record, envelope: signed.digest, receipt })
 }
@@ -302,6 +300,7 @@ pub async fn take_up(
     }
     let Some(open) = open_order(desk, gate, verb).await? else { return Ok(None) };
     let records = desk.records().await?;
+    records.sound()?;
     let stays_open = |e| open.stays_open(e);
     let unchanged = match inbox::read(desk, gate).await.map_err(stays_open)? {
         Some(waiting) if waiting.gate.attempt == open.order.attempt => {

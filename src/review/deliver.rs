@@ -1,20 +1,28 @@
 //! Delivers decisions and settles those that a crash left open.
 
-use super::Desk;
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::progress::{Progress, Watcher};
-use super::records::OpenOrder;
-use crate::domain::decision::{Receipt, ReceiptStatus};
+use super::records::{OpenOrder, Records};
+use super::{Desk, sign};
+use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
 use crate::domain::ids::Principal;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::orchestrator::Order;
 use crate::orchestrator::follow::{self, FollowOutcome};
 
+/// How long settling what is open may hold up what the approver wants now.
+const SETTLING: Duration = Duration::from_secs(20);
+
 /// Sends a decision that the ledger has, follows it, and records what was seen.
 pub async fn deliver(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result<Receipt, AppError> {
     let orchestrator = desk.orchestrator(&order.gate)?;
     // From here on a request may be on its way: whoever finds no later receipt reads the orchestrator first.
-    record(desk, order, ReceiptStatus::Sending, "about to be sent").await?;
+    record(desk, order, ReceiptStatus::Sending, "about to be sent").await.map_err(|e| {
+        e.hint("The decision is in the ledger, and was not sent. Mend the ledger, and run the same command again.")
+    })?;
     let tell = teller(order, watcher);
     let outcome = follow::deliver_and_follow(orchestrator.as_ref(), order, &desk.clock, &tell).await;
     conclude(desk, order, outcome).await
@@ -34,33 +42,88 @@ pub async fn resume(desk: &Desk, open: &OpenOrder, may_send: bool, watcher: Watc
     let orchestrator = desk.orchestrator(&open.order.gate)?;
     let tell = teller(&open.order, watcher);
     let outcome = follow::settle(orchestrator.as_ref(), &open.order, open.sent_at, &desk.clock, false, &tell).await;
-    if !outcome.not_sent {
-        return Ok(Resumed::Ended(conclude(desk, &open.order, outcome).await?));
-    }
-    if may_send {
+    if outcome.not_sent && may_send {
         return Ok(Resumed::Ended(deliver(desk, &open.order, watcher).await?));
     }
-    Ok(Resumed::NotSent(conclude(desk, &open.order, outcome).await?))
+    let not_sent = outcome.not_sent;
+    let last = desk.records().await?.decision(&open.order.decision).and_then(|d| d.receipt.clone());
+    // Looked at again and again, what stays as it was is recorded once.
+    let receipt = match last.filter(|l| l.status == outcome.status && l.detail.raw() == outcome.detail) {
+        Some(last) => last,
+        None => conclude(desk, &open.order, outcome).await?,
+    };
+    Ok(if not_sent { Resumed::NotSent(receipt) } else { Resumed::Ended(receipt) })
 }
 
 /// Settles all open intents of one approver. Gives a sentence for each. Nothing is sent again here: that wants the
 /// approver's word, by running the same command once more.
 pub async fn settle_all(desk: &Desk, mine: &Principal, watcher: Watcher<'_>) -> Result<Vec<String>, AppError> {
-    let mut said = Vec::new();
     if desk.readonly {
-        return Ok(said);
+        return Ok(Vec::new());
     }
-    for open in desk.records().await?.open_orders(mine) {
-        let (Resumed::Ended(receipt) | Resumed::NotSent(receipt)) = resume(desk, &open, false, watcher).await?;
-        said.push(format!(
-            "{} {}: {} ({}).",
-            open.order.verb.word(),
-            open.order.gate,
-            receipt.status.word(),
-            receipt.detail.line()
-        ));
+    let records = desk.records().await?;
+    records.sound()?;
+    Ok(settle(desk, &records.open_orders(mine), watcher).await)
+}
+
+/// Settles what a command finds open of its approver's, but for what that command takes up itself: a verb on a gate.
+pub async fn settle_before(desk: &Desk, taken_up: Option<(Verb, &str)>, watcher: Watcher<'_>) -> Vec<String> {
+    if desk.readonly {
+        return Vec::new();
     }
-    Ok(said)
+    let Some((records, mut open)) = own_open(desk).await else { return Vec::new() };
+    // Over a ledger that is not whole, the command itself is refused.
+    if records.sound().is_err() {
+        return Vec::new();
+    }
+    open.retain(|o| {
+        let named = |address: &str| {
+            o.order.gate.to_string() == address
+                || records.decision(&o.order.decision).is_some_and(|d| d.release.raw() == address)
+        };
+        taken_up.is_none_or(|(verb, address)| o.order.verb != verb || !named(address))
+    });
+    settle(desk, &open, watcher).await
+}
+
+async fn settle(desk: &Desk, open: &[OpenOrder], watcher: Watcher<'_>) -> Vec<String> {
+    let all = open.iter().map(|open| async move {
+        let came_of_it = match tokio::time::timeout(SETTLING, resume(desk, open, false, watcher)).await {
+            Ok(Ok(Resumed::Ended(receipt) | Resumed::NotSent(receipt))) => {
+                format!("{} ({})", receipt.status.word(), receipt.detail.line())
+            }
+            Ok(Err(error)) => format!("it could not be settled ({error})"),
+            Err(_) => "it is still on its way, or its orchestrator does not answer".to_owned(),
+        };
+        format!("{} {}: {came_of_it}.", open.order.verb.word(), open.order.gate)
+    });
+    futures_util::future::join_all(all).await
+}
+
+/// The approver's own open deliveries. `None` if nothing is open, or nobody knows who the approver is.
+async fn own_open(desk: &Desk) -> Option<(Arc<Records>, Vec<OpenOrder>)> {
+    let records = desk.records().await.ok()?;
+    // Only if anybody's is open is the key asked for.
+    if !records.is_anything_open() {
+        return None;
+    }
+    let identity = sign::identity(desk).await.ok()?;
+    let open = records.open_orders(&identity.principal);
+    (!open.is_empty()).then_some((records, open))
+}
+
+/// What of the approver's own is open, in a sentence with what to do. Settles nothing.
+pub async fn open_sentence(desk: &Desk) -> Option<String> {
+    let (_, open) = own_open(desk).await?;
+    let commands: Vec<String> = open.iter().map(|o| format!("{} {}", o.order.verb.word(), o.order.gate)).collect();
+    Some(match commands.as_slice() {
+        [one] => format!("1 decision of yours is open: {one}. Run `countersign {one}` again to settle it."),
+        several => format!(
+            "{} decisions of yours are open: {}. Run the same commands again to settle them.",
+            several.len(),
+            several.join(", ")
+        ),
+    })
 }
 
 fn teller<'a>(order: &'a Order, watcher: Watcher<'a>) -> impl Fn(follow::Progress) + Send + Sync + 'a {
@@ -73,23 +136,43 @@ fn teller<'a>(order: &'a Order, watcher: Watcher<'a>) -> impl Fn(follow::Progres
 }
 
 async fn conclude(desk: &Desk, order: &Order, outcome: FollowOutcome) -> Result<Receipt, AppError> {
-    record(desk, order, outcome.status, &outcome.detail).await
+    let recorded = record(desk, order, outcome.status, &outcome.detail).await;
+    recorded.map_err(|e| unrecorded(order, &outcome, &e))
+}
+
+/// The decision is out, and the ledger does not take what came of it: that is not "nothing was written".
+fn unrecorded(order: &Order, outcome: &FollowOutcome, error: &AppError) -> AppError {
+    let how = match outcome.status {
+        _ if outcome.not_sent => "was not sent",
+        ReceiptStatus::Refused => "was refused",
+        _ => "was sent",
+    };
+    let (verb, status) = (order.verb.word(), outcome.status.word());
+    let seen = format!("{verb} {} {how}; its outcome ({status}: {})", order.gate, outcome.detail);
+    AppError::new(ErrorKind::Unknown, format!("{seen} could not be recorded: {error}"))
+        .hint("The decision itself is in the ledger. Mend the ledger, and run the same command again to settle it.")
 }
 
 /// Appends a receipt.
 pub async fn record(desk: &Desk, order: &Order, status: ReceiptStatus, detail: &str) -> Result<Receipt, AppError> {
+    let (receipt, draft) = receipt(desk, order, status, detail)?;
+    desk.append(vec![draft]).await?;
+    Ok(receipt)
+}
+
+/// A receipt, to be appended.
+pub fn receipt(desk: &Desk, order: &Order, status: ReceiptStatus, detail: &str) -> Result<(Receipt, Draft), AppError> {
     let receipt =
         Receipt { decision: order.decision.clone(), status, at: desk.clock.now(), detail: detail.to_owned().into() };
     let body = crate::domain::canonical::to_canonical(&receipt).map_err(|e| AppError::internal(e.to_string()))?;
-    desk.append(vec![Draft {
+    let draft = Draft {
         kind: EntryKind::Receipt,
         record: order.decision.clone(),
         gate: Some(order.gate.to_string()),
         at: receipt.at,
         body,
-    }])
-    .await?;
-    Ok(receipt)
+    };
+    Ok((receipt, draft))
 }
 
 /// What a receipt means for whoever asked.

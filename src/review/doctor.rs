@@ -52,9 +52,9 @@ impl Check {
 /// Checks ledger, trust, key, connections and clocks, the connections side by side.
 pub async fn check(desk: &Desk) -> Vec<Check> {
     let mut checks = Vec::new();
-    checks.push(match desk.records().await {
+    checks.push(match desk.records().await.and_then(|r| r.sound().map(|()| r)) {
         Ok(records) if records.problems.is_empty() => {
-            Check::new("ledger", State::Ok, format!("{} has {} entries.", desk.ledger.location(), records.entries))
+            Check::new("ledger", State::Ok, format!("{} has {} entries.", desk.ledger.location(), records.entries()))
         }
         Ok(records) => records.problems.iter().fold(
             Check::new(

@@ -53,7 +53,12 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
     // Every application that can be read, not only the configured ones: an unmatched gate is shown too.
     let all = join_all(desk.orchestrators.iter().map(|(name, orchestrator)| async move {
         match orchestrator {
-            Ok(orchestrator) => (name, orchestrator.open_gates(&[]).await.map_err(|f| f.sentence())),
+            Ok(orchestrator) => {
+                let open = orchestrator.open_gates(&[]).await.map_err(|f| f.sentence());
+                // At once: the slowest of the others must not make this one's clock look late.
+                desk.saw_clock(name, open.as_ref().ok().and_then(|o| o.date));
+                (name, open)
+            }
             Err(reason) => (name, Err(reason.text.line().into_owned())),
         }
     }))
@@ -151,7 +156,7 @@ pub async fn read(desk: &Desk, id: &GateId) -> Result<Option<Waiting>, AppError>
         .await
         .map_err(|f| AppError::new(ErrorKind::Incomplete, format!("The gate could not be read. {}", f.sentence())))?;
     let Some(reading) = reading else { return Ok(None) };
-    desk.saw_clock(reading.date);
+    desk.saw_clock(id.connection().as_str(), reading.date);
     let records = desk.records().await?;
     Ok(Some(waiting(desk, &records, reading.gate)))
 }

@@ -10,8 +10,8 @@ use crate::domain::decision::{Decision, Receipt, ReceiptStatus, Verb};
 use crate::domain::ids::{Digest, GateId, Principal, RecordId};
 use crate::domain::time::Timestamp;
 use crate::domain::triage::Dismissal;
-use crate::error::AppError;
-use crate::ledger::{Entry, EntryKind, Ledger};
+use crate::error::{AppError, ErrorKind};
+use crate::ledger::{Entry, EntryKind, Head, Ledger, LedgerError};
 use crate::orchestrator::Order;
 use crate::text::Untrusted;
 use crate::trust::verify::{TrustRoot, Verified, verify_envelope};
@@ -29,8 +29,10 @@ pub struct Records {
     pub dossiers: BTreeMap<String, Digest>,
     /// What does not verify, each in a sentence. It does not count.
     pub problems: Vec<String>,
-    /// How many entries were read.
-    pub entries: u64,
+    /// How far the ledger was read.
+    head: Head,
+    /// Why it could not be read to its end: an entry is missing or damaged.
+    broken: Option<AppError>,
 }
 
 /// A delivery without a final receipt.
@@ -54,20 +56,45 @@ impl OpenOrder {
 }
 
 impl Records {
-    /// Reads what has come since `before`, or everything. Blocking.
+    /// Reads what has come since `before`, or everything, up to the first entry that is missing or damaged. Each entry is
+    /// checked once, when it is read. Blocking.
     pub fn read(ledger: &dyn Ledger, trust: &TrustConfig, before: Option<Arc<Self>>) -> Result<Arc<Self>, AppError> {
-        let from = before.as_ref().map_or(0, |r| r.entries) + 1;
-        let entries = ledger.read(from, &[])?;
-        if let (true, Some(before)) = (entries.is_empty(), &before) {
+        // What was broken may have been restored from a copy.
+        let before = before.filter(|b| b.broken.is_none());
+        let read = ledger.follow(before.as_ref().map_or(&Head::default(), |b| &b.head))?;
+        if let (true, None, Some(before)) = (read.entries.is_empty(), &read.damage, &before) {
             return Ok(Arc::clone(before));
         }
         let mut records = before.map(|r| Self::clone(&r)).unwrap_or_default();
-        let root = if entries.is_empty() { Ok(TrustRoot::default()) } else { sign::trust_root(trust) };
-        for entry in &entries {
-            records.entries = entry.seq;
+        let root = if read.entries.is_empty() { Ok(TrustRoot::default()) } else { sign::trust_root(trust) };
+        for entry in &read.entries {
             records.take(entry, &root);
         }
+        records.head = read.head;
+        if let Some(damage) = read.damage {
+            records.break_off(&damage);
+        }
         Ok(Arc::new(records))
+    }
+
+    /// What takes a dismissal back may be among what cannot be read: so none counts.
+    fn break_off(&mut self, damage: &LedgerError) {
+        self.dismissals.clear();
+        let seen = format!("{damage} Dismissals do not count, and decisions from there on are missing.");
+        self.problems.push(crate::text::line(&seen).into_owned());
+        let error = AppError::new(ErrorKind::Verification, format!("{damage} Nothing is signed over it."));
+        self.broken =
+            Some(error.hint("`countersign ledger check` says what is wrong. Restore the ledger from a copy."));
+    }
+
+    /// Refuses a ledger that could not be read to its end.
+    pub fn sound(&self) -> Result<(), AppError> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// How many entries were read.
+    pub fn entries(&self) -> u64 {
+        self.head.size
     }
 
     fn take(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) {
@@ -190,14 +217,18 @@ impl Records {
             .cloned()
     }
 
+    /// Whether anybody's delivery has no final receipt.
+    pub fn is_anything_open(&self) -> bool {
+        self.orders.values().any(|(order, _)| self.decision(&order.decision).is_some_and(is_open))
+    }
+
     /// The approver's own deliveries without a final receipt.
     pub fn open_orders(&self, mine: &Principal) -> Vec<OpenOrder> {
         self.orders
             .values()
             .filter_map(|(order, sent_at)| {
                 let decision = self.decision(&order.decision)?;
-                let open = decision.receipt.as_ref().is_none_or(|r| !r.status.is_final());
-                (open && decision.principal == *mine).then(|| OpenOrder {
+                (is_open(decision) && decision.principal == *mine).then(|| OpenOrder {
                     order: order.clone(),
                     sent_at: *sent_at,
                     since: decision.issued_at,
@@ -205,6 +236,10 @@ impl Records {
             })
             .collect()
     }
+}
+
+fn is_open(decision: &Decision) -> bool {
+    decision.receipt.as_ref().is_none_or(|r| !r.status.is_final())
 }
 
 /// Verifies as of the time that the ledger recorded: a key that has expired since was good then.

@@ -8,7 +8,7 @@ use super::decide::Prepared;
 use super::progress::{Progress, Watcher};
 use super::triage::Dismiss;
 use crate::config::schema::SignerConfig;
-use crate::domain::ids::{Digest, Principal, RecordId};
+use crate::domain::ids::{Digest, GateId, Principal, RecordId};
 use crate::domain::time::Timestamp;
 use crate::domain::triage::Subject;
 use crate::error::{AppError, ErrorKind};
@@ -132,7 +132,6 @@ pub async fn decision(
     let connection = desk.config.connections.get(gate.id.connection().as_str());
     let kind = connection.map(|c| kind_word(c.kind)).unwrap_or_default();
     let viewed = BTreeSet::new();
-    let skew = desk.skew().filter(|s| s.as_secs() > 600).map(|s| i64::try_from(s.as_secs()).unwrap_or(i64::MAX));
     let statement = Statement::of_decision(
         &prepared.dossier,
         Choice {
@@ -150,7 +149,7 @@ pub async fn decision(
             not_after: now.plus(HOLDS),
             approver: identity.approver(),
             viewed: &viewed,
-            clock_skew_seconds: skew,
+            clock_skew_seconds: skew_to_record(desk, Some(&gate.id)),
         },
     )
     .map_err(|e| {
@@ -160,6 +159,12 @@ pub async fn decision(
     let mut statement = statement;
     add_dossier(desk, &mut statement, prepared).await?;
     seal(identity, statement, now, watcher).await
+}
+
+/// A difference of clocks that would have stopped the signature, in seconds.
+fn skew_to_record(desk: &Desk, gate: Option<&GateId>) -> Option<i64> {
+    let skew = desk.skew(gate).filter(|s| *s > super::decide::SKEW_REFUSED)?;
+    Some(i64::try_from(skew.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// Keeps the whole dossier in the evidence store, and names it in the statement, so that an auditor can be shown it
@@ -217,7 +222,7 @@ pub async fn triage(
         issued_at: now,
         approver: identity.approver(),
         records: records.collect(),
-        clock_skew_seconds: None,
+        clock_skew_seconds: skew_to_record(desk, None),
     };
     let statement = Statement::of_triage(release, choice)
         .map_err(|e| AppError::new(ErrorKind::Signing, format!("The dismissal cannot be signed: {e}.")))?;

@@ -125,6 +125,7 @@ pub async fn dismiss(
     if desk.readonly {
         return Err(AppError::usage("Nothing is dismissed with --readonly."));
     }
+    desk.records().await?.sound()?;
     let identity = sign::identity(desk).await?;
     let signed = sign::triage(desk, &identity, request, release, watcher).await?;
     permit.use_up()?;

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod house;
+pub mod payments;
 pub mod programs;
 pub mod pty;
 pub mod terminal_bytes;

@@ -2,58 +2,10 @@
 
 use std::time::Duration;
 
-use countersign::lab::{Fault, FaultKind, Service, Span, World};
-use serde_json::Value;
+use countersign::lab::{FaultKind, Span};
 
-use crate::support::bench::Bench;
 use crate::support::house::Ran;
-
-/// The clean release of the demo world.
-struct Payments {
-    bench: Bench,
-    execution: String,
-    stage: String,
-    gate: String,
-}
-
-impl Payments {
-    async fn new() -> Self {
-        let bench = Bench::new(World::demo().unwrap()).await;
-        let (app, execution, stage, _) = bench.lab.gates().into_iter().find(|g| g.0 == "payments").unwrap();
-        let gate = format!("spinnaker:{app}/{execution}/{stage}");
-        Self { bench, execution, stage, gate }
-    }
-
-    async fn approve(&self) -> Ran {
-        self.bench.run(&["approve", &self.gate, "--reason", "tests green", "--yes"]).await
-    }
-
-    /// How many decisions, intents and receipts that say `effective` the ledger has.
-    async fn recorded(&self) -> (usize, usize, usize) {
-        let entries = self.bench.entries().await;
-        let of = |kind: &str| entries.iter().filter(|e| e["kind"] == kind).count();
-        let effective = entries.iter().filter(|e| e["what"].as_str().unwrap().starts_with("effective")).count();
-        (of("decision"), of("intent"), effective)
-    }
-
-    /// PATCHes that came as far as Spinnaker, and those that did something there.
-    fn patches(&self) -> (usize, usize) {
-        let lab = &self.bench.lab;
-        (lab.count(Service::Spinnaker, "PATCH", "/pipelines/"), lab.patches(&self.stage).len())
-    }
-
-    fn fault(&self, kind: FaultKind, method: &str) -> Fault {
-        let mut fault = Fault::new(Service::Spinnaker, &format!("/pipelines/{}", self.execution), kind);
-        fault.method = Some(method.to_owned());
-        fault
-    }
-
-    fn judged(&self) -> Value {
-        let execution = self.bench.lab.execution(&self.execution).unwrap();
-        let stages = execution["stages"].as_array().unwrap();
-        stages.iter().find(|s| s["id"] == self.stage.as_str()).unwrap()["status"].clone()
-    }
-}
+use crate::support::payments::Payments;
 
 /// Loses the answer to the PATCH, and from then on every reading of the run. The PATCH itself is carried out.
 async fn lose_everything_after_the_patch(it: &Payments) -> Ran {

@@ -129,7 +129,27 @@ fn tampering_around_the_triggers_is_found() {
             Err(LedgerError::Damaged { seq: found, .. }) => assert_eq!(found, seq, "{sql}"),
             other => panic!("{sql}: {other:?}"),
         }
+        // Read on from the start, all that is before the damage comes, and the damage with it.
+        let read = ledger.follow(&Head::default()).unwrap();
+        assert_eq!((read.entries.len(), read.head.size), (seq as usize - 1, seq - 1), "{sql}");
+        assert!(matches!(read.damage, Some(LedgerError::Damaged { seq: found, .. }) if found == seq), "{sql}");
     }
+}
+
+#[test]
+fn what_follows_a_head_is_read_once_and_must_fit_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
+    ledger.append(&[draft("A", "{}"), draft("B", "{}")]).unwrap();
+    let first = ledger.follow(&Head::default()).unwrap();
+    assert_eq!((first.entries.len(), &first.head), (2, &ledger.check().unwrap()));
+    assert!(first.damage.is_none());
+    ledger.append(&[draft("C", "{}")]).unwrap();
+    let second = ledger.follow(&first.head).unwrap();
+    assert_eq!((second.entries.len(), &second.head), (1, &ledger.check().unwrap()));
+    let elsewhere = Head { chain: canonical::sha256(b"another ledger"), ..first.head };
+    let unlike = ledger.follow(&elsewhere).unwrap();
+    assert!(unlike.entries.is_empty() && unlike.damage.unwrap().to_string().contains("chain"));
 }
 
 #[test]
