@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use crate::domain::decision::{Decision, ReceiptStatus, Verb};
-use crate::domain::dossier::Dossier;
+use crate::domain::dossier::{Count, Dossier};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{Digest, GateId, Principal};
 use crate::domain::release::Release;
-use crate::domain::severity::Tally;
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::Outcome;
 use crate::text::Untrusted;
@@ -235,7 +234,7 @@ pub struct DecisionPreview {
     /// The digest of the dossier, as it was read just now.
     pub dossier: Digest,
     /// Its findings.
-    pub tally: Tally,
+    pub findings: Count,
     /// Its verdict.
     pub verdict: Outcome,
     /// The pieces of evidence that are not all there.

@@ -299,7 +299,7 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
         release: prepared.waiting.release.short(),
         attempt: prepared.waiting.gate.attempt.clone(),
         dossier: prepared.dossier.digest.clone(),
-        tally: prepared.dossier.tally(),
+        findings: prepared.dossier.count(),
         verdict: prepared.dossier.verdict.result,
         missing: prepared.dossier.missing(),
         principal,

@@ -102,7 +102,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
     let verdict = state::verdict(s.verdict);
     text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict.show(glyphs)]);
     warnings(s, &mut text);
-    text.fact("findings", Role::Text, &state::tally_words(&s.tally));
+    text.fact("findings", Role::Text, &s.findings.words());
     missing(&s.missing, &mut text);
     text
 }
@@ -141,7 +141,7 @@ fn confirm(model: &Model, preview: &DecisionPreview, subject: &Subject, text: &m
     let verdict = state::verdict(preview.verdict).show(glyphs);
     text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict]);
     warnings(subject, text);
-    text.fact("findings", Role::Text, &state::tally_words(&preview.tally));
+    text.fact("findings", Role::Text, &preview.findings.words());
     missing(&preview.missing, text);
     text.fact("signed as", Role::Text, &preview.principal.to_string());
     let key = &preview.key;

@@ -170,6 +170,32 @@ fn every_source_is_shown_as_it_arrives() {
 }
 
 #[test]
+fn nothing_is_green_where_nothing_is_known() {
+    use crate::tui::msg::{Listed, Msg};
+    let mut row = sample::row("stray", "1.0.0", "prod", 60, false);
+    row.service = None;
+    let (stray, lost) = (sample::unmatched(&row), sample::row("search", "7.0.0", "prod", 600, true));
+    let mut driver = Driver::new(120, 40);
+    let rows = vec![row.clone(), lost.clone()];
+    driver.send(Msg::GatesListed(Box::new(Listed { rows, shortfalls: Vec::new(), now: sample::now() })));
+    driver.send(sample::ready(&row, &stray));
+    driver.send(sample::ready(&lost, &sample::incomplete(&lost)));
+    let screen = driver.screen();
+    let line = |word: &str| screen.lines().find(|l| l.contains(word)).unwrap().to_owned();
+    assert!(line("stray@1.0.0").contains("? not asked") && line("stray@1.0.0").contains("? all"), "{screen}");
+    assert!(!line("stray@1.0.0").contains('✓'), "{screen}");
+    assert!(line("search@7.0.0").contains("? missing"), "{screen}");
+    let list = driver.model.inbox.list.keys().iter().filter_map(|id| driver.model.gates.get(id));
+    let plain = crate::tui::plain::inbox(list, sample::now());
+    assert!(plain.contains("findings: not known; missing: findings/sonar/search\n"), "{plain}");
+    assert!(plain.contains("missing evidence: all of it: no [[service]]"), "{plain}");
+    driver.press("g <enter> 4");
+    assert!(driver.screen().contains("Not known; missing: findings/sonar/search."), "{}", driver.screen());
+    driver.press("3");
+    assert!(driver.screen().contains("Not known: no source of tickets"), "{}", driver.screen());
+}
+
+#[test]
 fn errors_stay_in_reach_with_their_hints() {
     let mut driver = at("", 80, 24);
     let failure = Failure {

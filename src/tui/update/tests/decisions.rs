@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::decision::{ReceiptStatus, Verb};
+use crate::domain::dossier::{Count, Extent};
 use crate::domain::ids::Principal;
 use crate::domain::severity::Tally;
 use crate::domain::verdict::Outcome;
@@ -41,7 +42,7 @@ pub(super) fn preview(ask: &Ask) -> Box<DecisionPreview> {
         release: "payments@1.4.2/prod".to_owned(),
         attempt: ask.attempt.clone(),
         dossier: ask.expect.clone(),
-        tally: Tally::default(),
+        findings: Count { tally: Tally { new: Some(0), ..Tally::default() }, extent: Extent::Whole },
         verdict: Outcome::Warn,
         missing: Vec::new(),
         principal: Principal::new("ana@example.com"),
