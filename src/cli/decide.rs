@@ -146,7 +146,7 @@ pub fn summary(prepared: &Prepared) -> String {
         Err(error) => ("nobody".to_owned(), error.message.clone()),
     };
     format!(
-        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {} new, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}",
+        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}",
         capital(prepared.proposal.verb.word()),
         prepared.waiting.release.short(),
         gate.id,
@@ -154,7 +154,7 @@ pub fn summary(prepared: &Prepared) -> String {
         prepared.dossier.digest.short(),
         prepared.dossier.verdict.result.word(),
         super::inbox::counts(&tally),
-        tally.new,
+        tally.new_words(),
         tally.dismissed,
         crate::text::line(&prepared.proposal.reason),
     )

@@ -5,6 +5,8 @@ use serde_json::json;
 use super::Context;
 use super::json;
 use super::output::{Block, Document};
+use crate::domain::dossier::Dossier;
+use crate::domain::evidence::Kind;
 use crate::domain::query::{GateFacts, GateQuery};
 use crate::domain::severity::{Severity, Tally};
 use crate::domain::time::humane;
@@ -38,13 +40,13 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     let mut table = Vec::new();
     for (waiting, dossier) in listed.gates.iter().zip(&dossiers) {
         let found = dossier.as_deref().ok();
-        let missing = found.map(crate::domain::dossier::Dossier::missing).unwrap_or_default();
+        let missing = found.map(Dossier::missing).unwrap_or_default();
         let facts = GateFacts {
             gate: &waiting.gate,
             release: &waiting.release,
             verdict: found.map_or(Outcome::Unknown, |d| d.verdict.result),
             missing: &missing,
-            tally: found.map(crate::domain::dossier::Dossier::tally).unwrap_or_default(),
+            tally: found.map(Dossier::tally).unwrap_or_default(),
             mine: waiting.service.is_some() && waiting.have < waiting.need,
             now,
         };
@@ -76,18 +78,18 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     Ok(())
 }
 
-fn row(
-    waiting: &Waiting,
-    dossier: Option<&crate::domain::dossier::Dossier>,
-    now: crate::domain::time::Timestamp,
-) -> Vec<String> {
-    let tally = dossier.map(crate::domain::dossier::Dossier::tally);
+fn row(waiting: &Waiting, dossier: Option<&Dossier>, now: crate::domain::time::Timestamp) -> Vec<String> {
+    let count = dossier.map(Dossier::count);
+    let known = count.as_ref().filter(|c| c.is_known());
+    let unknown = || "?".to_owned();
+    // What never came is not zero.
+    let came = |kind| dossier.is_some_and(|d| d.of(kind).any(|p| p.value.is_some()));
     let age = waiting.gate.waiting_since.map_or_else(|| "?".to_owned(), |since| humane(now.since(since)));
-    let builds = dossier.map_or_else(String::new, |d| {
+    let builds = dossier.filter(|_| came(Kind::Builds)).map_or_else(unknown, |d| {
         let words: Vec<&str> = d.builds().map(|b| b.result.word()).collect();
         if words.is_empty() { "-".to_owned() } else { words.join(",") }
     });
-    let tickets = dossier.map_or_else(String::new, |d| {
+    let tickets = dossier.filter(|_| came(Kind::Tickets)).map_or_else(unknown, |d| {
         let tickets = d.tickets();
         let done = tickets.iter().filter(|t| t.category == crate::domain::ticket::StatusCategory::Done).count();
         format!("{done}/{}", tickets.len())
@@ -98,10 +100,10 @@ fn row(
         dossier.map_or("unknown", |d| d.verdict.result.word()).to_owned(),
         builds,
         tickets,
-        tally.as_ref().map(counts).unwrap_or_default(),
-        tally.map(|t| t.new.to_string()).unwrap_or_default(),
-        tally.map(|t| t.dismissed.to_string()).unwrap_or_default(),
-        crate::text::line(&dossier.map(|d| d.missing().join(" ")).unwrap_or_default()).into_owned(),
+        known.map_or_else(unknown, |c| format!("{}{}", if c.gap().is_some() { ">=" } else { "" }, counts(&c.tally))),
+        known.and_then(|c| c.tally.new).map_or_else(unknown, |new| new.to_string()),
+        known.map_or_else(unknown, |c| c.tally.dismissed.to_string()),
+        crate::text::line(&dossier.map_or_else(unknown, |d| d.missing().join(" "))).into_owned(),
         dossier.map(|d| d.digest.short()).unwrap_or_default(),
     ]
 }

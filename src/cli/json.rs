@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::decision::Decision;
 use crate::domain::dossier::Dossier;
 use crate::domain::evidence::{Evidence, Kind, Piece};
+use crate::domain::severity::Tally;
 use crate::domain::triage::Triaged;
 use crate::domain::verdict::Verdict;
 use crate::error::AppError;
@@ -34,13 +35,23 @@ pub fn gate(waiting: &Waiting, dossier: Result<&Dossier, &AppError>) -> Value {
         "timesOutAt": waiting.gate.times_out_at,
         "state": waiting.gate.state.word(),
         "verdict": dossier_ref.map_or("unknown", |d| d.verdict.result.word()),
-        "missing": dossier_ref.map(|d| d.missing()).unwrap_or_default(),
-        "findings": dossier_ref.map(|d| d.tally()).unwrap_or_default(),
+        // Without a dossier, nothing of it is there.
+        "missing": dossier_ref.map_or_else(|| vec!["dossier".to_owned()], |d| d.missing()),
+        "findings": counts(&dossier_ref.map(|d| d.tally()).unwrap_or_default()),
         "approvals": { "have": waiting.have, "need": waiting.need },
         "digest": dossier_ref.map(|d| &d.digest),
     });
     if let (Err(error), Some(object)) = (dossier, value.as_object_mut()) {
         object.insert("error".into(), json!(error.message));
+    }
+    value
+}
+
+/// The counts of findings; what is new is `null` where it is not known, and never left out.
+fn counts(tally: &Tally) -> Value {
+    let mut value = json!(tally);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("new".into(), json!(tally.new));
     }
     value
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::output::{Block, Document};
 use super::{Context, json};
 use crate::domain::decision::Decision;
-use crate::domain::dossier::Dossier;
+use crate::domain::dossier::{Count, Dossier};
 use crate::domain::evidence::{Completeness, Evidence};
 use crate::domain::query::Query;
 use crate::domain::time::humane;
@@ -67,7 +67,7 @@ fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
                 match t.novelty {
                     Novelty::New => "new",
                     Novelty::Known => "known",
-                    Novelty::Unknown => "",
+                    Novelty::Unknown => "?",
                 }
                 .to_owned(),
                 triage_word(t),
@@ -112,6 +112,23 @@ fn short(text: &Untrusted, most: usize) -> String {
     } else {
         line.chars().take(most - 3).chain("...".chars()).collect()
     }
+}
+
+/// How many findings there are, as far as that is known.
+fn findings_heading(count: &Count) -> String {
+    let gap = count.gap().map(|gap| format!("; {gap}")).unwrap_or_default();
+    if !count.is_known() {
+        return format!("Findings: not known{gap}");
+    }
+    let tally = &count.tally;
+    let least = if gap.is_empty() { "" } else { "at least " };
+    format!(
+        "Findings: {least}{} open ({} by severity c/h/m/l/i/u), {}, {} dismissed{gap}",
+        tally.open(),
+        super::inbox::counts(tally),
+        tally.new_words(),
+        tally.dismissed
+    )
 }
 
 fn blocks(
@@ -196,14 +213,7 @@ fn blocks(
         out.push(Block::Heading("Tickets".into()));
         out.push(Block::Table { headers: vec!["KEY", "CATEGORY", "STATUS", "SUMMARY"], rows: tickets });
     }
-    let tally = dossier.tally();
-    out.push(Block::Heading(format!(
-        "Findings: {} open ({} by severity c/h/m/l/i/u), {} new, {} dismissed",
-        tally.open(),
-        super::inbox::counts(&tally),
-        tally.new,
-        tally.dismissed
-    )));
+    out.push(Block::Heading(findings_heading(&dossier.count())));
     if !dossier.findings.is_empty() {
         out.push(findings_table(dossier.findings.iter().take(20)));
         if dossier.findings.len() > 20 {

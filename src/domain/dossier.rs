@@ -1,18 +1,20 @@
 //! All the evidence of one release at one moment, and its digest.
 
+mod count;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::count::{Count, Extent};
 use super::canonical;
 use super::change::ChangeSet;
 use super::evidence::{Completeness, Evidence, Kind, Piece};
 use super::gate::Gate;
 use super::ids::{Digest, RecordId};
 use super::release::Release;
-use super::severity::Tally;
 use super::time::Timestamp;
-use super::triage::{Novelty, Triaged};
+use super::triage::Triaged;
 use super::verdict::Verdict;
 use crate::text::Untrusted;
 
@@ -166,23 +168,11 @@ impl Dossier {
         })
     }
 
-    /// Counts of the findings.
-    pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        for triaged in &self.findings {
-            if triaged.is_open() {
-                tally.add(triaged.finding.severity);
-                tally.new += u32::from(triaged.novelty == Novelty::New);
-            } else {
-                tally.dismissed += 1;
-            }
-        }
-        tally
-    }
-
-    /// The pieces that are missing or partial, by name.
+    /// The pieces that are missing or partial, by name; `service` if nothing says which evidence the gate needs.
     pub fn missing(&self) -> Vec<String> {
-        self.pieces.iter().filter(|p| p.completeness != Completeness::Complete).map(|p| p.name.clone()).collect()
+        let service = self.service.is_none().then(|| "service".to_owned());
+        let pieces = self.pieces.iter().filter(|p| p.completeness != Completeness::Complete);
+        service.into_iter().chain(pieces.map(|p| p.name.clone())).collect()
     }
 
     /// The pieces of one kind.

@@ -104,8 +104,10 @@ pub struct Tally {
     pub unknown: u32,
     /// Findings with a dismissal in force, of any severity.
     pub dismissed: u32,
-    /// Open findings that the last approved release did not have. Zero when that release is unknown.
-    pub new: u32,
+    /// Open findings that the last approved release did not have; `None`: not known, as there is nothing to compare
+    /// with. It is left out then, so that nothing is signed that nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<u32>,
 }
 
 impl Tally {
@@ -132,6 +134,11 @@ impl Tally {
             Severity::Info => self.info,
             Severity::Unknown => self.unknown,
         }
+    }
+
+    /// How many are new, in words.
+    pub fn new_words(&self) -> String {
+        self.new.map_or_else(|| "new: not known".to_owned(), |new| format!("{new} new"))
     }
 
     /// All open findings.

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use crate::domain::decision::{Decision, ReceiptStatus, Verb};
-use crate::domain::dossier::Dossier;
+use crate::domain::dossier::{Count, Dossier};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{Digest, GateId, Principal};
 use crate::domain::release::Release;
-use crate::domain::severity::Tally;
 use crate::domain::time::Timestamp;
-use crate::domain::verdict::Outcome;
+use crate::domain::verdict::{Outcome, Violation};
 use crate::text::Untrusted;
 
 use super::action::Action;
@@ -243,10 +242,18 @@ pub struct DecisionPreview {
     pub attempt: String,
     /// The digest of the dossier, as it was read just now.
     pub dossier: Digest,
+    /// Why, as it was typed.
+    pub reason: Untrusted,
+    /// What the gate is answered with, if it has inputs to choose from.
+    pub option: Option<Untrusted>,
+    /// What it is about: commit and artifacts.
+    pub about: Release,
     /// Its findings.
-    pub tally: Tally,
+    pub findings: Count,
     /// Its verdict.
     pub verdict: Outcome,
+    /// What the verdict rests on, the gravest first.
+    pub reasons: Vec<Violation>,
     /// The pieces of evidence that are not all there.
     pub missing: Vec<String>,
     /// The person, as the key says.

@@ -8,7 +8,6 @@ use crate::domain::time::{Timestamp, humane};
 use crate::text::line;
 
 use super::model::gates::GateEntry;
-use super::widget::state::tally_words;
 
 /// What a line that the person typed means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,9 +62,13 @@ pub fn inbox<'a>(entries: impl IntoIterator<Item = &'a GateEntry>, now: Timestam
         match &entry.summary {
             Some(summary) => {
                 let _ = writeln!(out, "   verdict: {}", summary.verdict.word());
-                let incomplete = if summary.findings_incomplete { ", not all there" } else { "" };
-                let _ = writeln!(out, "   findings: {}{incomplete}", tally_words(&summary.tally));
-                let _ = writeln!(out, "   missing evidence: {}", summary.missing.len());
+                let _ = writeln!(out, "   findings: {}", summary.findings.words());
+                let missing = if summary.matched {
+                    summary.missing.len().to_string()
+                } else {
+                    "all of it: no [[service]] of the configuration fits this gate".to_owned()
+                };
+                let _ = writeln!(out, "   missing evidence: {missing}");
             }
             None => out.push_str("   verdict: unknown, the evidence is not here yet\n"),
         }
@@ -89,7 +92,7 @@ pub fn release(dossier: &Dossier) -> String {
     for reason in &dossier.verdict.reasons {
         fact(&format!("reason, {}", reason.level.word()), &reason.text);
     }
-    fact("findings", &tally_words(&dossier.tally()));
+    fact("findings", &dossier.count().words());
     fact("compared with", &dossier.baseline.words());
     for piece in &dossier.pieces {
         let why = piece.completeness.reason().map(|r| format!(": {}", r.text.line())).unwrap_or_default();

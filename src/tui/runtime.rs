@@ -21,6 +21,7 @@ use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 use crate::review::round::Round;
 use crate::review::{Desk, Question, Surroundings, deliver, dossier, sign};
+use crate::text::Untrusted;
 use links::Links;
 use passphrase::Asker;
 use signing::Underway;
@@ -305,8 +306,12 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
         release: prepared.waiting.release.short(),
         attempt: prepared.waiting.gate.attempt.clone(),
         dossier: prepared.dossier.digest.clone(),
-        tally: prepared.dossier.tally(),
+        reason: Untrusted::new(prepared.proposal.reason.clone()),
+        option: prepared.proposal.option.clone().map(Untrusted::new),
+        about: prepared.dossier.release.clone(),
+        findings: prepared.dossier.count(),
         verdict: prepared.dossier.verdict.result,
+        reasons: prepared.dossier.verdict.reasons.clone(),
         missing: prepared.dossier.missing(),
         principal,
         key,

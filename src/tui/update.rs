@@ -9,7 +9,7 @@ mod lists;
 mod menu;
 mod passphrase;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::action::Place;
 use super::effect::{Effect, RequestId};

@@ -1,5 +1,6 @@
 //! Paints the model. Pure: the same model gives the same picture.
 
+mod confirm;
 mod finding;
 mod forms;
 mod inbox;

@@ -96,6 +96,10 @@ async fn the_next_release_is_compared_with_the_one_that_was_approved() {
     let bench = Bench::new(world()).await;
     let unknown = [("B101", "unknown"), ("B301", "unknown"), ("B602", "unknown")];
     assert_eq!(findings(&bench, SECOND).await, rules(&unknown));
+    let before = bench.json(&["inbox"], 0).await;
+    assert!(before["gates"].as_array().unwrap().iter().all(|g| g["findings"]["new"].is_null()), "{before:#}");
+    let shown = bench.run(&["show", SECOND]).await.exits(0).out;
+    assert!(shown.contains(", new: not known, 0 dismissed"), "{shown}");
     approve_the_first(&bench).await;
 
     assert_eq!(findings(&bench, SECOND).await, rules(&[("B101", "known"), ("B301", "new"), ("B602", "known")]));

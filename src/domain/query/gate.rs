@@ -164,7 +164,7 @@ impl Test {
             Self::State(state) => gate.state == *state,
             Self::Missing(needle) => facts.missing.iter().any(|m| needle.is_in(m)),
             Self::AnyMissing => !facts.missing.is_empty(),
-            Self::AnyNew => facts.tally.new > 0,
+            Self::AnyNew => facts.tally.new.is_some_and(|new| new > 0),
             Self::Mine => facts.mine,
             Self::Service(needle) => needle.is_in(&release.service),
             Self::Environment(needle) => needle.is_in(&release.environment),

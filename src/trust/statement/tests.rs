@@ -105,6 +105,18 @@ fn a_decision_names_every_piece_of_evidence() {
 }
 
 #[test]
+fn nothing_is_signed_of_what_is_new_where_nobody_knows() {
+    let statement = samples::decision();
+    let mut value: serde_json::Value = serde_json::from_slice(&statement.payload().unwrap()).unwrap();
+    let counts = value["predicate"]["findings"]["counts"].as_object_mut().unwrap();
+    assert!(!counts.contains_key("new") && counts.contains_key("high"), "{counts:?}");
+    // What was signed with a number still reads.
+    counts.insert("new".to_owned(), 3.into());
+    let read = Statement::parse(&canonical::to_canonical(&value).unwrap()).unwrap();
+    assert_eq!(read.decision().unwrap().findings.counts.new, Some(3));
+}
+
+#[test]
 fn triage_needs_its_reasons() {
     let with = |edit: &dyn Fn(&mut Record)| {
         let mut choice = samples::triage_choice();

@@ -1,8 +1,8 @@
 //! The form of a decision. It freezes what it is about: a refresh changes nothing of it but says that it is out of date.
 
 use crate::domain::decision::{ReceiptStatus, Verb};
+use crate::domain::dossier::Count;
 use crate::domain::ids::{Digest, GateId};
-use crate::domain::severity::Tally;
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::{Level, Outcome, Violation};
 use crate::text::Untrusted;
@@ -33,7 +33,7 @@ pub struct Subject {
     /// The dossier that was on the screen.
     pub digest: Digest,
     /// Its findings.
-    pub tally: Tally,
+    pub findings: Count,
     /// Its verdict.
     pub verdict: Outcome,
     /// Why it may not be approved, each in a sentence.
@@ -69,7 +69,7 @@ impl Subject {
             service: safe(&dossier.release.service),
             attempt: dossier.gate.attempt.clone(),
             digest: dossier.digest.clone(),
-            tally: dossier.tally(),
+            findings: dossier.count(),
             verdict: dossier.verdict.result,
             against,
             warnings,

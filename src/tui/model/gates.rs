@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use crate::domain::build::BuildResult;
 use crate::domain::decision::Decision;
-use crate::domain::dossier::Dossier;
+use crate::domain::dossier::{Count, Dossier};
 use crate::domain::evidence::{Completeness, Kind};
 use crate::domain::query::GateFacts;
-use crate::domain::severity::Tally;
 use crate::domain::ticket::StatusCategory;
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::Outcome;
@@ -51,14 +50,14 @@ pub struct Progress {
 pub struct Summary {
     /// Its verdict.
     pub verdict: Outcome,
+    /// Whether a `[[service]]` fits its gate: else nothing was asked.
+    pub matched: bool,
     /// Its findings.
-    pub tally: Tally,
+    pub findings: Count,
     /// Builds that went well, and all of them; `None`: not known.
     pub builds: Option<(usize, usize)>,
     /// Tickets that are done, and all of them; `None`: not known.
     pub tickets: Option<(usize, usize)>,
-    /// Whether the findings are not all there.
-    pub findings_incomplete: bool,
     /// The pieces of evidence that are not all there.
     pub missing: Vec<String>,
 }
@@ -117,7 +116,7 @@ impl GateEntry {
             release: &self.row.release,
             verdict: summary.map_or(Outcome::Unknown, |s| s.verdict),
             missing: summary.map_or(&[], |s| &s.missing),
-            tally: summary.map(|s| s.tally).unwrap_or_default(),
+            tally: summary.map(|s| s.findings.tally).unwrap_or_default(),
             mine: self.row.mine,
             now,
         }
@@ -143,10 +142,10 @@ impl Summary {
         });
         Self {
             verdict: dossier.verdict.result,
-            tally: dossier.tally(),
+            matched: dossier.service.is_some(),
+            findings: dossier.count(),
             builds,
             tickets,
-            findings_incomplete: dossier.of(Kind::Findings).any(|p| p.completeness != Completeness::Complete),
             missing: dossier.missing(),
         }
     }

@@ -132,6 +132,18 @@ pub fn incomplete(row: &GateRow) -> Dossier {
     seal(row, pieces, Vec::new(), reasons)
 }
 
+/// The dossier of a gate that no `[[service]]` fits: nothing was asked.
+pub fn unmatched(row: &GateRow) -> Dossier {
+    let reasons = vec![Violation {
+        level: Level::Block,
+        cause: Cause::Evidence,
+        id: "no-service".to_owned(),
+        text: "No [[service]] of the configuration fits this gate.".to_owned(),
+        evidence: Vec::new(),
+    }];
+    seal(row, Vec::new(), Vec::new(), reasons)
+}
+
 fn seal(row: &GateRow, pieces: Vec<Piece>, findings: Vec<Triaged>, reasons: Vec<Violation>) -> Dossier {
     let parts = Parts {
         gate: row.gate.clone(),

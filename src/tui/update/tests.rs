@@ -1,6 +1,6 @@
 //! What must hold of the console, driven by keys.
 
-mod decisions;
+pub(in crate::tui) mod decisions;
 mod moving;
 mod passphrase;
 mod triage;

@@ -9,7 +9,6 @@ use crate::tui::model::decide::{DecideForm, Stage, Subject};
 use crate::tui::model::dismiss::DismissForm;
 use crate::tui::model::form::Form;
 use crate::tui::model::secret::PassphraseForm;
-use crate::tui::msg::DecisionPreview;
 use crate::tui::theme::Role;
 use crate::tui::widget::dialog;
 use crate::tui::widget::paint::{Painter, span};
@@ -58,7 +57,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
     let s = &form.subject;
     match &form.stage {
         Stage::Confirm(preview) => {
-            confirm(model, preview, s, &mut text);
+            super::confirm::fill(preview, &mut text, glyphs);
             return text;
         }
         Stage::Signing { touch_until: Some(until) } => {
@@ -102,7 +101,7 @@ fn decide_text(model: &Model, form: &DecideForm, width: u16) -> Text {
     let verdict = state::verdict(s.verdict);
     text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict.show(glyphs)]);
     warnings(s, &mut text);
-    text.fact("findings", Role::Text, &state::tally_words(&s.tally));
+    text.fact("findings", Role::Text, &s.findings.words());
     missing(&s.missing, &mut text);
     text
 }
@@ -113,47 +112,10 @@ fn warnings(subject: &Subject, text: &mut Text) {
     }
 }
 
-fn missing(missing: &[String], text: &mut Text) {
+pub(super) fn missing(missing: &[String], text: &mut Text) {
     let (role, words) =
         if missing.is_empty() { (Role::Good, "nothing".to_owned()) } else { (Role::Bad, missing.join(", ")) };
     text.fact("missing", role, &words);
-}
-
-/// What would be signed and sent, exactly.
-fn confirm(model: &Model, preview: &DecisionPreview, subject: &Subject, text: &mut Text) {
-    let glyphs = model.glyphs.table();
-    if let Some(refusal) = &preview.refusal {
-        text.say(Role::Bad, &format!("{} It cannot be done. {refusal}", glyphs.bad), 0);
-    }
-    if !preview.differences.is_empty() {
-        text.say(
-            Role::Bad,
-            &format!("{} The evidence is not what was on the screen. Nothing is signed.", glyphs.bad),
-            0,
-        );
-        for difference in &preview.differences {
-            text.say(Role::Text, difference, 2);
-        }
-    }
-    text.fact("you", Role::Strong, &format!("{} {}", preview.verb.word(), preview.release));
-    text.fact("gate", Role::Text, &preview.gate.to_string());
-    text.fact("digest", Role::Strong, &preview.dossier.short());
-    let verdict = state::verdict(preview.verdict).show(glyphs);
-    text.row(vec![span(Role::Muted, format!("{:<15}", "verdict")), verdict]);
-    warnings(subject, text);
-    text.fact("findings", Role::Text, &state::tally_words(&preview.tally));
-    missing(&preview.missing, text);
-    text.fact("signed as", Role::Text, &preview.principal.to_string());
-    let key = &preview.key;
-    let hardware = if key.hardware { ", in hardware" } else { "" };
-    text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.kind, key.fingerprint, key.comment));
-    text.heading("What will be sent");
-    if preview.requests.is_empty() {
-        text.say(Role::Muted, "Nothing: it is recorded in the ledger only.", 2);
-    }
-    for request in &preview.requests {
-        text.say(Role::Text, request, 2);
-    }
 }
 
 fn left(until: Timestamp, now: Timestamp) -> u64 {

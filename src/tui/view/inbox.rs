@@ -19,7 +19,17 @@ const WIDE: &[Column] = &[
     column("verdict", 10),
     column("builds", 7),
     column("tickets", 8),
-    column("findings", 15),
+    column("findings", 20),
+    column("missing", 8),
+];
+/// Of 110 columns and more, findings of five digits and all severities have room.
+const WIDEST: &[Column] = &[
+    column("release", 0),
+    column("age", 7),
+    column("verdict", 10),
+    column("builds", 7),
+    column("tickets", 8),
+    column("findings", 34),
     column("missing", 8),
 ];
 /// Of 80 columns, the release gets what the others can spare.
@@ -53,12 +63,13 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
     let columns = match areas.body.width {
         ..78 => NARROW,
         78..100 => MIDDLE,
-        _ => WIDE,
+        100..110 => WIDE,
+        _ => WIDEST,
     };
     table::headings(painter, areas.heading, columns);
     let glyphs = painter.glyphs;
     table::lines(painter, areas.body, columns, &model.inbox.list, |id| match model.gates.get(id) {
-        Some(entry) => (entry.row.mine, cells(entry, model.now, columns.len() == WIDE.len(), glyphs)),
+        Some(entry) => (entry.row.mine, cells(entry, model.now, columns, glyphs)),
         None => (false, Vec::new()),
     });
     if model.inbox.list.keys().is_empty() {
@@ -81,7 +92,7 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
 fn cells(
     entry: &GateEntry,
     now: Timestamp,
-    wide: bool,
+    columns: &[Column],
     glyphs: &'static crate::tui::glyphs::Glyphs,
 ) -> table::Cells<'static> {
     let age = entry.row.gate.waiting_since.map_or_else(|| "?".to_owned(), |t| humane(now.since(t)));
@@ -96,16 +107,15 @@ fn cells(
         return out;
     };
     out.push(vec![state::verdict(s.verdict).show(glyphs)]);
-    if wide {
+    if columns.len() == WIDE.len() {
         out.push(vec![state::share(s.builds, glyphs)]);
         out.push(vec![state::share(s.tickets, glyphs)]);
     }
-    let mut findings = state::tally_short(&s.tally, glyphs);
-    if s.findings_incomplete {
-        findings.insert(0, span(Role::Bad, format!("{} ", glyphs.unknown)));
-    }
-    out.push(findings);
+    // The cell is one less wide than its column.
+    let room = columns.iter().find(|c| c.heading == "findings").map_or(0, |c| usize::from(c.width) - 1);
+    out.push(state::findings(&s.findings, glyphs, room));
     out.push(vec![match s.missing.len() {
+        _ if !s.matched => span(Role::Bad, format!("{} all", glyphs.unknown)),
         0 => span(Role::Good, format!("{} none", glyphs.ok)),
         n => span(Role::Bad, format!("{} {n}", glyphs.bad)),
     }]);

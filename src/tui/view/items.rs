@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::evidence::Kind;
 use crate::domain::time::humane;
 use crate::text::Untrusted;
 use crate::tui::glyphs::Glyphs;
@@ -22,6 +23,24 @@ const BUILDS: &[Column] = &[column("result", 12), column("build", 0), column("te
 const TICKETS: &[Column] = &[column("state", 14), column("key", 12), column("summary", 0), column("status", 16)];
 const CHANGES: &[Column] = &[column("what", 10), column("title", 0), column("by", 18)];
 const APPROVALS: &[Column] = &[column("decision", 10), column("by", 0), column("when", 21), column("seen", 12)];
+
+/// Why a list is empty: what never came is not none.
+fn none(entry: &GateEntry, tab: Tab) -> String {
+    let kind = match tab {
+        Tab::Builds => Kind::Builds,
+        Tab::Tickets => Kind::Tickets,
+        Tab::Changes => Kind::Changes,
+        _ => return format!("There are no {} here.", tab.word()),
+    };
+    let pieces = || entry.dossier.iter().flat_map(|d| d.of(kind));
+    if pieces().any(|p| p.value.is_some()) {
+        format!("There are no {} here.", tab.word())
+    } else if pieces().next().is_some() {
+        format!("Not known: the {} are missing; the overview says why.", tab.word())
+    } else {
+        format!("Not known: no source of {} is configured for this gate.", tab.word())
+    }
+}
 
 pub(super) fn paint(
     _model: &Model,
@@ -47,7 +66,7 @@ pub(super) fn paint(
         (false, cells)
     });
     if all.is_empty() {
-        painter.put(areas.body, &format!("   There are no {} here.", tab.word()), Role::Muted);
+        painter.put(areas.body, &format!("   {}", none(entry, tab)), Role::Muted);
     }
     if !areas.preview.is_empty() {
         painter.rule(Rect { height: 1, ..areas.preview }, "details");

@@ -123,10 +123,10 @@ fn findings(release: &ReleaseScreen, dossier: &Dossier, painter: &mut Painter<'_
         (marked.contains(&triaged.finding.fingerprint), cells(triaged, wide, glyphs))
     });
     if release.findings.list.keys().is_empty() {
-        let words = if release.findings.filter.in_force.is_empty() {
-            "No scanner holds anything against it. See the overview for what was scanned."
-        } else {
-            "No finding fits the filter."
+        let words = match (release.findings.filter.in_force.is_empty(), dossier.count().gap()) {
+            (true, None) => "No scanner holds anything against it. See the overview for what was scanned.".to_owned(),
+            (true, Some(gap)) => format!("Not known; {gap}. See the overview."),
+            (false, _) => "No finding fits the filter.".to_owned(),
         };
         painter.put(areas.body, &format!("   {words}"), Role::Muted);
     }
@@ -220,7 +220,7 @@ pub(super) fn overview(model: &Model, width: u16) -> Text {
     }
     if let Some(dossier) = &entry.dossier {
         text.heading("Release");
-        text.fact("findings", Role::Text, &state::tally_words(&dossier.tally()));
+        text.fact("findings", Role::Text, &dossier.count().words());
         text.outside("commit", dossier.release.commit.as_ref());
         text.outside("branch", dossier.release.branch.as_ref());
         for artifact in &dossier.release.artifacts {

@@ -1,8 +1,12 @@
 //! What the screens look like, and that nothing hidden is on them.
 
+use crate::domain::canonical::sha256;
+use crate::domain::release::Artifact;
+use crate::domain::verdict::{Level, Outcome, Violation};
 use crate::text::is_hidden;
+use crate::tui::effect::Effect;
 use crate::tui::glyphs::GlyphSet;
-use crate::tui::msg::{Failure, Msg};
+use crate::tui::msg::{DecisionPreview, Failure, Msg};
 use crate::tui::testing::{Driver, sample};
 
 /// The ways to the screens, by name: keys from the inbox.
@@ -70,6 +74,78 @@ fn the_question_for_a_passphrase_looks_as_it_did() {
             insta::assert_snapshot!(format!("passphrase-{width}x{height}"), driver.screen());
         });
     }
+}
+
+/// At the last look before a signature; `edit` changes what is looked at.
+fn at_confirm(keys: &str, width: u16, height: u16, edit: impl FnOnce(&mut DecisionPreview)) -> Driver {
+    let mut driver = at("<enter>", width, height);
+    driver.press(keys);
+    driver.press("<tab> <tab>");
+    driver.type_text("The tests are green, and PAY-13 is not part of this release.");
+    let effects = driver.press("<enter> <right> <enter>");
+    let [Effect::Prepare(ask)] = effects.as_slice() else { panic!("{effects:?}") };
+    let mut preview = crate::tui::update::tests::decisions::preview(ask);
+    preview.about.artifacts = [("payments.tar.gz", Some(sha256(b"payments"))), ("registry/payments:1.4.2", None)]
+        .map(|(name, digest)| Artifact { name: name.into(), reference: "".into(), digest })
+        .to_vec();
+    edit(&mut preview);
+    driver.send(Msg::Prepared { request: ask.request, preview });
+    driver
+}
+
+#[test]
+fn the_last_look_before_a_signature_looks_as_it_did() {
+    let block = |preview: &mut DecisionPreview| {
+        preview.verdict = Outcome::Block;
+        let first = preview.reasons[0].clone();
+        let more = ["findings-critical", "build-failed", "ticket-none"].map(|id| Violation {
+            level: Level::Block,
+            id: id.to_owned(),
+            text: format!("The rule {id} forbids it.\nSecond line."),
+            ..first.clone()
+        });
+        preview.reasons = more.into_iter().chain([first]).collect();
+        preview.missing = vec!["findings/sonar/search".to_owned()];
+        preview.requests = vec!["PATCH https://gate.example.com/p/1\n{\"judgmentStatus\": \"stop\"}".to_owned()];
+    };
+    for (width, height) in [(80, 24), (120, 40)] {
+        for (name, keys, blocked) in [("confirm", "a", false), ("confirm-block", "x", true)] {
+            let driver = at_confirm(keys, width, height, |p| {
+                if blocked {
+                    block(p)
+                }
+            });
+            insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "../snapshots" }, {
+                insta::assert_snapshot!(format!("{name}-{width}x{height}"), driver.screen());
+            });
+        }
+    }
+}
+
+#[test]
+fn nothing_of_what_is_signed_is_out_of_reach() {
+    let reason: String = (0..40).map(|i| format!("line-{i} {} ", sample::HOSTILE)).collect();
+    let mut driver = at_confirm("a", 80, 24, |preview| {
+        preview.reason = reason.into();
+        preview.about.artifacts = (0..30)
+            .map(|i| Artifact { name: format!("artifact-{i}.").into(), reference: "".into(), digest: None })
+            .collect();
+    });
+    let first = driver.screen();
+    for shown in
+        ["you            approve payments@1.4.2/prod", "[> Cancel <]", "Sign and send", "lines of it are below"]
+    {
+        assert!(first.contains(shown), "{shown}: {first}");
+    }
+    let mut all = first;
+    for _ in 0..30 {
+        driver.press("<pgdn>");
+        all += &driver.screen();
+    }
+    assert!((0..40).all(|i| all.contains(&format!("line-{i} "))), "{all}");
+    assert!((0..30).all(|i| all.contains(&format!("artifact-{i}."))), "{all}");
+    assert!(!all.chars().any(|c| c != '\n' && is_hidden(c)));
+    assert!(driver.press("<enter>").is_empty(), "Cancel is the default wherever the text is");
 }
 
 #[test]
@@ -167,6 +243,32 @@ fn every_source_is_shown_as_it_arrives() {
     let screen = driver.screen();
     assert!(screen.contains("… 1/2"), "{screen}");
     assert!(screen.contains("… asking builds/jenkins") && screen.contains("✓ complete tickets/jira"), "{screen}");
+}
+
+#[test]
+fn nothing_is_green_where_nothing_is_known() {
+    use crate::tui::msg::{Listed, Msg};
+    let mut row = sample::row("stray", "1.0.0", "prod", 60, false);
+    row.service = None;
+    let (stray, lost) = (sample::unmatched(&row), sample::row("search", "7.0.0", "prod", 600, true));
+    let mut driver = Driver::new(120, 40);
+    let rows = vec![row.clone(), lost.clone()];
+    driver.send(Msg::GatesListed(Box::new(Listed { rows, shortfalls: Vec::new(), now: sample::now() })));
+    driver.send(sample::ready(&row, &stray));
+    driver.send(sample::ready(&lost, &sample::incomplete(&lost)));
+    let screen = driver.screen();
+    let line = |word: &str| screen.lines().find(|l| l.contains(word)).unwrap().to_owned();
+    assert!(line("stray@1.0.0").contains("? not asked") && line("stray@1.0.0").contains("? all"), "{screen}");
+    assert!(!line("stray@1.0.0").contains('✓'), "{screen}");
+    assert!(line("search@7.0.0").contains("? missing"), "{screen}");
+    let list = driver.model.inbox.list.keys().iter().filter_map(|id| driver.model.gates.get(id));
+    let plain = crate::tui::plain::inbox(list, sample::now());
+    assert!(plain.contains("findings: not known; missing: findings/sonar/search\n"), "{plain}");
+    assert!(plain.contains("missing evidence: all of it: no [[service]]"), "{plain}");
+    driver.press("g <enter> 4");
+    assert!(driver.screen().contains("Not known; missing: findings/sonar/search."), "{}", driver.screen());
+    driver.press("3");
+    assert!(driver.screen().contains("Not known: no source of tickets"), "{}", driver.screen());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::domain::build::BuildResult;
 use crate::domain::decision::ReceiptStatus;
-use crate::domain::severity::{Severity, Tally};
+use crate::domain::dossier::{Count, Extent};
+use crate::domain::severity::Severity;
 use crate::domain::ticket::StatusCategory;
 use crate::domain::verdict::{Level, Outcome};
 use crate::tui::glyphs::Glyphs;
@@ -152,44 +153,119 @@ pub fn severity(severity: Severity) -> Role {
     }
 }
 
-/// Findings in little space: `C1 H2 M13 +2`; those of severities that do not occur are left out.
-pub fn tally_short(tally: &Tally, glyphs: &Glyphs) -> Vec<Span<'static>> {
-    let mut out = Vec::new();
-    for s in Severity::ALL.into_iter().filter(|s| tally.of(*s) > 0) {
-        let letter = match s {
-            Severity::Critical => "C",
-            Severity::High => "H",
-            Severity::Medium => "M",
-            Severity::Low => "L",
-            Severity::Info => "I",
-            Severity::Unknown => "?",
-        };
-        let count = match u64::from(tally.of(s)) {
-            many @ 10_000.. => format!("{}k", many / 1_000),
-            count => count.to_string(),
-        };
-        out.push(span(severity(s), format!("{letter}{count} ")));
+/// Findings in so many cells: `C1 H2 M13 +2`; those of severities that do not occur are left out. No number is cut:
+/// where there is no room, numbers become thousands, then what is new goes, then the least of the severities, said by
+/// the sign of a cut. What is not known is no number: `? missing`, `+?`.
+pub fn findings(count: &Count, glyphs: &Glyphs, room: usize) -> Vec<Span<'static>> {
+    let unknown = |word: &str| vec![span(Role::Bad, format!("{} {word}", glyphs.unknown))];
+    match &count.extent {
+        Extent::NotConfigured => return unknown("not asked"),
+        Extent::Nothing(_) => return unknown("missing"),
+        Extent::Whole | Extent::Part(_) => {}
     }
-    if tally.new > 0 {
-        out.push(span(Role::New, format!("{}{}", glyphs.new, tally.new)));
+    let mut out: Vec<Span<'static>> = Vec::new();
+    if matches!(count.extent, Extent::Part(_)) {
+        out.push(span(Role::Bad, format!("{} ", glyphs.unknown)));
     }
-    if out.is_empty() {
+    let exact = severities(count, 10_000);
+    let new = match count.tally.new {
+        Some(0) => None,
+        Some(new) => Some(span(Role::New, format!("{}{}", glyphs.new, short(new, 10_000)))),
+        None => Some(span(Role::Muted, format!("{}{}", glyphs.new, glyphs.unknown))),
+    };
+    if exact.is_empty() {
         out.push(span(Role::Muted, "0"));
+        return out;
     }
+    let fits = |parts: &[Span<'static>]| width_of(&out) + width_of(parts) <= room;
+    let with_new = |parts: &[Span<'static>]| parts.iter().cloned().chain(new.clone()).collect::<Vec<_>>();
+    let ways = [with_new(&exact), with_new(&severities(count, 1_000)), exact, severities(count, 1_000)];
+    let last = ways.len() - 1;
+    let mut chosen = ways.iter().find(|way| fits(way)).unwrap_or(&ways[last]).clone();
+    let mut cut = false;
+    while !fits(&chosen) && chosen.len() > 1 {
+        chosen.pop();
+        if cut {
+            chosen.pop();
+        }
+        chosen.push(span(Role::Muted, glyphs.cut));
+        cut = true;
+    }
+    out.extend(chosen);
     out
 }
 
-/// Findings in words: `1 critical, 2 high, 3 dismissed, 2 new`.
-pub fn tally_words(tally: &Tally) -> String {
-    let mut out: Vec<String> = Severity::ALL
-        .into_iter()
-        .filter(|s| tally.of(*s) > 0)
-        .map(|s| format!("{} {}", tally.of(s), s.word()))
-        .collect();
-    if out.is_empty() {
-        out.push("no open findings".to_owned());
+fn width_of(spans: &[Span<'_>]) -> usize {
+    let text: String = spans.iter().map(|(_, text)| text.as_ref()).collect();
+    text.trim_end().chars().count()
+}
+
+/// `H2 `, the worst first; thousands from `from` on.
+fn severities(count: &Count, from: u32) -> Vec<Span<'static>> {
+    let letter = |s| match s {
+        Severity::Critical => "C",
+        Severity::High => "H",
+        Severity::Medium => "M",
+        Severity::Low => "L",
+        Severity::Info => "I",
+        Severity::Unknown => "?",
+    };
+    let there = Severity::ALL.into_iter().map(|s| (s, count.tally.of(s))).filter(|(_, n)| *n > 0);
+    there.map(|(s, n)| span(severity(s), format!("{}{} ", letter(s), short(n, from)))).collect()
+}
+
+/// A number, or its thousands: `10.9k`, `2k`. Never more than there are.
+fn short(number: u32, from: u32) -> String {
+    match number {
+        n if n < from => n.to_string(),
+        n if from < 10_000 || n >= 100_000 => format!("{}k", n / 1_000),
+        n => format!("{}.{}k", n / 1_000, n % 1_000 / 100),
     }
-    out.push(format!("{} dismissed", tally.dismissed));
-    out.push(format!("{} new", tally.new));
-    out.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::severity::Tally;
+    use crate::tui::glyphs::GlyphSet;
+
+    fn shown(tally: Tally, extent: Extent, room: usize) -> String {
+        let spans = findings(&Count { tally, extent }, GlyphSet::Unicode.table(), room);
+        spans.iter().map(|(_, text)| text.as_ref()).collect::<String>().trim_end().to_owned()
+    }
+
+    #[test]
+    fn no_number_of_findings_is_cut() {
+        let many = Tally { high: 387, medium: 10_868, low: 1_204, new: Some(31), ..Tally::default() };
+        assert_eq!(shown(many, Extent::Whole, 33), "H387 M10.8k L1204 +31");
+        assert_eq!(shown(many, Extent::Whole, 20), "H387 M10k L1k +31");
+        assert_eq!(shown(many, Extent::Whole, 13), "H387 M10k L1k");
+        assert_eq!(shown(many, Extent::Whole, 11), "H387 M10k …");
+        assert_eq!(shown(many, Extent::Whole, 8), "H387 …");
+        let most = Tally {
+            critical: 99_999,
+            high: 99_999,
+            medium: 1_234_567,
+            low: 99_999,
+            info: 99_999,
+            unknown: 99_999,
+            ..Tally::default()
+        };
+        for room in 6..60 {
+            let text = shown(most, Extent::Whole, room);
+            assert!(text.chars().count() <= room, "{room}: {text}");
+            assert!(text.starts_with("C99"), "{room}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_number() {
+        let high = Tally { high: 2, ..Tally::default() };
+        assert_eq!(shown(high, Extent::Whole, 14), "H2 +?");
+        assert_eq!(shown(high, Extent::Part(vec!["findings/b".to_owned()]), 14), "? H2 +?");
+        let none = Tally::default();
+        assert_eq!(shown(none, Extent::Nothing(vec!["findings/b".to_owned()]), 14), "? missing");
+        assert_eq!(shown(none, Extent::NotConfigured, 14), "? not asked");
+        assert_eq!(shown(Tally { new: Some(0), ..none }, Extent::Whole, 14), "0");
+    }
 }

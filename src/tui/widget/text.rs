@@ -25,6 +25,11 @@ impl Text {
         Self { rows: Vec::new(), width: usize::from(width).max(8) }
     }
 
+    /// The cells of a line.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// The lines.
     pub fn rows(&self) -> &[Row] {
         &self.rows

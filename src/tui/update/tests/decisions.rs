@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::decision::{ReceiptStatus, Verb};
+use crate::domain::dossier::{Count, Extent};
 use crate::domain::ids::Principal;
 use crate::domain::severity::Tally;
 use crate::domain::verdict::Outcome;
@@ -34,14 +35,18 @@ pub(super) fn ask(driver: &mut Driver) -> Ask {
     ask.clone()
 }
 
-pub(super) fn preview(ask: &Ask) -> Box<DecisionPreview> {
+pub(in crate::tui) fn preview(ask: &Ask) -> Box<DecisionPreview> {
     Box::new(DecisionPreview {
         verb: ask.verb,
         gate: ask.gate.clone(),
         release: "payments@1.4.2/prod".to_owned(),
         attempt: ask.attempt.clone(),
         dossier: ask.expect.clone(),
-        tally: Tally::default(),
+        reason: ask.reason.clone(),
+        option: None,
+        about: sample::row("payments", "1.4.2", "prod", 11_100, true).release,
+        reasons: sample::world()[0].1.as_ref().unwrap().verdict.reasons.clone(),
+        findings: Count { tally: Tally { new: Some(0), ..Tally::default() }, extent: Extent::Whole },
         verdict: Outcome::Warn,
         missing: Vec::new(),
         principal: Principal::new("ana@example.com"),
@@ -85,6 +90,10 @@ fn the_whole_way_of_an_approval() {
     assert_eq!(ask.expect, driver.model.current_dossier().unwrap().digest);
     driver.send(Msg::Prepared { request: ask.request, preview: preview(&ask) });
     let screen = driver.screen();
+    for shown in ["reason         Looks good.", "commit         4f9d2c7be0a14c5d8a6b1f3e5c7d9a0b2c4e6f80"] {
+        assert!(screen.contains(shown), "{shown}: {screen}");
+    }
+    assert!(screen.contains(ask.expect.as_str()) && screen.contains("! warn  ticket-open: PAY-13"), "{screen}");
     for shown in ["ana@example.com", "SHA256:abc", "PATCH https://gate", &ask.expect.short(), "in hardware", "no open"]
     {
         assert!(screen.contains(shown), "{shown}: {screen}");
