@@ -14,6 +14,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod trivy;
+mod twice;
 mod words;
 mod xml;
 mod zap;

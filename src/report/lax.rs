@@ -11,21 +11,10 @@ use serde::{Deserialize, de};
 
 use super::Unreadable;
 
-/// The largest document that is read a second time, as a tree, because a key stands twice in it.
-const MAX_TREE: usize = 64 * 1024 * 1024;
-
-/// Reads a JSON document; errors have line and column. A key that stands twice counts by its last value.
+/// Reads a JSON document; errors have line and column. A key that stands twice in one object is one of them.
 pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
-    let unreadable = |e: &serde_json::Error| Unreadable(format!("The JSON cannot be read: {e}."));
-    match serde_json::from_str(text) {
-        Ok(value) => Ok(value),
-        // Derived readers refuse a key that stands twice; a tree keeps the last one, as most tools do.
-        Err(e) if e.is_data() && e.to_string().contains("duplicate field") && text.len() <= MAX_TREE => {
-            let tree: serde_json::Value = serde_json::from_str(text).map_err(|e| unreadable(&e))?;
-            serde_json::from_value(tree).map_err(|e| unreadable(&e))
-        }
-        Err(e) => Err(unreadable(&e)),
-    }
+    super::twice::refuse(text)?;
+    serde_json::from_str(text).map_err(|e| Unreadable(format!("The JSON cannot be read: {e}.")))
 }
 
 /// Text: also from a number or a truth value; anything else is nothing.
@@ -280,9 +269,9 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_keys_counts_and_errors_say_where() {
-        let doc: Doc = json(r#"{"name": "a", "name": "b"}"#).unwrap();
-        assert_eq!(doc.name.get(), Some("b"));
+    fn a_key_that_stands_twice_is_an_error_and_errors_say_where() {
+        let error = json::<Doc>(r#"{"name": "a", "other": 1, "other": 1}"#).unwrap_err();
+        assert!(error.0.contains("\"other\" stands twice"), "{error}");
         let error = json::<Doc>("{\n  \"name\": }").unwrap_err();
         assert!(error.0.contains("line 2 column 11"), "{error}");
     }

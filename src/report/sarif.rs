@@ -28,6 +28,13 @@ pub(super) fn detect(shape: &Shape) -> bool {
 
 pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc: Doc = lax::json(input.text)?;
+    if let Some(version) = doc.version.get().filter(|v| !is_read(v)) {
+        // Versions 1 and 2.0 keep results elsewhere: read as 2.1 they would be empty, and so clean.
+        return Err(Unreadable(format!(
+            "This is SARIF {}, and SARIF 2.1.0 is read. Have the tool write that.",
+            crate::text::line(version).chars().take(40).collect::<String>()
+        )));
+    }
     let mut parsed = Parsed::default();
     let mut failed = Vec::new();
     if doc.runs.is_empty() {
@@ -51,6 +58,11 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     // One run that failed may be the one that mattered.
     parsed.not_assessed = (!failed.is_empty()).then(|| failed.join(" "));
     Ok(parsed)
+}
+
+/// Whether a version is 2.1, whatever comes after it.
+fn is_read(version: &str) -> bool {
+    version.trim().strip_prefix("2.1").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
 struct Reader<'a> {

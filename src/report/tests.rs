@@ -41,6 +41,24 @@ fn a_torn_file_is_an_error_with_its_place() {
 }
 
 #[test]
+fn a_key_that_stands_twice_hides_no_findings() {
+    let bandit = r#"{"errors": [], "generated_at": "x", "metrics": {}, "results": [{"test_id": "B602", "code": "x",
+        "filename": "a.py", "issue_severity": "HIGH", "issue_text": "shell", "line_number": 1}]"#;
+    let trivy = r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "t", "Class": "lang-pkgs",
+        "Vulnerabilities": [{"VulnerabilityID": "CVE-2024-1", "PkgName": "p", "Severity": "HIGH"}]}]"#;
+    let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}},
+        "results": [{"ruleId": "R"}]}]"#;
+    for (once, again) in [(bandit, "results"), (trivy, "Results"), (sarif, "runs")] {
+        let clean = read("r.json", format!("{once}}}").as_bytes(), None);
+        assert_eq!((clean.status, clean.findings.len()), (ReportStatus::Ok, 1), "{again}: {:?}", clean.reason);
+        let report = read("r.json", format!("{once},\n\"{again}\": []}}").as_bytes(), None);
+        assert_eq!(report.status, ReportStatus::Error, "{again}");
+        let why = report.reason.unwrap();
+        assert!(why.raw().contains(&format!("\"{again}\" stands twice")) && why.raw().contains("line"), "{why:?}");
+    }
+}
+
+#[test]
 fn deep_nesting_does_no_harm() {
     for open in ["[", "{\"a\":", "{\"version\":1,\"runs\":[{\"results\":[{\"message\":"] {
         assert_eq!(read("d", open.repeat(100_000).as_bytes(), None).status, ReportStatus::Error);

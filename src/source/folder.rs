@@ -110,6 +110,9 @@ impl Folder {
                     Ok(target) if target.starts_with(root) && target.is_file() => found.push((name, target)),
                     _ => short.add("symlink", format!("{name} was not read: it is a link to something elsewhere.")),
                 }
+            } else {
+                // A pipe would be waited for without an end.
+                short.add("no-file", format!("{name} was not read: it is no file but a pipe, a socket or a device."));
             }
         }
     }
@@ -198,6 +201,17 @@ mod tests {
         assert_eq!(names(&got), ["alias.json", "real.json"]);
         assert_eq!(code(&got), "symlink");
         assert!(words(&got).contains("out.json") && words(&got).contains("loop"), "{}", words(&got));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_no_file_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("real.json"), "{}").unwrap();
+        drop(std::os::unix::net::UnixListener::bind(dir.path().join("other.json")).unwrap());
+        let got = collect(&Folder::new(limits()), dir.path()).await.unwrap();
+        assert_eq!((names(&got), code(&got)), (vec!["real.json"], "no-file"));
+        assert!(words(&got).contains("other.json"), "{}", words(&got));
     }
 
     #[tokio::test]

@@ -190,3 +190,19 @@ fn a_region_of_which_only_the_first_line_is_given_is_completed() {
     let one = r#"{"startLine": 14, "snippet": {"text": "except E:\n"}}"#;
     assert_eq!(code(one, &around(13)), "except E:\n");
 }
+
+#[test]
+fn another_version_of_sarif_is_not_read_as_an_empty_report() {
+    let of = |version: &str| {
+        let text = format!(r#"{{"version": {version}, "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "results": []}}]}}"#);
+        read("r.sarif", text.as_bytes(), None)
+    };
+    for version in [r#""1.0.0""#, r#""2.0.0""#, r#""2.10.0""#, "3"] {
+        let report = of(version);
+        assert_eq!(report.status, ReportStatus::Error, "{version}");
+        assert!(report.reason.unwrap().raw().contains("SARIF 2.1.0 is read"), "{version}");
+    }
+    for version in [r#""2.1.0""#, r#""2.1""#, r#""2.1.0-rtm.5""#, "null"] {
+        assert_eq!(of(version).status, ReportStatus::Empty, "{version}");
+    }
+}

@@ -8,6 +8,8 @@ use crate::report::lax::{Lax, List, Text};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Doc {
+    #[serde(default)]
+    pub version: Text,
     pub runs: Vec<Run>,
 }
 
