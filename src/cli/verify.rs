@@ -34,18 +34,16 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
         verb: Verb::Approve,
     };
     let root = verify::trust_folder(&args.trust)?;
-    let read = || async {
-        if args.envelopes.is_empty() {
-            verify::in_ledger(&context.desk().await?, &gate).await
-        } else {
-            verify::files(&args.envelopes)
-        }
+    let candidates = if args.envelopes.is_empty() {
+        verify::in_ledger(&context.desk().await?, &gate).await?
+    } else {
+        verify::files(&args.envelopes)?
     };
     let now = SystemClock::default().now();
-    let judged = verify::judge(read().await?, &root, &expected, now);
+    let judged = verify::judge(&candidates, &root, &expected, now);
     let mut against = Vec::new();
     for verb in [Verb::Reject, Verb::Halt] {
-        against.extend(verify::judge(read().await?, &root, &verify::with_verb(&expected, verb), now));
+        against.extend(verify::judge(&candidates, &root, &verify::with_verb(&expected, verb), now));
     }
     let outcome = verify::conclude(&judged, &against);
     let whole = json!({

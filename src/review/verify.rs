@@ -80,9 +80,9 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<Vec<Candidate>, App
 }
 
 /// Judges each candidate against what is expected. One that the orchestrator was seen to refuse does not count.
-pub fn judge(candidates: Vec<Candidate>, root: &TrustRoot, expected: &Expected, now: Timestamp) -> Vec<Judged> {
+pub fn judge(candidates: &[Candidate], root: &TrustRoot, expected: &Expected, now: Timestamp) -> Vec<Judged> {
     candidates
-        .into_iter()
+        .iter()
         .map(|candidate| {
             let status = candidate.receipt.as_ref().map(|r| r.status);
             let outcome = verify_envelope(&candidate.bytes, root, now).map_err(AppError::from).and_then(|verified| {
@@ -95,7 +95,7 @@ pub fn judge(candidates: Vec<Candidate>, root: &TrustRoot, expected: &Expected, 
                     _ => Ok(verified),
                 }
             });
-            Judged { from: candidate.from, outcome, effective: status == Some(ReceiptStatus::Effective) }
+            Judged { from: candidate.from.clone(), outcome, effective: status == Some(ReceiptStatus::Effective) }
         })
         .collect()
 }
