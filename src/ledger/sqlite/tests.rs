@@ -131,7 +131,7 @@ fn tampering_around_the_triggers_is_found() {
         }
         // Read on from the start, all that is before the damage comes, and the damage with it.
         let read = ledger.follow(&Head::default()).unwrap();
-        assert_eq!((read.entries.len(), read.head.size), (seq as usize - 1, seq - 1), "{sql}");
+        assert_eq!((read.entries.len() as u64, read.head.size), (seq - 1, seq - 1), "{sql}");
         assert!(matches!(read.damage, Some(LedgerError::Damaged { seq: found, .. }) if found == seq), "{sql}");
     }
 }
