@@ -112,7 +112,7 @@ fn the_last_look_before_a_signature_looks_as_it_did() {
         for (name, keys, blocked) in [("confirm", "a", false), ("confirm-block", "x", true)] {
             let driver = at_confirm(keys, width, height, |p| {
                 if blocked {
-                    block(p)
+                    block(p);
                 }
             });
             insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "../snapshots" }, {
@@ -124,7 +124,7 @@ fn the_last_look_before_a_signature_looks_as_it_did() {
 
 #[test]
 fn nothing_of_what_is_signed_is_out_of_reach() {
-    let reason: String = (0..40).map(|i| format!("line-{i} {} ", sample::HOSTILE)).collect();
+    let reason: String = (0..40).map(|i| format!("line-{i} {} ", sample::HOSTILE)).collect::<Vec<_>>().concat();
     let mut driver = at_confirm("a", 80, 24, |preview| {
         preview.reason = reason.into();
         preview.about.artifacts = (0..30)
@@ -269,6 +269,10 @@ fn nothing_is_green_where_nothing_is_known() {
     assert!(driver.screen().contains("Not known; missing: findings/sonar/search."), "{}", driver.screen());
     driver.press("3");
     assert!(driver.screen().contains("Not known: no source of tickets"), "{}", driver.screen());
+    driver.press("<esc> G <enter> a");
+    let refused = driver.screen();
+    assert_eq!(refused.matches("No [[service]]").count(), 1, "{refused}");
+    assert!(refused.contains("not known; no source of findings is configured"), "{refused}");
 }
 
 #[test]
