@@ -261,8 +261,8 @@ fn nothing_is_green_where_nothing_is_known() {
     assert!(line("stray@1.0.0").contains("? not asked") && line("stray@1.0.0").contains("? all"), "{screen}");
     assert!(!line("stray@1.0.0").contains('✓'), "{screen}");
     assert!(line("search@7.0.0").contains("? missing"), "{screen}");
-    let list = driver.model.inbox.list.keys().iter().filter_map(|id| driver.model.gates.get(id));
-    let plain = crate::tui::plain::inbox(list, sample::now());
+    let entries = driver.model.inbox.list.keys().iter().filter_map(|id| driver.model.gates.get(id));
+    let plain = crate::tui::plain::inbox(entries, sample::now());
     assert!(plain.contains("findings: not known; missing: findings/sonar/search\n"), "{plain}");
     assert!(plain.contains("missing evidence: all of it: no [[service]]"), "{plain}");
     driver.press("g <enter> 4");
