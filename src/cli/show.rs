@@ -183,7 +183,12 @@ fn blocks(
         let name = crate::text::line(&p.name).into_owned();
         vec![name, p.completeness.word().into(), what, p.content.short(), reason]
     });
-    out.push(Block::Table { headers: vec!["PIECE", "STATUS", "WHAT", "CONTENT", "REASON"], rows: rows.collect() });
+    let rows: Vec<_> = rows.collect();
+    out.push(if rows.is_empty() {
+        Block::Text("None: no source is configured for this gate.".to_owned())
+    } else {
+        Block::Table { headers: vec!["PIECE", "STATUS", "WHAT", "CONTENT", "REASON"], rows }
+    });
     let builds: Vec<_> = dossier
         .builds()
         .map(|b| {

@@ -2,6 +2,7 @@
 
 use countersign::lab::home::{self, Signer};
 use countersign::lab::{Running, Service, World};
+use serde_json::json;
 
 use crate::support::bench::{Bench, command, finish};
 
@@ -66,4 +67,21 @@ async fn two_approvers_see_the_same_digest() {
         let theirs = theirs.exits(0).json()["gate"]["digest"].as_str().unwrap().to_owned();
         assert_eq!(theirs, digest(&bench, release).await, "{release}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_that_no_service_fits_is_not_shown_as_clean() {
+    let bench = Bench::new(World::demo().unwrap()).await;
+    let inbox = bench.json(&["inbox", "--query", "missing:service"], 0).await;
+    let gates = inbox["gates"].as_array().unwrap();
+    assert!(!gates.is_empty(), "{inbox:#}");
+    for gate in gates {
+        assert_eq!((&gate["matched"], &gate["missing"]), (&json!(false), &json!(["service"])), "{gate:#}");
+        assert!(gate["findings"]["new"].is_null(), "{gate:#}");
+    }
+    let shown = bench.run(&["show", gates[0]["id"].as_str().unwrap()]).await.exits(0).out;
+    assert!(shown.contains("Findings: not known; no source of findings is configured"), "{shown}");
+    assert!(!shown.contains("0 open"), "{shown}");
+    let table = bench.run(&["inbox", "--query", "missing:service"]).await.exits(0).out;
+    assert!(table.lines().nth(1).unwrap().contains(" ? ") && !table.contains("0/0"), "{table}");
 }

@@ -54,7 +54,7 @@ impl Subject {
         let sentence = |r: &Violation| format!("{} [{}]", safe(&r.text), safe(&r.id));
         let mut against: Vec<String> = dossier.verdict.blocking().map(sentence).collect();
         let warnings = dossier.verdict.reasons.iter().filter(|r| r.level == Level::Warn).map(sentence).collect();
-        if dossier.service.is_none() {
+        if dossier.service.is_none() && against.is_empty() {
             against
                 .push("No [[service]] of the configuration fits this gate, so nothing says what it needs.".to_owned());
         }

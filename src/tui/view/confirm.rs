@@ -1,6 +1,7 @@
 //! The last look before a signature: what would be signed and sent, exactly. What matters most is on top; what is too
 //! long for there is below in full.
 
+use crate::domain::ids::Digest;
 use crate::domain::release::Release;
 use crate::domain::verdict::{Level, Violation};
 use crate::text::{block, line};
@@ -44,7 +45,7 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     text.fact("signed as", Role::Text, &preview.principal.to_string());
     let key = &preview.key;
     let hardware = if key.hardware { ", in hardware" } else { "" };
-    text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.kind, key.fingerprint, key.comment));
+    text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.fingerprint, key.kind, key.comment));
     text.heading("What will be sent");
     if preview.requests.is_empty() {
         text.say(Role::Muted, "Nothing: it is recorded in the ledger only.", 2);
@@ -95,7 +96,7 @@ fn subject(release: &Release, text: &mut Text) -> bool {
     let all = &release.artifacts;
     let cut = all.len() > MOST;
     for artifact in all.iter().take(if cut { MOST - 1 } else { MOST }) {
-        let digest = artifact.digest.as_ref().map_or_else(|| "no digest known".to_owned(), |d| d.short());
+        let digest = artifact.digest.as_ref().map_or_else(|| "no digest known".to_owned(), Digest::short);
         text.fact("artifact", Role::Text, &format!("{}  {digest}", artifact.name.line()));
     }
     if cut {

@@ -112,7 +112,7 @@ fn the_last_look_before_a_signature_looks_as_it_did() {
         for (name, keys, blocked) in [("confirm", "a", false), ("confirm-block", "x", true)] {
             let driver = at_confirm(keys, width, height, |p| {
                 if blocked {
-                    block(p)
+                    block(p);
                 }
             });
             insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "../snapshots" }, {
@@ -124,7 +124,7 @@ fn the_last_look_before_a_signature_looks_as_it_did() {
 
 #[test]
 fn nothing_of_what_is_signed_is_out_of_reach() {
-    let reason: String = (0..40).map(|i| format!("line-{i} {} ", sample::HOSTILE)).collect();
+    let reason: String = (0..40).map(|i| format!("line-{i} {} ", sample::HOSTILE)).collect::<Vec<_>>().concat();
     let mut driver = at_confirm("a", 80, 24, |preview| {
         preview.reason = reason.into();
         preview.about.artifacts = (0..30)
@@ -261,14 +261,18 @@ fn nothing_is_green_where_nothing_is_known() {
     assert!(line("stray@1.0.0").contains("? not asked") && line("stray@1.0.0").contains("? all"), "{screen}");
     assert!(!line("stray@1.0.0").contains('✓'), "{screen}");
     assert!(line("search@7.0.0").contains("? missing"), "{screen}");
-    let list = driver.model.inbox.list.keys().iter().filter_map(|id| driver.model.gates.get(id));
-    let plain = crate::tui::plain::inbox(list, sample::now());
+    let entries = driver.model.inbox.list.keys().iter().filter_map(|id| driver.model.gates.get(id));
+    let plain = crate::tui::plain::inbox(entries, sample::now());
     assert!(plain.contains("findings: not known; missing: findings/sonar/search\n"), "{plain}");
     assert!(plain.contains("missing evidence: all of it: no [[service]]"), "{plain}");
     driver.press("g <enter> 4");
     assert!(driver.screen().contains("Not known; missing: findings/sonar/search."), "{}", driver.screen());
     driver.press("3");
     assert!(driver.screen().contains("Not known: no source of tickets"), "{}", driver.screen());
+    driver.press("<esc> G <enter> a");
+    let refused = driver.screen();
+    assert_eq!(refused.matches("No [[service]]").count(), 1, "{refused}");
+    assert!(refused.contains("not known; no source of findings is configured"), "{refused}");
 }
 
 #[test]
