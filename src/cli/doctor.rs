@@ -5,8 +5,8 @@ use serde_json::json;
 use super::Context;
 use super::output::{Block, Document};
 use crate::error::{AppError, ErrorKind};
-use crate::review::connect;
 use crate::review::doctor::{self, Check, State};
+use crate::review::{Desk, connect};
 
 /// Checks everything. Exit 2 if something does not work.
 pub async fn run(context: &Context) -> Result<(), AppError> {
@@ -20,10 +20,10 @@ pub async fn run(context: &Context) -> Result<(), AppError> {
         }
     }
     if checks.iter().all(|c| c.state == State::Ok) {
-        match context.desk().await {
+        match Desk::open_for_checks(context.surroundings()).await {
             Ok(desk) => checks.extend(doctor::check(&desk).await),
             Err(e) => {
-                let mut check = Check::new("desk", State::Bad, &e.message);
+                let mut check = Check::new("start", State::Bad, &e.message);
                 check.mend = e.hints;
                 checks.push(check);
             }

@@ -55,8 +55,18 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
         vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "DIGEST"];
     let mut blocks = vec![Block::Table { headers, rows: table }];
     if empty {
-        let text = if listed.shortfalls.is_empty() { "No gate waits." } else { "No gate could be listed." };
-        blocks = vec![Block::Text(text.to_owned())];
+        let waiting = listed.gates.len();
+        let text = match waiting {
+            0 if desk.orchestrators.is_empty() => {
+                "No orchestrator is configured, so no gate can be seen. Add one: [connections.NAME] with \
+                 kind = \"spinnaker\" and url."
+                    .to_owned()
+            }
+            0 if listed.shortfalls.is_empty() => "No gate waits.".to_owned(),
+            0 => "No gate could be listed.".to_owned(),
+            _ => format!("No gate fits the query; {waiting} wait."),
+        };
+        blocks = vec![Block::Text(text)];
     }
     let whole = json!({ "schema": 1, "gates": rows, "shortfalls": listed.shortfalls });
     output.document(&Document { json: whole, rows, blocks })

@@ -4,6 +4,8 @@
 //! [`Document`]: data for programs, blocks for people, from the same values.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -68,6 +70,8 @@ pub struct Output {
     color: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether a result was written. Scripts read one document: what goes wrong after it stands on standard error only.
+    written: Arc<AtomicBool>,
 }
 
 impl Output {
@@ -78,7 +82,7 @@ impl Output {
             ColorChoice::Never => false,
             ColorChoice::Auto => !no_color && io::stdout().is_terminal(),
         };
-        Self { format, color, quiet, verbose }
+        Self { format, color, quiet, verbose, written: Arc::default() }
     }
 
     /// The format.
@@ -93,10 +97,13 @@ impl Output {
 
     /// Writes a result.
     pub fn document(&self, document: &Document) -> Result<(), AppError> {
+        self.written.store(true, Ordering::Relaxed);
         let text = match self.format {
-            Format::Json => format!("{}\n", pretty(&document.json)),
-            Format::Ndjson if document.rows.is_empty() => format!("{}\n", document.json),
-            Format::Ndjson => document.rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n"),
+            Format::Json => safe(&format!("{}\n", pretty(&document.json))),
+            Format::Ndjson if document.rows.is_empty() => safe(&format!("{}\n", document.json)),
+            Format::Ndjson => {
+                safe(&document.rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n"))
+            }
             Format::Table => blocks(&document.blocks, self.color),
             Format::Markdown => markdown(&document.blocks),
         };
@@ -128,15 +135,16 @@ impl Output {
         }
     }
 
-    /// Says what went wrong, on standard error, and as an object on standard output where results are for programs.
+    /// Says what went wrong, on standard error, and as an object on standard output where results are for programs and
+    /// none was written.
     pub fn failure(&self, error: &AppError) {
-        if self.is_data() {
+        if self.is_data() && !self.written.load(Ordering::Relaxed) {
             let value = serde_json::json!({
                 "schema": 1,
                 "error": { "exit": error.kind.exit_code(), "message": error.message, "hints": error.hints },
             });
             // There is no better place left to complain to than standard error, below.
-            self.raw(&format!("{value}\n")).ok();
+            self.raw(&safe(&format!("{value}\n"))).ok();
         }
         Self::stderr(&format!("Error: {}", error.message));
         for hint in &error.hints {
@@ -152,6 +160,25 @@ impl Output {
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_e| value.to_string())
+}
+
+/// JSON with everything spelled as `\uXXXX` that a terminal would obey or a reader could not see: the same data.
+///
+/// Outside of its strings, JSON has no such character but the line break.
+fn safe(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut marks = 0;
+    for c in json.chars() {
+        marks = if crate::text::is_mark(c) { marks + 1 } else { 0 };
+        if c != '\n' && (crate::text::is_hidden(c) || marks > crate::text::MARKS_IN_A_ROW) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn blocks(blocks: &[Block], color: bool) -> String {
@@ -234,6 +261,22 @@ mod tests {
         let rows = vec![vec!["a".into(), "1".into()], vec!["日本".into(), "2".into()]];
         let text = blocks(&[Block::Table { headers: vec!["x", "n"], rows }], false);
         assert_eq!(text, "x     n\na     1\n日本  2\n");
+    }
+
+    #[test]
+    fn json_is_the_same_data_in_safe_characters() {
+        let hidden = "a\u{202e}b\u{200b}c\u{9b}31m\u{7f}\u{e0041}\\\u{feff} e\u{301}\u{301}\u{301}\u{301} é 日本";
+        let value = serde_json::json!({ hidden: [hidden, "\n"] });
+        for text in [pretty(&value), value.to_string()] {
+            let shown = safe(&text);
+            assert!(!shown.chars().any(|c| c != '\n' && crate::text::is_hidden(c)), "{shown}");
+            assert!(
+                shown.contains("\\u202e") && shown.contains("\\udb40\\udc41") && shown.contains("é 日本"),
+                "{shown}"
+            );
+            assert!(!shown.contains("\u{301}\u{301}\u{301}"), "{shown}");
+            assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        }
     }
 
     #[test]

@@ -141,8 +141,8 @@ mod tests {
         let long = format!("a{}", "ä".repeat(TEXT));
         let other = format!("{long}!");
         let (cut, too) = (within(long.clone()), within(other));
-        assert!(cut.len() < TEXT + 200 && cut.starts_with(&long[..TEXT - 1]));
-        assert!(cut.contains(&format!("[{} more bytes", long.len() - TEXT + 1)), "{}", &cut[TEXT - 4..]);
+        assert!(cut.len() < TEXT + 200 && cut.starts_with(long.get(..TEXT - 1).unwrap()));
+        assert!(cut.contains(&format!("[{} more bytes", long.len() - TEXT + 1)), "{cut:?}");
         assert_ne!(cut, too);
         assert_eq!(within("ä".repeat(TEXT / 2)), "ä".repeat(TEXT / 2));
     }
