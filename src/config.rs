@@ -18,6 +18,9 @@ pub use error::{ConfigError, Origin, Problem};
 pub use load::{Inputs, Layer, Loaded, layers, load};
 pub use schema::Config;
 
+/// The names that `console.theme` may have; all else is a file.
+pub const THEMES: [&str; 6] = ["auto", "dark", "light", "ansi", "mono", "high-contrast"];
+
 /// The JSON Schema of a configuration file.
 pub fn schema_json() -> serde_json::Value {
     schemars::schema_for!(Config).to_value()

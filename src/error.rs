@@ -118,6 +118,15 @@ impl std::error::Error for AppError {}
 
 impl From<crate::ledger::LedgerError> for AppError {
     fn from(error: crate::ledger::LedgerError) -> Self {
-        Self::internal(error.to_string())
+        match error {
+            // What ledger.url names is no ledger that this version can open: configuration, not a fault of ours.
+            crate::ledger::LedgerError::Open { .. } | crate::ledger::LedgerError::Closed(_) => Self::usage(
+                error.to_string(),
+            )
+            .hint(
+                "Mend what ledger.url names, or name another file: `countersign config print` shows where it is set.",
+            ),
+            _ => Self::internal(error.to_string()),
+        }
     }
 }

@@ -234,7 +234,10 @@ impl Fault {
             ),
             FaultKind::Timeout => format!("{uri} did not answer in time."),
             FaultKind::Unauthorized => {
-                format!("{uri} does not accept the credentials (401). Log in again with `countersign login`.")
+                format!(
+                    "{uri} does not accept the credentials (401). Renew them where the connection's token says that they \
+                     are: in its file, variable or command, or with `countersign login` if that is the keyring."
+                )
             }
             FaultKind::Forbidden => format!("{uri} refuses access (403). The account lacks the permission."),
             FaultKind::NotFound => format!("{uri} does not exist (404), or the account may not see it."),

@@ -80,6 +80,21 @@ pub enum LabError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The folder belongs to something else.
+    #[error(
+        "{path} has files in it that the demo world did not write. Name a new or an empty folder, or leave --dir out for a \
+         temporary one."
+    )]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another demo world runs in the folder.
+    #[error("A demo world runs in {path} already. Stop it first, or name another folder.")]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A port could not be opened.
     #[error("No port could be opened on 127.0.0.1: {0}.")]
     Bind(#[source] std::io::Error),

@@ -200,6 +200,9 @@ pub enum LedgerError {
         /// Why, with what to do.
         why: String,
     },
+    /// It was not opened, for the reason given.
+    #[error("{0}")]
+    Closed(String),
     /// It could not be read or written.
     #[error("The ledger {location} could not be used: {why}")]
     Use {

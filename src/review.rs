@@ -100,6 +100,16 @@ pub struct Desk {
 impl Desk {
     /// Reads the configuration, resolves credentials, opens the ledger. Asks no system anything yet.
     pub async fn open(surroundings: Surroundings) -> Result<Self, AppError> {
+        Self::open_with(surroundings, false).await
+    }
+
+    /// Like [`open`](Self::open), but a ledger that cannot be opened says why only when it is asked something: so that
+    /// all else can be checked.
+    pub async fn open_for_checks(surroundings: Surroundings) -> Result<Self, AppError> {
+        Self::open_with(surroundings, true).await
+    }
+
+    async fn open_with(surroundings: Surroundings, without_ledger: bool) -> Result<Self, AppError> {
         let loaded = connect::load_config(&surroundings)?;
         let scale = surroundings.env.get("COUNTERSIGN_LAB_SCALE").and_then(|s| s.parse().ok()).unwrap_or(1);
         let clock: SharedClock = Arc::new(SystemClock::scaled(scale));
@@ -107,7 +117,10 @@ impl Desk {
         let secrets = Resolver::new(move |name| env.get(name).cloned()).hiding(loaded.config.secret_variables());
         let secrets = Arc::new(secrets);
         let connected = connect::connect(&loaded.config, &secrets, &clock, surroundings.timeout).await;
-        let (ledger, store) = connect::open_ledger(&loaded.config).await?;
+        let (ledger, store) = match connect::open_ledger(&loaded.config).await {
+            Err(why) if without_ledger => connect::closed_ledger(why),
+            opened => opened?,
+        };
         Ok(Self {
             orchestrators: connected.orchestrators,
             sources: connected.sources,

@@ -15,7 +15,7 @@ pub const LINE_LIMIT: usize = 2_000;
 /// The most characters of one block of text that are ever handed to a screen; more is cut and said.
 pub const BLOCK_LIMIT: usize = 40_000;
 /// How many zero-width marks may follow one another before they are shown as code points.
-const MARKS_IN_A_ROW: usize = 2;
+pub const MARKS_IN_A_ROW: usize = 2;
 
 /// Text that came from outside and was not checked by anyone.
 ///
@@ -114,8 +114,14 @@ fn clean(text: &str, keep_breaks: bool, limit: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn is_mark(c: char) -> bool {
+/// Whether the character takes no room of its own.
+pub fn is_mark(c: char) -> bool {
     unicode_width::UnicodeWidthChar::width(c) == Some(0)
+}
+
+/// Whether a reader would see nothing of the text: it has only blanks, hidden characters and marks upon nothing.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_hidden(c) || is_mark(c))
 }
 
 /// Whether a terminal would obey the character, or a reader could not see it.
@@ -164,6 +170,16 @@ mod tests {
     fn stacked_marks_are_spelled_out() {
         let zalgo = format!("e{}", "\u{301}".repeat(5));
         assert_eq!(line(&zalgo), "e\u{301}\u{301}<U+0301><U+0301><U+0301>");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_blank() {
+        for text in ["", " \t\n", "\u{200b}\u{feff}", "\u{3164}", "\u{7}\u{202e} \u{2800}", "\u{301}", "\u{a0}"] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in ["x", "\u{200b}.", "e\u{301}", "日"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
     }
 
     #[test]

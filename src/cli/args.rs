@@ -193,11 +193,12 @@ pub struct DismissArgs {
     /// The reasoning in your words; part of the signed record
     #[arg(long)]
     pub reason: String,
-    /// How long it holds: 90d, 12h, or a date; accepted needs it
+    /// How long it holds: 90d (the default), 12h, a date, or never; accepted needs it said, and an end
     #[arg(long)]
     pub expires: Option<String>,
-    /// Where it holds: service (the default), environment, version, artifact or everywhere; several by comma
-    #[arg(long, default_value = "service")]
+    /// Where it holds: environment (this service in this environment, the default), service, version, artifact or
+    /// everywhere; several by comma
+    #[arg(long, default_value = crate::domain::triage::SCOPE)]
     pub scope: String,
     /// Do not ask for confirmation
     #[arg(long, short)]

@@ -44,3 +44,12 @@ pub fn path(context: &Context) -> Result<(), AppError> {
     let blocks = vec![Block::Table { headers: vec!["LAYER", "STATE", "PLACE"], rows: rows.collect() }];
     context.output.document(&Document { json: json!({ "schema": 1, "layers": values }), rows: values, blocks })
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_themes_that_may_be_named_are_those_that_are_shipped() {
+        let shipped: Vec<&str> = std::iter::once("auto").chain(crate::tui::theme::names()).collect();
+        assert_eq!(crate::config::THEMES.to_vec(), shipped);
+    }
+}

@@ -23,7 +23,9 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         ))
         .hint("`countersign show GATE --output json` prints the digest."));
     }
-    let desk = context.desk().await?;
+    let mut desk = context.desk().await?;
+    // A dry run signs and sends nothing whatever it is asked, so it says what the decision would come to.
+    desk.readonly &= !args.dry_run;
     let output = &context.output;
     let delivery = Notify::new();
     let watcher = |progress: Progress| {

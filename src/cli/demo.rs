@@ -32,12 +32,23 @@ fn temporary() -> Result<PathBuf, AppError> {
     Ok(std::env::temp_dir().join(format!("countersign-demo-{name}")))
 }
 
+/// A folder that cannot be used is for the person to choose anew; all else is a fault of ours.
+fn failed(error: &lab::LabError) -> AppError {
+    let text = format!("The demo world cannot be started: {error}");
+    match error {
+        lab::LabError::Foreign { .. } | lab::LabError::InUse { .. } | lab::LabError::File { .. } => {
+            AppError::usage(text)
+        }
+        _ => AppError::internal(text),
+    }
+}
+
 async fn serve(context: &Context, dir: &Path) -> Result<(), AppError> {
-    let failed = |e: lab::LabError| AppError::internal(format!("The demo world cannot be started: {e}"));
-    let running = lab::start(World::demo().map_err(failed)?, Options { scale: LAB_SCALE, ..Options::default() })
-        .await
-        .map_err(failed)?;
-    let home = lab::home::prepare(dir, &running).await.map_err(failed)?;
+    let running =
+        lab::start(World::demo().map_err(|e| failed(&e))?, Options { scale: LAB_SCALE, ..Options::default() })
+            .await
+            .map_err(|e| failed(&e))?;
+    let home = lab::home::prepare(dir, &running).await.map_err(|e| failed(&e))?;
     let mut lines = vec![
         export("COUNTERSIGN_CONFIG", &home.config.to_string_lossy()),
         export("COUNTERSIGN_LAB_SCALE", &LAB_SCALE.to_string()),
@@ -92,6 +103,8 @@ fn passed_on(complaint: &str) -> Option<AppError> {
 
 /// The world is served by a child, so that the console here is exactly the one that a person would use elsewhere.
 async fn with_console(context: &Context, dir: &Path, throw_away: bool) -> Result<(), AppError> {
+    // Said here, before anything starts; the child takes it for itself.
+    drop(lab::home::claim(dir).map_err(|e| failed(&e))?);
     let failed = |what: &str| AppError::internal(format!("The demo world cannot be started: {what}."));
     let program = std::env::current_exe().map_err(|e| failed(&e.to_string()))?;
     let mut child = tokio::process::Command::new(program)

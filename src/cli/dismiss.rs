@@ -29,7 +29,7 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
     let desk = context.desk().await?;
     context.settle(&desk, None).await;
     let now = desk.clock.now();
-    let expires = args.expires.as_deref().map(|text| expiry(text, now)).transpose()?;
+    let expires = expires(args.expires.as_deref(), status, now)?;
     let waiting = inbox::find(&desk, &args.gate).await?;
     let quiet = crate::review::progress::quiet;
     let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
@@ -71,9 +71,22 @@ fn until(expires: Option<Timestamp>) -> String {
     expires.map_or_else(|| "without an end".to_owned(), |t| format!("until {t}"))
 }
 
+/// Until when, by what was asked for: a risk that is accepted comes back on a day that a person named.
+fn expires(asked: Option<&str>, status: Status, now: Timestamp) -> Result<Option<Timestamp>, AppError> {
+    match asked {
+        Some("never") => Ok(None),
+        Some(text) => expiry(text, now).map(Some),
+        None if status == Status::Accepted => Ok(None),
+        None => expiry(crate::domain::triage::EXPIRES, now).map(Some),
+    }
+}
+
 fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, AppError> {
+    let far = || AppError::usage(format!("{text:?} is further away than dates go. Write never for no end."));
     let at = parse_duration(text)
-        .map(|d| now.plus(d))
+        // What does not fit leaves the time where it is.
+        .map(|d| Some(now.plus(d)).filter(|at| d.is_zero() || *at > now).ok_or_else(far))
+        .transpose()?
         .or_else(|| text.parse().ok())
         .or_else(|| format!("{text}T00:00:00Z").parse().ok())
         .ok_or_else(|| {
@@ -83,4 +96,38 @@ fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, AppError> {
         return Err(AppError::usage(format!("{text:?} has passed already.")));
     }
     Ok(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn without_a_word_it_ends_in_ninety_days_and_an_accepted_risk_needs_the_word() {
+        let in_90_days = Some("2026-04-01T00:00:00Z".parse().unwrap());
+        assert_eq!(expires(None, Status::FalsePositive, now()).unwrap(), in_90_days);
+        assert_eq!(expires(Some("90d"), Status::Accepted, now()).unwrap(), in_90_days);
+        assert_eq!(expires(Some("never"), Status::NotAffected, now()).unwrap(), None);
+        assert_eq!(expires(None, Status::Accepted, now()).unwrap(), None);
+    }
+
+    #[test]
+    fn times_that_are_wrong_are_told_apart() {
+        for (text, says) in [
+            ("99999999999d", "further away"),
+            ("999999999999w", "further away"),
+            ("0d", "has passed"),
+            ("2025-12-31", "has passed"),
+            ("soon", "is no time"),
+            ("999999999999999999999d", "is no time"),
+        ] {
+            let error = expiry(text, now()).unwrap_err();
+            assert!(error.message.contains(says), "{text}: {error}");
+        }
+        assert!(expiry("2026-01-02", now()).is_ok());
+    }
 }

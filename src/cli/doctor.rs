@@ -6,7 +6,7 @@ use super::Context;
 use super::output::{Block, Document};
 use crate::error::{AppError, ErrorKind};
 use crate::review::doctor::{self, Check, State};
-use crate::review::{connect, deliver};
+use crate::review::{Desk, connect, deliver};
 
 /// Checks everything. Exit 2 if something does not work.
 pub async fn run(context: &Context) -> Result<(), AppError> {
@@ -20,7 +20,7 @@ pub async fn run(context: &Context) -> Result<(), AppError> {
         }
     }
     if checks.iter().all(|c| c.state == State::Ok) {
-        match context.desk().await {
+        match Desk::open_for_checks(context.surroundings()).await {
             Ok(desk) => {
                 checks.extend(doctor::check(&desk).await);
                 if let Some(open) = deliver::open_sentence(&desk).await {
@@ -28,7 +28,7 @@ pub async fn run(context: &Context) -> Result<(), AppError> {
                 }
             }
             Err(e) => {
-                let mut check = Check::new("desk", State::Bad, &e.message);
+                let mut check = Check::new("start", State::Bad, &e.message);
                 check.mend = e.hints;
                 checks.push(check);
             }

@@ -61,12 +61,18 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
         vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "DIGEST"];
     let mut blocks = vec![Block::Table { headers, rows: table }];
     if empty {
-        let text = match (listed.incomplete, query.is_some()) {
-            (true, _) => "No gate could be listed.",
-            (false, true) => "No gate that waits fits the query.",
-            (false, false) => "No gate waits.",
+        let waiting = listed.gates.len();
+        let text = match waiting {
+            0 if desk.orchestrators.is_empty() => {
+                "No orchestrator is configured, so no gate can be seen. Add one: [connections.NAME] with \
+                 kind = \"spinnaker\" and url."
+                    .to_owned()
+            }
+            0 if listed.incomplete => "No gate could be listed.".to_owned(),
+            0 => "No gate waits.".to_owned(),
+            _ => format!("No gate fits the query; {waiting} wait."),
         };
-        blocks = vec![Block::Text(text.to_owned())];
+        blocks = vec![Block::Text(text)];
     }
     let whole = json!({ "schema": 1, "gates": rows, "shortfalls": listed.shortfalls, "complete": !listed.incomplete });
     output.document(&Document { json: whole, rows, blocks })?;

@@ -70,7 +70,7 @@ pub struct Output {
     color: bool,
     quiet: bool,
     verbose: bool,
-    /// Whether the one object of `--output json` is written.
+    /// Whether a result was written. Scripts read one document: what goes wrong after it stands on standard error only.
     written: Arc<AtomicBool>,
 }
 
@@ -97,13 +97,13 @@ impl Output {
 
     /// Writes a result.
     pub fn document(&self, document: &Document) -> Result<(), AppError> {
+        self.written.store(true, Ordering::Relaxed);
         let text = match self.format {
-            Format::Json => {
-                self.written.store(true, Ordering::Relaxed);
-                format!("{}\n", pretty(&document.json))
+            Format::Json => safe(&format!("{}\n", pretty(&document.json))),
+            Format::Ndjson if document.rows.is_empty() => safe(&format!("{}\n", document.json)),
+            Format::Ndjson => {
+                safe(&document.rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n"))
             }
-            Format::Ndjson if document.rows.is_empty() => format!("{}\n", document.json),
-            Format::Ndjson => document.rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n"),
             Format::Table => blocks(&document.blocks, self.color),
             Format::Markdown => markdown(&document.blocks),
         };
@@ -135,8 +135,8 @@ impl Output {
         }
     }
 
-    /// Says what went wrong, on standard error, and as an object on standard output where results are for programs.
-    /// `--output json` is one object: after a result that says it already, there is no second one.
+    /// Says what went wrong, on standard error, and as an object on standard output where results are for programs and
+    /// none was written.
     pub fn failure(&self, error: &AppError) {
         if self.is_data() && !self.written.load(Ordering::Relaxed) {
             let value = serde_json::json!({
@@ -144,7 +144,7 @@ impl Output {
                 "error": { "exit": error.kind.exit_code(), "message": error.message, "hints": error.hints },
             });
             // There is no better place left to complain to than standard error, below.
-            self.raw(&format!("{value}\n")).ok();
+            self.raw(&safe(&format!("{value}\n"))).ok();
         }
         Self::stderr(&format!("Error: {}", error.message));
         for hint in &error.hints {
@@ -160,6 +160,25 @@ impl Output {
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_e| value.to_string())
+}
+
+/// JSON with everything spelled as `\uXXXX` that a terminal would obey or a reader could not see: the same data.
+///
+/// Outside of its strings, JSON has no such character but the line break.
+fn safe(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut marks = 0;
+    for c in json.chars() {
+        marks = if crate::text::is_mark(c) { marks + 1 } else { 0 };
+        if c != '\n' && (crate::text::is_hidden(c) || marks > crate::text::MARKS_IN_A_ROW) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn blocks(blocks: &[Block], color: bool) -> String {
@@ -258,6 +277,22 @@ mod tests {
         let table = [Block::Table { headers: vec!["x", "n"], rows }];
         assert_eq!(blocks(&table, false), "x  n\na  1\n    one line\n    and another\nb  2\n");
         assert_eq!(markdown(&table), "| x | n |\n| --- | --- |\n| a | 1 |\n| one line and another |\n| b | 2 |\n");
+    }
+
+    #[test]
+    fn json_is_the_same_data_in_safe_characters() {
+        let hidden = "a\u{202e}b\u{200b}c\u{9b}31m\u{7f}\u{e0041}\\\u{feff} e\u{301}\u{301}\u{301}\u{301} é 日本";
+        let value = serde_json::json!({ hidden: [hidden, "\n"] });
+        for text in [pretty(&value), value.to_string()] {
+            let shown = safe(&text);
+            assert!(!shown.chars().any(|c| c != '\n' && crate::text::is_hidden(c)), "{shown}");
+            assert!(
+                shown.contains("\\u202e") && shown.contains("\\udb40\\udc41") && shown.contains("é 日本"),
+                "{shown}"
+            );
+            assert!(!shown.contains("\u{301}\u{301}\u{301}"), "{shown}");
+            assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        }
     }
 
     #[test]

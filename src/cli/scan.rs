@@ -25,16 +25,17 @@ pub fn run(context: &Context, files: &[PathBuf], format: Option<&str>) -> Result
     let mut values: Vec<Value> = Vec::new();
     let mut blocks = Vec::new();
     let mut unread = Vec::new();
+    let mut remarks = Vec::new();
     for file in files {
         let name = crate::text::line(&file.to_string_lossy()).into_owned();
         let (value, rows) = match read(file) {
             Ok(bytes) => {
                 let report = crate::report::read(&file.to_string_lossy(), &bytes, format);
                 if report.status == ReportStatus::Error {
-                    unread.push(format!(
-                        "{name}: {}",
-                        report.reason.as_ref().map(|r| r.line().into_owned()).unwrap_or_default()
-                    ));
+                    // The reason begins with the file's name.
+                    unread.push(report.reason.as_ref().map(|r| r.line().into_owned()).unwrap_or_default());
+                } else if let Some(reason) = &report.reason {
+                    remarks.push(format!("{name}: {}", reason.line()));
                 }
                 let findings: Vec<Value> = report.findings.iter().map(json::finding).collect();
                 let mut tally = Tally::default();
@@ -80,7 +81,9 @@ pub fn run(context: &Context, files: &[PathBuf], format: Option<&str>) -> Result
     context.output.document(&Document {
         json: json!({ "schema": 1, "files": values }),
         rows: values,
-        blocks: vec![Block::Table { headers, rows: blocks }],
+        blocks: std::iter::once(Block::Table { headers, rows: blocks })
+            .chain((!remarks.is_empty()).then(|| Block::Text(format!("\n{}", remarks.join("\n")))))
+            .collect(),
     })?;
     if unread.is_empty() {
         return Ok(());

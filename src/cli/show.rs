@@ -239,6 +239,19 @@ fn blocks(
         out.push(Block::Heading("Changes".into()));
         out.push(Block::Table { headers: vec!["COMMIT", "AUTHOR", "MESSAGE"], rows: commits });
     }
+    let pull_requests: Vec<_> = dossier
+        .changes()
+        .flat_map(|c| &c.pull_requests)
+        .take(20)
+        .map(|p| {
+            let merged = p.merged_at.map_or_else(|| "not merged".to_owned(), |t| t.to_string());
+            vec![format!("#{}", p.number), short(&p.author, 24), merged, short(&p.title, 70)]
+        })
+        .collect();
+    if !pull_requests.is_empty() {
+        out.push(Block::Heading("Pull requests".into()));
+        out.push(Block::Table { headers: vec!["NUMBER", "AUTHOR", "MERGED", "TITLE"], rows: pull_requests });
+    }
     if !decisions.is_empty() {
         out.push(Block::Heading("Decisions".into()));
         out.push(super::ledger::decisions_table(decisions));

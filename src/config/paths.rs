@@ -41,7 +41,7 @@ pub(super) fn resolve(root: &mut Node, home: Option<&Path>, cwd: &Path, problems
 }
 
 /// Whether the text at a key that may hold a path is one.
-fn is_path(key: &str, text: &str) -> bool {
+pub(super) fn is_path(key: &str, text: &str) -> bool {
     if key == "signer.agent" {
         return !text.starts_with("SHA256:") && !text.is_empty();
     }

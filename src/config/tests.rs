@@ -118,6 +118,7 @@ fn paths_are_relative_to_their_file_or_home_or_the_current_folder() {
         "etc/config.toml",
         "[trust]\nallowed_signers = 'signers'\nrevoked = '~/r.krl'\n[signer]\nagent = 'me.pub'\n[console]\ntheme = 'dark'",
     );
+    world.write("cwd/mine.toml", "");
     world.inputs.overrides.push(("console.theme".to_owned(), "./mine.toml".to_owned()));
     let config = world.load().config;
     assert_eq!(config.trust.allowed_signers, Some(world.path("etc/signers")));
@@ -236,4 +237,57 @@ fn secret_variables_are_listed() {
     let mut world = World::new();
     world.inputs.explicit = Some(samples::folder("valid").join("full.toml"));
     assert_eq!(world.load().config.secret_variables(), ["GITHUB_TOKEN"]);
+}
+
+#[test]
+fn a_theme_that_does_not_exist_is_told_with_its_place() {
+    let mut world = World::new();
+    world.write("home/.config/countersign/config.toml", "[console]\ntheme = 'drak'\n");
+    let error = world.error();
+    assert!(error.contains("config.toml:2:") && error.contains("Did you mean \"dark\"?"), "{error}");
+    for (theme, says) in [("mine.toml", "no theme file WORLD/cwd/mine.toml"), ("nope", "There is: ansi, auto")] {
+        world.inputs.overrides = vec![("console.theme".to_owned(), theme.to_owned())];
+        let error = world.error();
+        assert!(error.contains("console.theme") && error.contains(says), "{theme}: {error}");
+    }
+    world.write("cwd/mine.toml", "");
+    for theme in ["mine.toml", "high-contrast", "auto"] {
+        world.inputs.overrides = vec![("console.theme".to_owned(), theme.to_owned())];
+        world.load();
+    }
+    world.set("COUNTERSIGN__CONSOLE__KEYMAP", "none.toml");
+    assert!(world.error().contains("There is no file WORLD/cwd/none.toml"), "{}", world.error());
+}
+
+#[test]
+fn a_service_that_can_never_match_is_told_with_both_lines() {
+    let world = World::new();
+    let write = |second: &str| {
+        let spinnaker = "[connections.s]\nkind = 'spinnaker'\nurl = 'https://one.example.com'\n";
+        let first =
+            "[[service]]\nname = 'a'\nenvironments = ['prod', 'qa']\ngate = { from = 's', application = 'x' }\n";
+        world.write("home/.config/countersign/config.toml", &format!("{spinnaker}{first}[[service]]\n{second}\n"));
+    };
+    for (second, says) in [
+        (
+            "name = 'a'\nenvironments = ['dev']\ngate = { from = 's', application = 'y' }",
+            ["config.toml:9:", "config.toml:5:"],
+        ),
+        (
+            "name = 'b'\nenvironments = ['dev', 'Prod']\ngate = { from = 's', application = 'x' }",
+            ["config.toml:11:", "config.toml:7:"],
+        ),
+    ] {
+        write(second);
+        let error = world.error();
+        assert!(says.iter().all(|s| error.contains(s.trim_end_matches(':'))), "{second}: {error}");
+    }
+    for second in [
+        "name = 'b'\nenvironments = ['dev', 'test']\ngate = { from = 's', application = 'x' }",
+        "name = 'b'\nenvironments = ['prod']\ngate = { from = 's', application = 'x', pipeline = 'p' }",
+        "name = 'b'\nenvironments = ['prod']\ngate = { from = 's', application = 'y' }",
+    ] {
+        write(second);
+        world.load();
+    }
 }

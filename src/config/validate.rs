@@ -3,7 +3,8 @@
 mod connection;
 mod service;
 
-use super::error::Problem;
+use super::error::{Problem, meant};
+use super::paths;
 use super::schema::Config;
 use super::tree::{Node, Place};
 use crate::domain::query::GateQuery;
@@ -30,6 +31,17 @@ impl Sink<'_> {
         let problem = best.1.problem(key, message);
         self.problems.push(problem);
     }
+
+    /// Where a key stands, for a message about another one.
+    fn place(&self, key: &str) -> String {
+        let mut found = None;
+        self.root.walk("", &self.root.place, &mut |known, place, _| {
+            if known == key {
+                found = Some(place.origin().to_string());
+            }
+        });
+        found.unwrap_or_else(|| key.to_owned())
+    }
 }
 
 /// Checks the whole.
@@ -44,6 +56,7 @@ pub(super) fn validate(config: &Config, root: &Node, problems: &mut Vec<Problem>
     for (name, connection) in &config.connections {
         connection::check(name, connection, &mut sink);
     }
+    console_files(config, &mut sink);
     for (key, command) in [("console.open", &config.console.open), ("console.copy", &config.console.copy)] {
         if command.as_ref().is_some_and(|c| c.first().is_none_or(String::is_empty)) {
             sink.at(key, format!("{key} names no program: write it as a list, [\"program\", \"argument\"]."));
@@ -56,6 +69,29 @@ pub(super) fn validate(config: &Config, root: &Node, problems: &mut Vec<Problem>
     }
     for (n, service) in config.service.iter().enumerate() {
         service::check(&format!("service[{n}]"), service, config, &mut sink);
+        service::reachable(n, config, &mut sink);
+    }
+}
+
+/// That the theme is one that there is, and that files of the console are there. What is in them the console reads.
+fn console_files(config: &Config, sink: &mut Sink<'_>) {
+    let console = &config.console;
+    let missing = |path: &std::path::Path| std::fs::metadata(path).map_or(true, |m| m.is_dir());
+    if let Some(theme) = &console.theme
+        && !super::THEMES.contains(&theme.as_str())
+    {
+        let shown = crate::text::line(theme);
+        if !paths::is_path("console.theme", theme) {
+            let message = format!("There is no theme \"{shown}\". {}", meant(theme, super::THEMES));
+            sink.at("console.theme", message);
+        } else if missing(std::path::Path::new(theme)) {
+            let names = super::THEMES.join(", ");
+            sink.at("console.theme", format!("There is no theme file {shown}. Shipped themes are {names}."));
+        }
+    }
+    if let Some(keymap) = console.keymap.as_ref().filter(|k| missing(k)) {
+        let shown = keymap.display().to_string();
+        sink.at("console.keymap", format!("There is no file {}.", crate::text::line(&shown)));
     }
 }
 

@@ -13,6 +13,11 @@ use super::severity::Severity;
 use super::time::Timestamp;
 use crate::text::Untrusted;
 
+/// Where a dismissal holds if nothing else is said: for this service in this environment.
+pub const SCOPE: &str = "environment";
+/// How long a dismissal holds if nothing else is said; an accepted risk has no such default.
+pub const EXPIRES: &str = "90d";
+
 /// What is said of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

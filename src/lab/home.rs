@@ -1,6 +1,6 @@
 //! The folder that a person or a script works from: configuration, tokens, a throw-away key and its agent.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What a socket's path may be long: `sun_path` has 104 bytes on some systems, with a zero at the end.
 const LONGEST_SOCKET: usize = 103;
 
+/// The file by which a folder is known to be the demo world's; locked while one runs there.
+const MARK: &str = ".countersign-demo";
+
 /// The folder. Dropping it ends the agent; the folder stays.
 #[derive(Debug)]
 pub struct Home {
@@ -33,7 +36,41 @@ pub struct Home {
     pub agent_socket: Option<PathBuf>,
     /// The private key, OpenSSH, without a passphrase.
     pub key: PathBuf,
+    // Before the claim, so that the agent has ended when another world may start here.
     agent: Option<Agent>,
+    _claim: Claim,
+}
+
+/// The right to write into a folder, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: File,
+}
+
+/// Takes a folder: a new or an empty one, or one from before in which no world runs. Makes it if it is not there.
+pub fn claim(dir: &Path) -> Result<Claim, LabError> {
+    let mark = dir.join(MARK);
+    // What is no file of its own is not followed and not opened: a link could lead to a file of somebody's.
+    let ours = mark.symlink_metadata().is_ok_and(|m| m.is_file());
+    if !ours {
+        match fs::read_dir(dir) {
+            Ok(mut entries) => {
+                if entries.next().is_some() {
+                    return Err(LabError::Foreign { path: dir.to_owned() });
+                }
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(at(dir)(e)),
+        }
+        folder(dir)?;
+    }
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&mark);
+    let lock = opened.map_err(at(&mark))?;
+    match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Claim { _lock: lock }),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(LabError::InUse { path: dir.to_owned() }),
+        Err(e) => Err(at(&mark)(e.into())),
+    }
 }
 
 impl Home {
@@ -77,6 +114,7 @@ pub async fn prepare(dir: &Path, running: &Running) -> Result<Home, LabError> {
 /// Like [`prepare`], with a choice.
 pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Result<Home, LabError> {
     let dir = std::path::absolute(dir).map_err(at(dir))?;
+    let claim = claim(&dir)?;
     folder(&dir)?;
     let key = dir.join("demo_key");
     let private = key_at(&key)?;
@@ -108,7 +146,7 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
     let written =
         toml::to_string(&config).map_err(|e| LabError::Scenario { name: "service".to_owned(), why: e.to_string() })?;
     write(&path, format!("# Written by the demo world at each start.\n{written}").as_bytes())?;
-    Ok(Home { config: path, agent_socket: agent.as_ref().map(|a| a.socket.clone()), key, agent })
+    Ok(Home { config: path, agent_socket: agent.as_ref().map(|a| a.socket.clone()), key, agent, _claim: claim })
 }
 
 fn connections(dir: &Path, running: &Running) -> Result<Table, LabError> {

@@ -13,12 +13,12 @@ use crate::clock::SharedClock;
 use crate::config::schema::{Config, ConnectionConfig, JiraFlavour};
 use crate::config::{Inputs, Loaded};
 use crate::domain::evidence::Reason;
-use crate::domain::ids::ConnectionName;
+use crate::domain::ids::{ConnectionName, RecordId};
 use crate::error::AppError;
 use crate::http::{Auth, Limits, Tls};
 use crate::ledger::sqlite::SqliteLedger;
 use crate::ledger::store::EvidenceStore;
-use crate::ledger::{Ledger, location};
+use crate::ledger::{Draft, Entry, EntryKind, Ledger, LedgerError, location};
 use crate::orchestrator::Orchestrator;
 use crate::secrets::{Resolver, Secret};
 use crate::source::jira::Flavour;
@@ -124,4 +124,35 @@ pub async fn open_ledger(config: &Config) -> Result<(Arc<dyn Ledger>, EvidenceSt
     let opened = tokio::task::spawn_blocking(move || SqliteLedger::open(&path)).await;
     let ledger = opened.map_err(|e| AppError::internal(format!("Opening the ledger failed: {e}.")))??;
     Ok((Arc::new(ledger), store))
+}
+
+/// A ledger that answers everything with why it could not be opened.
+pub fn closed_ledger(why: AppError) -> (Arc<dyn Ledger>, EvidenceStore) {
+    (Arc::new(Closed(why.message)), EvidenceStore::beside(Path::new("/")))
+}
+
+struct Closed(String);
+
+impl Closed {
+    fn error(&self) -> LedgerError {
+        LedgerError::Closed(self.0.clone())
+    }
+}
+
+impl Ledger for Closed {
+    fn append(&self, _: &[Draft]) -> Result<Vec<Entry>, LedgerError> {
+        Err(self.error())
+    }
+
+    fn read(&self, _: u64, _: &[EntryKind]) -> Result<Vec<Entry>, LedgerError> {
+        Err(self.error())
+    }
+
+    fn record(&self, _: &RecordId) -> Result<Vec<Entry>, LedgerError> {
+        Err(self.error())
+    }
+
+    fn location(&self) -> String {
+        String::new()
+    }
 }

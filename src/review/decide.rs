@@ -125,7 +125,7 @@ fn refusals(desk: &Desk, waiting: &Waiting, proposal: &Proposal, dossier: &Dossi
     if desk.readonly {
         out.push(AppError::usage("Nothing is decided with --readonly."));
     }
-    if proposal.reason.trim().is_empty() {
+    if crate::text::is_blank(&proposal.reason) {
         out.push(AppError::usage("A decision needs a reason.").hint("Give one with --reason."));
     }
     if let Some(option) = &proposal.option

@@ -95,7 +95,7 @@ pub fn check(request: &Dismiss, now: Timestamp) -> Result<(), AppError> {
     if request.findings.is_empty() {
         return Err(AppError::usage("No finding is named."));
     }
-    if request.detail.trim().is_empty() {
+    if crate::text::is_blank(&request.detail) {
         return Err(AppError::usage("A dismissal needs its reasoning.").hint("Give it with --reason."));
     }
     if request.status == Status::NotAffected && request.justification.is_none() {

@@ -49,15 +49,19 @@ fn a_dismissal_holds_in_the_next_release_on_another_line() {
     let before = house.json(&["findings", "ledger-api@1.9.0/prod", "--query", "sev>=high"], 0);
     let finding = before["findings"][0]["fingerprint"].as_str().unwrap().to_owned();
     let why = "the input is a constant of the build";
-    house.run(&["dismiss", "ledger-api@1.9.0/prod", &finding, "--as", "false-positive", "--reason", why]).exits(0);
+    let dismiss = ["dismiss", "ledger-api@1.9.0/prod", &finding, "--as", "false-positive", "--reason", why];
+    house.run(&dismiss).exits(0);
     for arguments in [["findings", "ledger-api@1.9.0/prod"], ["show", "ledger-api@1.9.0/prod"]] {
         let table = house.run(&arguments).exits(0).out;
         let mut below =
             table.lines().skip_while(|l| !(l.contains(finding.get(..8).unwrap()) && l.contains("false-positive")));
         let note = below.nth(1).unwrap_or_else(|| panic!("{arguments:?}: {table}"));
         assert!(note.starts_with("    false-positive by "), "{note}");
-        assert!(note.contains(", no expiry: ") && note.ends_with(why), "{note}");
+        assert!(note.contains(", until ") && note.ends_with(why), "{note}");
     }
+    let next = house.json(&["findings", "ledger-api@1.9.1/staging", "--query", "dismissed"], 0);
+    assert_eq!(next["gate"]["findings"]["dismissed"], 0, "it holds in its environment, if no scope is given: {next:#}");
+    house.run(&[dismiss.as_slice(), &["--scope", "service"]].concat()).exits(0);
     let next = house.json(&["findings", "ledger-api@1.9.1/staging", "--query", "dismissed"], 0);
     let carried = &next["findings"][0];
     assert_eq!(carried["dismissal"]["dismissal"]["detail"], why, "{next:#}");

@@ -10,6 +10,7 @@
 mod architecture;
 mod bandit;
 mod certificates;
+mod commands;
 mod crash;
 mod decisions;
 mod docs;

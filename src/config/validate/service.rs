@@ -54,6 +54,35 @@ pub(super) fn check(key: &str, service: &ServiceConfig, config: &Config, sink: &
     }
 }
 
+/// That a service is not shadowed by one before it: of the same name, or at the same gate for the same environment.
+pub(super) fn reachable(n: usize, config: &Config, sink: &mut Sink<'_>) {
+    let Some((service, before)) = config.service.get(n).zip(config.service.get(..n)) else { return };
+    let name = crate::text::line(&service.name);
+    if let Some(m) = before.iter().position(|b| b.name == service.name && !b.name.is_empty()) {
+        let first = sink.place(&format!("service[{m}].name"));
+        let message = format!(
+            "There is a service \"{name}\" already, at {first}: what is said of its releases would be said of both. Give \
+             one of them another name."
+        );
+        return sink.at(&format!("service[{n}].name"), message);
+    }
+    let shadows = |b: &ServiceConfig| {
+        // A service with one environment takes every gate that is its.
+        let all = b.environments.len() == 1;
+        let same = |e: &String| b.environments.iter().any(|o| o.eq_ignore_ascii_case(e));
+        b.gate == service.gate && !b.gate.application.is_empty() && (all || service.environments.iter().any(same))
+    };
+    if let Some((m, other)) = before.iter().enumerate().find(|(_, b)| shadows(b)) {
+        let first = sink.place(&format!("service[{m}].gate"));
+        let message = format!(
+            "The service \"{name}\" has the gate of \"{}\", at {first}, which takes its releases: it would never be \
+             matched. Tell them apart by pipeline, or by environments that are in one of them only.",
+            crate::text::line(&other.name)
+        );
+        sink.at(&format!("service[{n}].gate"), message);
+    }
+}
+
 struct Connections<'a, 'b> {
     config: &'a Config,
     sink: &'a mut Sink<'b>,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
+use crate::lab::LabError;
 use crate::lab::home::{self, Signer};
 
 fn mode(path: &Path) -> u32 {
@@ -38,8 +39,23 @@ async fn everything_is_there_and_only_for_its_owner() {
     assert!(!text.contains("{home}"));
 
     let key = std::fs::read(&home.key).unwrap();
-    home::prepare_with(&dir.path().join("home"), &lab, Signer::KeyFile).await.unwrap();
+    let used = home::prepare_with(&dir.path().join("home"), &lab, Signer::KeyFile).await.unwrap_err();
+    assert!(matches!(used, LabError::InUse { .. }), "{used}");
+    drop(home);
+    let home = home::prepare_with(&dir.path().join("home"), &lab, Signer::KeyFile).await.unwrap();
     assert_eq!(std::fs::read(&home.key).unwrap(), key, "a key that is there is kept");
+}
+
+#[tokio::test]
+async fn a_folder_of_something_else_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.toml");
+    std::fs::write(&config, "# mine").unwrap();
+    let lab = start(World::default(), Options::default()).await.unwrap();
+    let foreign = home::prepare_with(dir.path(), &lab, Signer::KeyFile).await.unwrap_err();
+    assert!(matches!(foreign, LabError::Foreign { .. }), "{foreign}");
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), "# mine");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
 #[tokio::test]

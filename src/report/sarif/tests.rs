@@ -194,7 +194,8 @@ fn a_region_of_which_only_the_first_line_is_given_is_completed() {
 #[test]
 fn another_version_of_sarif_is_not_read_as_an_empty_report() {
     let of = |version: &str| {
-        let text = format!(r#"{{"version": {version}, "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "results": []}}]}}"#);
+        let text =
+            format!(r#"{{"version": {version}, "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "results": []}}]}}"#);
         read("r.sarif", text.as_bytes(), None)
     };
     for version in [r#""1.0.0""#, r#""2.0.0""#, r#""2.10.0""#, "3"] {

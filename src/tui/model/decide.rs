@@ -194,7 +194,7 @@ impl DecideForm {
     /// What is wrong with what was filled in.
     pub fn problem(&self) -> Option<(usize, String)> {
         let place = |label| self.form.fields.iter().position(|f| f.label == label).unwrap_or_default();
-        if self.form.text(REASON).is_empty() {
+        if crate::text::is_blank(&self.form.text(REASON)) {
             return Some((place(REASON), "A reason is needed.".to_owned()));
         }
         if self.verb == Verb::Halt && self.form.text(NAME) != self.subject.service {

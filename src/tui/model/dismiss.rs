@@ -82,7 +82,7 @@ impl DismissForm {
                     "everywhere".to_owned(),
                 ],
             ),
-            Field::text(EXPIRES, "90d, 12h, 2w; needed for accepted. Empty: never.", "90d"),
+            Field::text(EXPIRES, "90d, 12h, 2w; needed for accepted. Empty: never.", crate::domain::triage::EXPIRES),
         ];
         Some(Self {
             request,
@@ -139,7 +139,7 @@ impl DismissForm {
         if status == Status::NotAffected && justification.is_none() {
             return wrong(JUSTIFICATION, "Not-affected needs a justification.");
         }
-        if detail.is_empty() {
+        if crate::text::is_blank(&detail) {
             return wrong(DETAIL, "The reasoning is needed: whoever sees the finding next will want to know.");
         }
         if status == Status::Accepted && expires.is_none() {
