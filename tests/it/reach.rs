@@ -50,7 +50,7 @@ fn why_the_demo_does_not_start_is_said_once() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let ran = Ran::from(hermetic(dir.path()).arg("demo").arg("--dir").arg(&file).output().unwrap()).exits(1);
+    let ran = Ran::from(hermetic(dir.path()).arg("demo").arg("--dir").arg(&file).output().unwrap()).exits(2);
     assert_eq!((ran.err.matches("Error:").count(), ran.err.matches("cannot be started").count()), (1, 1), "{ran:?}");
     assert!(!ran.err.contains(".."), "{ran:?}");
 }
