@@ -50,6 +50,19 @@ fn what_waits_for_me_comes_first_and_then_the_oldest() {
 }
 
 #[test]
+fn only_the_row_under_the_cursor_looks_like_it() {
+    for keys in ["", "<enter> 4"] {
+        let buffer = at(keys, 80, 24).buffer();
+        let looks = |y: u16| buffer.cell((0, y)).map(|c| (c.symbol(), c.modifier, c.bg));
+        let cursor = (1..23).find(|y| looks(*y).is_some_and(|(sign, ..)| sign == "▸")).unwrap();
+        let (_, modifier, background) = looks(cursor).unwrap();
+        let alike: Vec<u16> =
+            (1..23).filter(|y| looks(*y).is_some_and(|(_, m, b)| (m, b) == (modifier, background))).collect();
+        assert_eq!(alike, [cursor], "{keys}");
+    }
+}
+
+#[test]
 fn screens_look_as_they_did() {
     for (name, keys) in SCREENS {
         let keys = keys.strip_prefix("j ").unwrap_or(keys);

@@ -54,10 +54,10 @@ pub fn lines<'a, K: PartialEq>(
         let over = here.then_some(Role::Cursor);
         let (marked, cells) = build(key);
         let margin = Rect { width: row.width.min(MARGIN), ..row };
-        let signs = [
-            span(Role::Cursor, if here { painter.glyphs.cursor } else { " " }),
-            span(Role::Marked, if marked { painter.glyphs.marked } else { " " }),
-        ];
+        // A blank has no role of its own: reversed, it would be a bar beside every row.
+        let sign = |there: bool, role, glyph| if there { span(role, glyph) } else { span(Role::Text, " ") };
+        let signs =
+            [sign(here, Role::Cursor, painter.glyphs.cursor), sign(marked, Role::Marked, painter.glyphs.marked)];
         painter.line(margin, Role::Text, &signs, over);
         // Every cell of the row is painted once: margin, columns, the blanks after them, and what no column has.
         let (mut end, mut contents) = (margin.right(), cells.iter());
