@@ -15,7 +15,7 @@ use countersign::domain::dedup::merge_across;
 use countersign::domain::dossier::{Baseline, Dossier, Parts};
 use countersign::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece};
 use countersign::domain::finding::{Class, Finding};
-use countersign::domain::gate::{Gate, GateState, Trigger};
+use countersign::domain::gate::Gate;
 use countersign::domain::ids::{ConnectionName, GateId};
 use countersign::domain::query::Query;
 use countersign::domain::release::Release;
@@ -131,23 +131,10 @@ fn piece(set: &FindingSet) -> Piece {
 fn dossier(findings: &[Arc<Finding>]) -> Dossier {
     let as_of = "2026-11-21T04:00:00Z".parse().unwrap();
     let gate = Gate {
-        id: GateId::new(ConnectionName::new("spinnaker"), ["pay", "run", "stage"]),
         application: "pay".into(),
         pipeline: "deploy".into(),
-        pipeline_id: None,
         stage: "approve".into(),
-        attempt: "1".into(),
-        state: GateState::Waiting,
-        instructions: "".into(),
-        options: Vec::new(),
-        required_roles: Vec::new(),
-        defined_roles: None,
-        started_by: None,
-        waiting_since: None,
-        times_out_at: None,
-        trigger: Trigger::default(),
-        url: None,
-        state_token: None,
+        ..Gate::new(GateId::new(ConnectionName::new("spinnaker"), ["pay", "run", "stage"]), "1")
     };
     let release = Release {
         service: "payments".into(),

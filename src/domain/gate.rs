@@ -48,6 +48,29 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// A gate that waits, of which nothing else is known.
+    pub fn new(id: GateId, attempt: impl Into<String>) -> Self {
+        Self {
+            id,
+            application: Untrusted::default(),
+            pipeline: Untrusted::default(),
+            pipeline_id: None,
+            stage: Untrusted::default(),
+            attempt: attempt.into(),
+            state: GateState::Waiting,
+            instructions: Untrusted::default(),
+            options: Vec::new(),
+            required_roles: Vec::new(),
+            defined_roles: None,
+            started_by: None,
+            waiting_since: None,
+            times_out_at: None,
+            trigger: Trigger::default(),
+            url: None,
+            state_token: None,
+        }
+    }
+
     /// Whether the roles of the running gate are not those of the pipeline's definition.
     pub fn roles_tampered(&self) -> bool {
         let sorted = |roles: &[Untrusted]| {

@@ -7,7 +7,7 @@ use crate::domain::change::{ChangeSet, Commit};
 use crate::domain::dossier::{Baseline, Parts};
 use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece, Reason};
 use crate::domain::finding::{Class, Finding, Location, ReportStatus, ReportSummary};
-use crate::domain::gate::{Gate, GateState, Trigger};
+use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId};
 use crate::domain::quality::{QualityGate, QualityStatus};
 use crate::domain::release::{Artifact, Release};
@@ -61,23 +61,12 @@ fn now() -> Timestamp {
 
 fn world() -> World {
     let gate = Gate {
-        id: GateId::new(ConnectionName::new("spinnaker"), ["pay", "run", "stage"]),
         application: "pay".into(),
         pipeline: "deploy".into(),
-        pipeline_id: None,
         stage: "approve".into(),
-        attempt: "1".into(),
-        state: GateState::Waiting,
-        instructions: "".into(),
-        options: vec![],
         required_roles: vec!["release".into()],
         defined_roles: Some(vec!["release".into()]),
-        started_by: None,
-        waiting_since: None,
-        times_out_at: None,
-        trigger: Trigger::default(),
-        url: None,
-        state_token: None,
+        ..Gate::new(GateId::new(ConnectionName::new("spinnaker"), ["pay", "run", "stage"]), "1")
     };
     let release = Release {
         service: "payments".into(),

@@ -87,28 +87,16 @@ fn release(gate: &Gate, service: String, environment: String) -> Release {
 mod tests {
     use super::*;
     use crate::config::schema::GateConfig;
-    use crate::domain::gate::{GateState, Trigger};
+    use crate::domain::gate::Trigger;
     use crate::domain::ids::{ConnectionName, GateId};
 
     fn gate(pipeline: &str, stage: &str) -> Gate {
         Gate {
-            id: GateId::new(ConnectionName::new("spinnaker"), ["shop", "01R", "01S"]),
             application: "shop".into(),
             pipeline: pipeline.into(),
-            pipeline_id: None,
             stage: stage.into(),
-            attempt: "1".into(),
-            state: GateState::Waiting,
-            instructions: Untrusted::default(),
-            options: vec![],
-            required_roles: vec![],
-            defined_roles: None,
-            started_by: None,
-            waiting_since: None,
-            times_out_at: None,
             trigger: Trigger { version: Some("1.2".into()), ..Trigger::default() },
-            url: None,
-            state_token: None,
+            ..Gate::new(GateId::new(ConnectionName::new("spinnaker"), ["shop", "01R", "01S"]), "1")
         }
     }
 

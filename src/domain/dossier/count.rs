@@ -111,37 +111,47 @@ impl Dossier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::canonical::sha256;
     use crate::domain::dossier::{Baseline, Parts};
     use crate::domain::evidence::{Evidence, FindingSet, Origin, Piece, Reason};
-    use crate::domain::triage::Triaged;
+    use crate::domain::finding::{Finding, Rung};
+    use crate::domain::gate::Gate;
+    use crate::domain::ids::{ConnectionName, GateId, Principal, RecordId};
+    use crate::domain::release::Release;
+    use crate::domain::time::Timestamp;
+    use crate::domain::triage::{Carried, Dismissal, Scope, Status, Subject, Triaged};
     use crate::domain::verdict::Verdict;
-    use crate::tui::testing::sample;
+
+    fn now() -> Timestamp {
+        "2026-11-21T04:00:00Z".parse().unwrap()
+    }
 
     fn dossier(pieces: Vec<Piece>, findings: Vec<Triaged>) -> Dossier {
-        let row = sample::row("payments", "1.4.2", "prod", 60, true);
         let parts = Parts {
-            gate: row.gate,
-            release: row.release,
-            service: row.service,
-            as_of: sample::now(),
+            gate: Gate::new(GateId::new(ConnectionName::new("spinnaker"), ["pay", "run", "stage"]), "1"),
+            release: Release {
+                service: "payments".to_owned(),
+                version: "1.4.2".into(),
+                environment: "prod".to_owned(),
+                commit: None,
+                branch: None,
+                artifacts: Vec::new(),
+            },
+            service: Some("payments".to_owned()),
+            as_of: now(),
             pieces,
             findings,
             baseline: Baseline::Unknown,
             required: Vec::new(),
-            policy: crate::domain::canonical::sha256(b"policy"),
+            policy: sha256(b"policy"),
         };
         Dossier::seal(parts, |_| Verdict::of(Vec::new()))
     }
 
     fn origin(name: &str) -> Origin {
         let (kind, source) = (Kind::Findings, "sonar".to_owned());
-        Origin {
-            name: name.to_owned(),
-            kind,
-            source,
-            uri: "https://sonar.example.com".into(),
-            fetched_at: sample::now(),
-        }
+        let uri = "https://sonar.example.com".into();
+        Origin { name: name.to_owned(), kind, source, uri, fetched_at: now() }
     }
 
     fn got(name: &str) -> Piece {
@@ -152,9 +162,34 @@ mod tests {
         Piece::missing(origin(name), Reason::new("unreachable", "It cannot be reached."))
     }
 
+    /// Six findings, two of each severity, of which one that is low is dismissed.
     fn found(novelty: Novelty) -> Vec<Triaged> {
-        let row = sample::row("payments", "1.4.2", "prod", 60, true);
-        sample::dossier(&row, 6).findings.into_iter().map(|t| Triaged { novelty, ..t }).collect()
+        let triaged = |n: usize| {
+            let severity = [Severity::High, Severity::Medium, Severity::Low][n % 3];
+            let finding: Finding = serde_json::from_value(serde_json::json!({
+                "fingerprint": format!("f{n}"), "class": "sast", "severity": severity, "rule": "R", "title": "t",
+                "detail": "", "location": {}, "vulnerabilities": [], "cwe": [], "keys": [], "sources": [],
+            }))
+            .unwrap();
+            let dismissal = (n == 5).then(|| Box::new(Carried { dismissal: dismissal(&finding), rung: Rung::Snippet }));
+            Triaged { finding: finding.into(), dismissal, suggestion: None, novelty }
+        };
+        (0..6).map(triaged).collect()
+    }
+
+    fn dismissal(finding: &Finding) -> Dismissal {
+        Dismissal {
+            id: RecordId::new("01JB0000000000000000000000"),
+            envelope: sha256(b"envelope"),
+            principal: Principal::new("bo@example.com"),
+            issued_at: now(),
+            subject: Subject::of(finding),
+            status: Status::FalsePositive,
+            justification: None,
+            detail: "The command is a constant.".into(),
+            scope: Scope::default(),
+            expires: None,
+        }
     }
 
     #[test]

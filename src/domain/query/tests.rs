@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::finding::{Finding, FindingSource, Location, Package};
-use crate::domain::gate::{Gate, GateState, Trigger};
+use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId};
 use crate::domain::release::Release;
 use crate::domain::severity::Tally;
@@ -129,23 +129,11 @@ fn completion_of_fields_flags_and_values() {
 
 fn gate() -> (Gate, Release) {
     let gate = Gate {
-        id: GateId::new(ConnectionName::new("s"), ["a"]),
         application: "pay".into(),
         pipeline: "deploy".into(),
-        pipeline_id: None,
         stage: "Approve".into(),
-        attempt: "1".into(),
-        state: GateState::Waiting,
-        instructions: "".into(),
-        options: vec![],
-        required_roles: vec![],
-        defined_roles: None,
-        started_by: None,
         waiting_since: Some("2026-11-21T01:00:00Z".parse().unwrap()),
-        times_out_at: None,
-        trigger: Trigger::default(),
-        url: None,
-        state_token: None,
+        ..Gate::new(GateId::new(ConnectionName::new("s"), ["a"]), "1")
     };
     let release = Release {
         service: "payments".into(),

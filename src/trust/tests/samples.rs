@@ -7,7 +7,7 @@ use crate::domain::canonical::sha256;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::{Baseline, Dossier, Parts};
 use crate::domain::evidence::{Collected, Completeness, Evidence, Kind, Origin, Piece, Reason};
-use crate::domain::gate::{Gate, GateState, Trigger};
+use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId, Principal, RecordId};
 use crate::domain::release::{Artifact, Release};
 use crate::domain::severity::Severity;
@@ -45,23 +45,11 @@ pub(in crate::trust) fn release() -> Release {
 
 pub(in crate::trust) fn dossier() -> Dossier {
     let gate = Gate {
-        id: gate_id(),
         application: "shop".into(),
         pipeline: "deploy".into(),
-        pipeline_id: None,
         stage: "Approve – Größe".into(),
-        attempt: "1780315200000".into(),
-        state: GateState::Waiting,
-        instructions: "".into(),
-        options: Vec::new(),
-        required_roles: Vec::new(),
-        defined_roles: None,
-        started_by: None,
-        waiting_since: None,
-        times_out_at: None,
-        trigger: Trigger::default(),
-        url: None,
         state_token: Some(sha256(b"state")),
+        ..Gate::new(gate_id(), "1780315200000")
     };
     let parts = Parts {
         gate,

@@ -11,7 +11,7 @@ use crate::domain::change::{ChangeSet, Commit, PullRequest};
 use crate::domain::dossier::{Baseline, Dossier, Parts};
 use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece, Reason};
 use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, Rung};
-use crate::domain::gate::{Gate, GateState, Trigger};
+use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId, Principal, RecordId};
 use crate::domain::release::Release;
 use crate::domain::severity::Severity;
@@ -62,23 +62,16 @@ pub fn ready(row: &GateRow, dossier: &Dossier) -> Msg {
 pub fn row(service: &str, version: &str, environment: &str, waits: u64, mine: bool) -> GateRow {
     let id = GateId::new(ConnectionName::new("spinnaker"), [service, "01JD0", "stage-1"]);
     let gate = Gate {
-        id,
         application: service.into(),
         pipeline: "release".into(),
-        pipeline_id: None,
         stage: "approve".into(),
-        attempt: "1".to_owned(),
-        state: GateState::Waiting,
         instructions: format!("Look at the scan first. {HOSTILE}").into(),
-        options: Vec::new(),
         required_roles: vec!["release-managers".into()],
         defined_roles: Some(vec!["release-managers".into()]),
         started_by: Some("ana".into()),
         waiting_since: Some(ago(waits)),
-        times_out_at: None,
-        trigger: Trigger::default(),
         url: Some(format!("https://spinnaker.example.com/#/{service}").into()),
-        state_token: None,
+        ..Gate::new(id, "1")
     };
     let release = Release {
         service: service.to_owned(),
