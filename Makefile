@@ -11,11 +11,11 @@ test: setup ## run all tests
 	cargo test --locked
 
 fmt:
-	cargo fmt
+	cargo fmt --all
 
 lint:
-	cargo fmt --check
-	cargo clippy --all-targets --locked -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 docs: ## write the generated references anew
 	COUNTERSIGN_WRITE_DOCS=1 cargo test --locked --test it docs::

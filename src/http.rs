@@ -485,4 +485,6 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+pub(crate) mod tls_testing;
+#[cfg(test)]
 mod tls_tests;

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs the programs that tests talk to, where they are missing and we may: OpenSSH, jq, tmux, a Secret Service,
-# openssl, Python, and the build needs of jira_query's TLS; and Bandit, in target/tools. Tests of a program that is still
+# openssl, Python; and Bandit, in target/tools. Tests of a program that is still
 # missing say that they are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A package=(
     [ssh-keygen]=openssh-client [ssh-agent]=openssh-client [sshd]=openssh-server [jq]=jq [tmux]=tmux
-    [openssl]=openssl [pkg-config]=pkg-config [gnome-keyring-daemon]=gnome-keyring
+    [openssl]=openssl [gnome-keyring-daemon]=gnome-keyring
     [dbus-run-session]=dbus-daemon [secret-tool]=libsecret-tools [cc]=gcc
     [setsid]=util-linux [python3]=python3
 )
@@ -17,7 +17,6 @@ for program in "${!package[@]}"; do
         missing+=("${package[$program]}")
     fi
 done
-if command -v pkg-config >/dev/null && ! pkg-config --exists openssl; then missing+=(libssl-dev); fi
 if [ ${#missing[@]} -gt 0 ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "setup: please install: ${missing[*]}" >&2

@@ -2,7 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::evidence::Kind;
+use crate::http::Tls;
 use crate::http::testing::{Reply, Seen, Server, json as answer, reply};
+use crate::http::tls_testing::{Authority, serve};
 use crate::source::testing::{ask, code, raw, settings, words};
 
 fn issue(key: &str, category: &str) -> Value {
@@ -237,6 +239,25 @@ async fn jira_query_sends_no_token_elsewhere() {
     let what = What::Keys { keys: vec!["PAY-1".into()] };
     let fault = collect(&server, Flavour::Cloud, what).await.unwrap_err();
     assert_eq!((fault.kind, other.seen().len()), (FaultKind::Redirected, 0));
+}
+
+/// jira_query's own default could make no TLS connection at all here: see patches/native-tls.
+#[tokio::test]
+async fn jira_query_makes_tls_connections_as_our_own_client_does() {
+    let certificates = Authority::new();
+    certificates.issue("server", "ca", "2");
+    certificates.issue("me", "ca", "2");
+    let url = serve(&certificates, "server", &full_issue("PAY-1").to_string()).await;
+    let what = || What::Keys { keys: vec!["PAY-1".into()] };
+    let with = |tls: Tls| Jira::new(&Settings { tls, flavour: Flavour::Cloud, ..settings(&url) }).unwrap();
+
+    let jira = with(certificates.tls(Some("ca"), Some("me")));
+    let got = jira.collect(&ask(Kind::Tickets, what())).await.unwrap();
+    assert_eq!(tickets(&got), [("PAY-1", StatusCategory::Done)]);
+    assert!(got.raw[0].uri.ends_with("#as-read-by-jira_query"), "{}", got.raw[0].uri);
+
+    let fault = with(certificates.tls(Some("ca"), None)).collect(&ask(Kind::Tickets, what())).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Tls);
 }
 
 #[tokio::test]
