@@ -21,9 +21,11 @@ mod zap;
 mod zap_json;
 mod zap_xml;
 
+use std::cell::RefCell;
+
 use crate::domain::dedup;
 use crate::domain::finding::{Class, Finding, ReportStatus, ReportSummary};
-use crate::text::{self, Untrusted};
+use crate::text::{self, Pool, Untrusted};
 
 pub use shape::Shape;
 
@@ -86,6 +88,8 @@ pub(crate) struct Input<'a> {
     pub name: &'a str,
     /// The document, decoded.
     pub text: &'a str,
+    /// What many findings have in common.
+    pub pool: RefCell<Pool>,
 }
 
 /// What a format's reader gives.
@@ -151,7 +155,8 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
         let fits = formats().iter().find(|f| (f.detect)(&shape));
         fits.ok_or_else(|| unknown(format!("This is {}. {}", shape.describe(), known_formats())))?
     };
-    let parsed = (format.parse)(&Input { name, text: &document }).map_err(|e| (format.name, e))?;
+    let parsed =
+        (format.parse)(&Input { name, text: &document, pool: RefCell::default() }).map_err(|e| (format.name, e))?;
     Ok(finished(format, parsed))
 }
 

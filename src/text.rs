@@ -6,7 +6,9 @@
 //! a reader could not see, is replaced by a visible `<U+XXXX>`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +21,15 @@ pub const MARKS_IN_A_ROW: usize = 2;
 
 /// Text that came from outside and was not checked by anyone.
 ///
-/// It has no `Display` on purpose: choose [`line`](Self::line), [`block`](Self::block) or [`raw`](Self::raw).
+/// Clones share the text. It has no `Display` on purpose: choose [`line`](Self::line), [`block`](Self::block) or [`raw`](Self::raw).
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Untrusted(Box<str>);
+pub struct Untrusted(Arc<str>);
 
 impl Untrusted {
     /// Wraps text as it came.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into().into_boxed_str())
+        Self(text.into().into())
     }
 
     /// The text as it came: for digests, comparison, JSON and requests. Never for a screen or a log.
@@ -59,13 +61,29 @@ impl fmt::Debug for Untrusted {
 
 impl From<String> for Untrusted {
     fn from(text: String) -> Self {
-        Self(text.into_boxed_str())
+        Self(text.into())
     }
 }
 
 impl From<&str> for Untrusted {
     fn from(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+/// Texts of which each is held once, however often it occurs: thousands of findings have the same rule, tool and file.
+#[derive(Debug, Default)]
+pub struct Pool(HashSet<Arc<str>>);
+
+impl Pool {
+    /// The text, shared with all that are the same.
+    pub fn text(&mut self, text: &str) -> Untrusted {
+        let held = self.0.get(text).map(Arc::clone);
+        Untrusted(held.unwrap_or_else(|| {
+            let new: Arc<str> = text.into();
+            self.0.insert(Arc::clone(&new));
+            new
+        }))
     }
 }
 
@@ -193,6 +211,14 @@ mod tests {
     #[test]
     fn debug_is_safe_too() {
         assert_eq!(format!("{:?}", Untrusted::new("\u{1b}]0;x\u{7}")), "\"<U+001B>]0;x<U+0007>\"");
+    }
+
+    #[test]
+    fn the_same_text_of_a_pool_is_held_once() {
+        let mut pool = Pool::default();
+        let (one, other, third) = (pool.text("B602"), pool.text("B602"), pool.text("B603"));
+        assert!(Arc::ptr_eq(&one.0, &other.0));
+        assert_eq!((one.raw(), third.raw()), ("B602", "B603"));
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::DismissArgs;
 use super::output::{Block, Document};
 use super::{Context, prompt};
+use crate::domain::ids::Fingerprint;
 use crate::domain::time::{Timestamp, parse_duration};
 use crate::domain::triage::{Justification, Status};
 use crate::error::AppError;
@@ -52,7 +53,7 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         }
     })
     .await?;
-    let prints: Vec<&str> = request.findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    let prints: Vec<Fingerprint> = request.findings.iter().map(|f| f.fingerprint).collect();
     let whole = json!({
         "schema": 1,
         "record": record.record,

@@ -62,7 +62,7 @@ fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
     let rows = findings
         .flat_map(|t| {
             let cells = vec![
-                t.finding.fingerprint.short().to_owned(),
+                t.finding.fingerprint.short(),
                 t.finding.severity.word().to_owned(),
                 match t.novelty {
                     Novelty::New => "new",

@@ -91,12 +91,17 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 
 /// SHA-256 over a list of parts, each with its length before it, so that no two lists collide.
 pub fn sha256_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+    Digest::from_sha256(&hash_of_parts(parts))
+}
+
+/// The bytes of [`sha256_parts`].
+pub fn hash_of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
-    Digest::from_sha256(&hash.finalize().into())
+    hash.finalize().into()
 }
 
 #[cfg(test)]

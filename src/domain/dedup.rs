@@ -143,8 +143,8 @@ fn fingerprints<F: Borrow<Finding>>(findings: &[F]) -> Vec<(usize, Fingerprint)>
             same.sort_by_cached_key(|(_, finding)| place_order(finding));
         }
         out.extend(same.into_iter().enumerate().map(|(count, (index, _))| match count {
-            0 => (index, key.value.clone()),
-            n => (index, hashed(&[key.value.as_str(), "occurrence", &n.to_string()])),
+            0 => (index, key.value),
+            n => (index, hashed(&[&key.value.to_string(), "occurrence", &n.to_string()])),
         }));
     }
     out
@@ -167,5 +167,5 @@ fn key(rung: Rung, parts: &[&str]) -> MatchKey {
 }
 
 fn hashed(parts: &[&str]) -> Fingerprint {
-    Fingerprint::new(canonical::sha256_parts(parts.iter().map(|p| p.as_bytes())).hex())
+    Fingerprint::new(canonical::hash_of_parts(parts.iter().map(|p| p.as_bytes())))
 }

@@ -11,7 +11,7 @@ use super::canonical;
 use super::change::ChangeSet;
 use super::evidence::{Completeness, Evidence, Kind, Piece};
 use super::gate::Gate;
-use super::ids::{Digest, RecordId};
+use super::ids::{Digest, Fingerprint, RecordId};
 use super::release::Release;
 use super::time::Timestamp;
 use super::triage::Triaged;
@@ -147,10 +147,10 @@ impl Dossier {
     fn bound(&self) -> serde_json::Value {
         let contents: BTreeMap<&str, &Digest> = self.pieces.iter().map(|p| (p.name.as_str(), &p.content)).collect();
         // Also which of the findings are dismissed, by what: the approver saw that.
-        let dismissed: BTreeMap<&str, &str> = self
+        let dismissed: BTreeMap<Fingerprint, &str> = self
             .findings
             .iter()
-            .filter_map(|t| Some((t.finding.fingerprint.as_str(), t.dismissal.as_ref()?.dismissal.envelope.as_str())))
+            .filter_map(|t| Some((t.finding.fingerprint, t.dismissal.as_ref()?.dismissal.envelope.as_str())))
             .collect();
         let mut gate = self.gate.clone();
         gate.state_token = None;

@@ -209,7 +209,7 @@ impl Evidence {
                 }
             }
             Self::Findings(set) => {
-                set.findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+                set.findings.sort_by_key(|a| a.fingerprint);
                 set.reports.sort();
                 set.classes.sort();
                 set.classes.dedup();
@@ -301,7 +301,7 @@ mod tests {
     fn set() -> FindingSet {
         let finding = |n: u32| {
             let text = format!(
-                r#"{{"fingerprint": "f{n}", "class": "sast", "severity": "high", "rule": "R", "title": "é", "detail": "",
+                r#"{{"fingerprint": "{n:064}", "class": "sast", "severity": "high", "rule": "R", "title": "é", "detail": "",
                     "location": {{"path": "a.py", "line": {n}, "column": null, "logical": null}}, "snippet": null,
                     "vulnerabilities": [], "cwe": [79], "package": null, "confidence": null, "url": null,
                     "suppressed": null, "keys": [], "sources": []}}"#

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -23,16 +22,15 @@ impl BadId {
 }
 
 macro_rules! name_type {
-    ($(#[$doc:meta])* $name:ident) => { name_type! { $(#[$doc])* $name(String) } };
-    ($(#[$doc:meta])* $name:ident($text:ty)) => {
+    ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name($text);
+        pub struct $name(String);
 
         impl $name {
             /// Wraps a name.
-            pub fn new(name: impl Into<$text>) -> Self {
+            pub fn new(name: impl Into<String>) -> Self {
                 Self(name.into())
             }
 
@@ -62,17 +60,88 @@ name_type! {
     /// The identity of a decision, a triage record or a ledger entry: a ULID.
     RecordId
 }
-name_type! {
-    /// What a finding is recognised by again: 64 hexadecimal digits. See `domain::finding`. Clones share the text: each
-    /// finding's fingerprint is one of its keys.
-    Fingerprint(Arc<str>)
-}
+/// What a finding is recognised by again: a SHA-256, written as 64 hexadecimal digits. See `domain::finding`.
+///
+/// The default, all zeroes, is that of a finding that is not identified yet.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The first ten digits, for people.
-    pub fn short(&self) -> &str {
-        self.0.get(..10).unwrap_or(&self.0)
+    /// From the 32 bytes of a SHA-256.
+    pub fn new(sha256: [u8; 32]) -> Self {
+        Self(sha256)
     }
+
+    /// The first ten digits, for people.
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(10).collect()
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex("", &self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        unhex(text)
+            .map(Self)
+            .ok_or_else(|| BadId::new("The fingerprint", text, "expected 64 lower-case hexadecimal digits"))
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = BadId;
+
+    fn try_from(text: String) -> Result<Self, BadId> {
+        text.parse()
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        hex("", &fingerprint.0)
+    }
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The bytes as lower-case hexadecimal digits behind `prefix`.
+fn hex(prefix: &str, bytes: &[u8; 32]) -> String {
+    let mut text = String::with_capacity(prefix.len() + 64);
+    text.push_str(prefix);
+    let digit = |value: u8| DIGITS.get(usize::from(value)).map_or('0', |d| char::from(*d));
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
+/// The bytes of 64 lower-case hexadecimal digits.
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    let value = |digit: &u8| u8::try_from(DIGITS.iter().position(|d| d == digit)?).ok();
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = value(high)? << 4 | value(low)?;
+    }
+    Some(bytes)
 }
 
 /// A digest with its algorithm, `sha256:<64 hexadecimal digits>`.
@@ -83,14 +152,7 @@ pub struct Digest(String);
 impl Digest {
     /// From the 32 bytes of a SHA-256.
     pub fn from_sha256(bytes: &[u8; 32]) -> Self {
-        use std::fmt::Write as _;
-        let mut text = String::with_capacity(71);
-        text.push_str("sha256:");
-        for byte in bytes {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(hex("sha256:", bytes))
     }
 
     /// `sha256:<hex>`.
@@ -133,12 +195,10 @@ impl FromStr for Digest {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let hex = text.strip_prefix("sha256:").unwrap_or(text);
-        if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
-            Ok(Self(format!("sha256:{hex}")))
-        } else {
-            Err(BadId::new("The digest", text, "expected sha256: and 64 lower-case hexadecimal digits"))
-        }
+        let bytes = unhex(text.strip_prefix("sha256:").unwrap_or(text));
+        bytes
+            .map(|bytes| Self::from_sha256(&bytes))
+            .ok_or_else(|| BadId::new("The digest", text, "expected sha256: and 64 lower-case hexadecimal digits"))
     }
 }
 
@@ -278,11 +338,27 @@ mod tests {
     }
 
     #[test]
+    fn fingerprints_are_read_as_they_are_written() {
+        let text = "00ff0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab";
+        let print: Fingerprint = text.parse().unwrap();
+        assert_eq!((print.to_string().as_str(), print.short().as_str()), (text, "00ff012345"));
+        assert_eq!(serde_json::from_str::<Fingerprint>(&format!("{text:?}")).unwrap(), print);
+        assert_eq!(serde_json::to_string(&print).unwrap(), format!("{text:?}"));
+        for bad in ["", "00", &text.to_uppercase(), &text.replace("00ff", "00fg"), &format!("{text}0"), &"é".repeat(32)]
+        {
+            assert!(bad.parse::<Fingerprint>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn digests_are_named_by_prefixes() {
         let d = super::super::canonical::sha256(b"x");
         assert!(d.is_named_by(d.as_str()));
         assert!(d.is_named_by(&d.short()));
         assert!(!d.is_named_by("2d71"));
         assert!("sha256:ABC".parse::<Digest>().is_err());
+        assert!("sha256:".parse::<Digest>().is_err());
+        assert_eq!(d.as_str().parse::<Digest>().unwrap(), d);
+        assert_eq!(d.hex(), "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881", "as sha256sum says");
     }
 }

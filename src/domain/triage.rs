@@ -194,7 +194,7 @@ impl Subject {
     pub fn of(finding: &Finding) -> Self {
         let source = finding.sources.first();
         Self {
-            fingerprint: finding.fingerprint.clone(),
+            fingerprint: finding.fingerprint,
             keys: finding.keys.clone(),
             rule: finding.rule.clone(),
             title: finding.title.clone(),

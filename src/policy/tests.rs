@@ -36,7 +36,7 @@ fn some(text: &str) -> Option<Untrusted> {
 
 fn a_finding(severity: Severity) -> Finding {
     Finding {
-        fingerprint: Fingerprint::new("f"),
+        fingerprint: Fingerprint::new([0xf; 32]),
         class: Class::Sast,
         severity,
         rule: "R".into(),

@@ -1,17 +1,20 @@
 //! A finding in the making: what all formats fill in the same way.
 
+use std::cell::RefMut;
+
+use crate::domain::dedup;
 use crate::domain::finding::{Class, Finding, FindingSource, Location, Package};
 use crate::domain::ids::Fingerprint;
 use crate::domain::severity::Severity;
-use crate::domain::{canonical, dedup};
-use crate::text::Untrusted;
+use crate::text::{Pool, Untrusted};
 
+use super::lax::{LONGEST, within};
 use super::{Input, words};
 
 /// The longest title that is made from a longer text, in characters.
 const TITLE: usize = 160;
-/// The most bytes of one text that a finding holds. A screen shows no more of it, and a hostile report may have megabytes.
-const TEXT: usize = 64 << 10;
+/// The most bytes of one text that a finding holds: of one that was put together from texts of [`LONGEST`] at most.
+const TEXT: usize = 2 * LONGEST;
 
 /// A finding in the making; see [`Finding`] for the fields.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ impl Draft {
 
     /// The finding: text of secrets masked, lists sorted, the title one short line, the keys made.
     pub(super) fn finish(self, input: &Input<'_>, tool: &str, tool_version: Option<&str>) -> Finding {
-        let some = |text: Option<String>| text.filter(|t| !t.trim().is_empty()).map(|t| Untrusted::new(within(t)));
+        let mut texts = Texts(input.pool.borrow_mut());
         let mut vulnerabilities = self.vulnerabilities;
         vulnerabilities.sort();
         vulnerabilities.dedup();
@@ -78,31 +81,31 @@ impl Draft {
             _ => self.path.map(|p| dedup::normalise_path(&p)),
         };
         let mut finding = Finding {
-            fingerprint: Fingerprint::new(""),
+            fingerprint: Fingerprint::default(),
             class: self.class,
             severity: self.severity,
-            rule: self.rule.as_str().into(),
-            title: one_line(title.map_or("", String::as_str)).into(),
-            detail: within(self.detail.trim_end().to_owned()).into(),
+            rule: texts.one(&self.rule),
+            title: texts.one(&one_line(title.map_or("", String::as_str))),
+            detail: texts.one(self.detail.trim_end()),
             location: Location {
-                path: some(path),
+                path: texts.some(path),
                 line: self.line.filter(|n| *n > 0),
                 column: self.column.filter(|n| *n > 0),
-                logical: some(self.logical),
+                logical: texts.some(self.logical),
             },
-            snippet: some(snippet),
+            snippet: texts.some(snippet),
             vulnerabilities: vulnerabilities.into_iter().map(Into::into).collect(),
             cwe,
             package: self.package.map(Box::new),
-            confidence: some(self.confidence.map(|c| c.to_lowercase())),
-            url: some(self.url),
-            suppressed: self.suppressed.map(|t| within(t).into()),
+            confidence: texts.some(self.confidence.map(|c| c.to_lowercase())),
+            url: texts.some(self.url),
+            suppressed: self.suppressed.map(|t| texts.one(&t)),
             keys: Vec::new(),
             sources: vec![FindingSource {
-                tool: tool.into(),
-                tool_version: tool_version.map(Into::into),
-                report: input.name.into(),
-                native_id: some(self.native_id),
+                tool: texts.one(tool),
+                tool_version: tool_version.map(|v| texts.one(v)),
+                report: texts.one(input.name),
+                native_id: texts.some(self.native_id),
             }],
         };
         finding.keys = dedup::keys_of(&finding);
@@ -110,15 +113,18 @@ impl Draft {
     }
 }
 
-/// A text of a bounded length. What is longer keeps its beginning, and the digest of the whole, so that it stays told
-/// apart from any other; the report itself has all of it.
-fn within(text: String) -> String {
-    if text.len() <= TEXT {
-        return text;
+/// Texts of bounded length, each held once in a report.
+struct Texts<'a>(RefMut<'a, Pool>);
+
+impl Texts<'_> {
+    fn one(&mut self, text: &str) -> Untrusted {
+        self.0.text(&within(text, TEXT))
     }
-    let end = (0..=TEXT).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    let (kept, left) = text.split_at_checked(end).unwrap_or((&text, ""));
-    format!("{kept}\n[{} more bytes; the whole text is {}]", left.len(), canonical::sha256(text.as_bytes()))
+
+    /// The text, if there is any that is not blank.
+    fn some(&mut self, text: Option<String>) -> Option<Untrusted> {
+        text.filter(|t| !t.trim().is_empty()).map(|t| self.one(&t))
+    }
 }
 
 /// The first line of a text; a long one is cut at a word.
@@ -130,21 +136,4 @@ fn one_line(text: &str) -> String {
     let cut: String = first.chars().take(TITLE).collect();
     let at_word = cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head);
     format!("{at_word} ...")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_texts_are_cut_at_a_character_and_stay_told_apart() {
-        let long = format!("a{}", "ä".repeat(TEXT));
-        let other = format!("{long}!");
-        let (cut, too) = (within(long.clone()), within(other));
-        let (kept, said) = cut.rsplit_once('\n').unwrap();
-        assert_eq!((kept.len(), long.starts_with(kept)), (TEXT - 1, true));
-        assert!(said.starts_with(&format!("[{} more bytes", long.len() - TEXT + 1)), "{said}");
-        assert_ne!(cut, too);
-        assert_eq!(within("ä".repeat(TEXT / 2)), "ä".repeat(TEXT / 2));
-    }
 }

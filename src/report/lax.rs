@@ -3,6 +3,7 @@
 //! A scanner that writes a number where its last version wrote a string is read all the same. Lists of results are NOT
 //! read this way: what is not a list there is an error, because reading it as nothing would be a clean report.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -10,6 +11,10 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess
 use serde::{Deserialize, de};
 
 use super::Unreadable;
+use crate::domain::canonical;
+
+/// The most bytes of one text that are taken over. A screen shows no more of it, and a hostile report may have megabytes.
+pub(super) const LONGEST: usize = 64 << 10;
 
 /// Reads a JSON document; errors have line and column. A key that stands twice in one object is one of them.
 pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
@@ -17,7 +22,19 @@ pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     serde_json::from_str(text).map_err(|e| Unreadable(format!("The JSON cannot be read: {e}.")))
 }
 
-/// Text: also from a number or a truth value; anything else is nothing.
+/// A text of a bounded length. What is longer keeps its beginning, and the digest of the whole, so that it stays told
+/// apart from any other; the report itself has all of it.
+pub(super) fn within(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest {
+        return Cow::Borrowed(text);
+    }
+    let end = (0..=longest).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let (kept, left) = text.split_at_checked(end).unwrap_or((text, ""));
+    let whole = canonical::sha256(text.as_bytes());
+    Cow::Owned(format!("{kept}\n[{} more bytes; the whole text is {whole}]", left.len()))
+}
+
+/// Text of at most [`LONGEST`] bytes: also from a number or a truth value; anything else is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Text(Option<String>);
 
@@ -66,11 +83,7 @@ impl<'de> Deserialize<'de> for Text {
             }
 
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Text, E> {
-                Ok(Text(Some(v.to_owned())))
-            }
-
-            fn visit_string<E: de::Error>(self, v: String) -> Result<Text, E> {
-                Ok(Text(Some(v)))
+                Ok(Text(Some(within(v, LONGEST).into_owned())))
             }
 
             fn visit_bool<E: de::Error>(self, v: bool) -> Result<Text, E> {
@@ -266,6 +279,19 @@ mod tests {
         assert_eq!(doc.name.get(), None);
         assert_eq!(doc.tags.0[0].get(), Some("one"));
         assert_eq!(doc.place.0.line.number(), Some(3));
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_a_character_and_stay_told_apart() {
+        let long = format!("a{}", "ä".repeat(LONGEST));
+        let read = |text: &str| json::<Doc>(&serde_json::json!({ "name": text }).to_string()).unwrap().name;
+        let (cut, too) = (read(&long), read(&format!("{long}!")));
+        let (kept, said) = cut.get().unwrap().rsplit_once('\n').unwrap();
+        assert_eq!((kept.len(), long.starts_with(kept)), (LONGEST - 1, true));
+        assert!(said.starts_with(&format!("[{} more bytes", long.len() - LONGEST + 1)), "{said}");
+        assert_ne!(cut, too);
+        let short = "ä".repeat(LONGEST / 2);
+        assert_eq!(read(&short).get(), Some(short.as_str()));
     }
 
     #[test]

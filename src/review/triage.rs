@@ -41,7 +41,7 @@ pub fn select(dossier: &Dossier, wanted: &[String]) -> Result<Vec<Finding>, AppE
             .findings
             .iter()
             .map(|t| t.finding.as_ref())
-            .filter(|f| f.fingerprint.as_str().starts_with(prefix))
+            .filter(|f| f.fingerprint.to_string().starts_with(prefix))
             .collect();
         match found.as_slice() {
             [] => {
@@ -55,9 +55,10 @@ pub fn select(dossier: &Dossier, wanted: &[String]) -> Result<Vec<Finding>, AppE
             }
             several => {
                 let error = AppError::usage(format!("{prefix:?} names {} findings.", several.len()));
-                return Err(several.iter().take(10).fold(error, |e, f| {
-                    e.hint(format!("{} {} {}", f.fingerprint.as_str(), f.rule.line(), f.place()))
-                }));
+                return Err(several
+                    .iter()
+                    .take(10)
+                    .fold(error, |e, f| e.hint(format!("{} {} {}", f.fingerprint, f.rule.line(), f.place()))));
             }
         }
     }

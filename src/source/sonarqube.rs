@@ -107,6 +107,7 @@ impl Sonarqube {
             version: version.as_ref().map(|(v, _)| Untrusted::from(v.as_str())),
             report: &self.name,
             before: &before,
+            pool: Mutex::default(),
         };
         let query = Query { http: &self.http, place: &place, project, branch, page: self.page, window: self.window };
 

@@ -7,7 +7,7 @@ use crate::text::Untrusted;
 
 fn finding(tool: &str, rule: &str, path: &str, line: u32, snippet: &str) -> Finding {
     Finding {
-        fingerprint: Fingerprint::new(""),
+        fingerprint: Fingerprint::default(),
         class: Class::Sast,
         severity: Severity::Medium,
         rule: rule.into(),
@@ -223,7 +223,7 @@ proptest! {
     #[test]
     fn fingerprints_are_unique(findings in prop::collection::vec(some_finding(), 0..8)) {
         let out = merge_across(vec![findings]);
-        let unique: std::collections::HashSet<_> = out.iter().map(|f| f.fingerprint.clone()).collect();
+        let unique: std::collections::HashSet<_> = out.iter().map(|f| f.fingerprint).collect();
         prop_assert_eq!(unique.len(), out.len());
     }
 }

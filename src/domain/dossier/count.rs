@@ -167,7 +167,7 @@ mod tests {
         let triaged = |n: usize| {
             let severity = [Severity::High, Severity::Medium, Severity::Low][n % 3];
             let finding: Finding = serde_json::from_value(serde_json::json!({
-                "fingerprint": format!("f{n}"), "class": "sast", "severity": severity, "rule": "R", "title": "t",
+                "fingerprint": format!("{n:064}"), "class": "sast", "severity": severity, "rule": "R", "title": "t",
                 "detail": "", "location": {}, "vulnerabilities": [], "cwe": [], "keys": [], "sources": [],
             }))
             .unwrap();

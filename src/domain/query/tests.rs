@@ -10,7 +10,7 @@ use crate::domain::verdict::Outcome;
 
 fn finding(severity: Severity) -> Triaged {
     let finding = Finding {
-        fingerprint: Fingerprint::new("f"),
+        fingerprint: Fingerprint::new([0xf; 32]),
         class: Class::Sast,
         severity,
         rule: "CVE-2024-7".into(),

@@ -14,7 +14,7 @@ use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, 
 use crate::domain::ids::Fingerprint;
 use crate::domain::severity::Severity;
 use crate::http::query_value;
-use crate::text::Untrusted;
+use crate::text::{Pool, Untrusted};
 
 /// Where findings come from.
 pub(super) struct Place<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Place<'a> {
     pub(super) report: &'a str,
     /// What the last reading found.
     pub(super) before: &'a Before,
+    /// What many issues have in common.
+    pub(super) pool: Mutex<Pool>,
 }
 
 /// The findings of the last reading, as far as somebody still holds them. An issue that is read again unchanged is the
@@ -37,7 +39,7 @@ impl Before {
         let old = self.lock().get(&hash(id)).and_then(Weak::upgrade);
         if let Some(old) = old {
             // It is told apart from its like only once all are read.
-            finding.fingerprint = old.fingerprint.clone();
+            finding.fingerprint = old.fingerprint;
             if finding == *old {
                 return old;
             }
@@ -167,19 +169,26 @@ impl Place<'_> {
             "SECURITY_HOTSPOT" => "Security hotspot, to be reviewed",
             other => other,
         });
+        // Nothing is ever half put into it.
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         Finding {
-            fingerprint: Fingerprint::new(""),
+            fingerprint: Fingerprint::default(),
             class: Class::Sast,
             severity,
-            title: if first.is_empty() { rule.as_str().into() } else { first.into() },
+            title: pool.text(if first.is_empty() { &rule } else { first }),
             // The title has the message already, if it is one line.
             detail: match kind {
-                Some(kind) if first == message => kind.into(),
-                Some(kind) => format!("{kind}: {message}").into(),
-                None => message.as_str().into(),
+                Some(kind) if first == message => pool.text(kind),
+                Some(kind) => pool.text(&format!("{kind}: {message}")),
+                None => pool.text(&message),
             },
-            location: Location { path: self.path(&component).map(Untrusted::from), line, column: None, logical: None },
-            rule: rule.into(),
+            location: Location {
+                path: self.path(&component).map(|p| pool.text(&p)),
+                line,
+                column: None,
+                logical: None,
+            },
+            rule: pool.text(&rule),
             snippet: None,
             vulnerabilities: Vec::new(),
             cwe: Vec::new(),
@@ -189,9 +198,9 @@ impl Place<'_> {
             suppressed: None,
             keys: Vec::new(),
             sources: vec![FindingSource {
-                tool: "SonarQube".into(),
+                tool: pool.text("SonarQube"),
                 tool_version: self.version.clone(),
-                report: self.report.into(),
+                report: pool.text(self.report),
                 native_id: Some(key.into()),
             }],
         }

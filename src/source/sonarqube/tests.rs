@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::evidence::Kind;
 use crate::domain::finding::Rung;
+use crate::domain::ids::Fingerprint;
 use crate::domain::severity::Severity;
 use crate::http::FaultKind;
 use crate::http::testing::{Reply, Seen, Server, json as answer, reply};
@@ -119,12 +120,12 @@ async fn fingerprints_are_of_the_code_and_not_of_the_line() {
     let findings = &set(&got).findings;
     let print = |findings: &[Arc<Finding>], id: &str| {
         let of = findings.iter().find(|f| raw(f.sources[0].native_id.as_ref()) == Some(id)).unwrap();
-        of.fingerprint.clone()
+        of.fingerprint
     };
     let rungs = |i: usize| findings[i].keys.iter().map(|k| k.rung).collect::<Vec<_>>();
     assert_eq!((rungs(0), rungs(2)), (vec![Rung::Snippet, Rung::Logical], vec![Rung::Logical]));
     assert_eq!(rungs(3), [Rung::ToolId, Rung::Logical], "a hotspot");
-    let mut prints: Vec<&str> = findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    let mut prints: Vec<Fingerprint> = findings.iter().map(|f| f.fingerprint).collect();
     prints.sort_unstable();
     prints.dedup();
     assert_eq!(prints.len(), 5);
@@ -327,6 +328,7 @@ fn a_number_in_the_message_is_no_other_finding() {
             version: None,
             report: "sonar",
             before: &Before::default(),
+            pool: Mutex::default(),
         };
         Arc::unwrap_or_clone(place.of_issue(&issue).finding).keys
     });
@@ -348,6 +350,7 @@ async fn recorded_issues_are_read() {
         version: None,
         report: "sonar",
         before: &Before::default(),
+        pool: Mutex::default(),
     };
     let issues = recorded["issues"].as_array().unwrap();
     assert_eq!(issues.len(), 32);

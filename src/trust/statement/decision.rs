@@ -335,7 +335,7 @@ impl FindingsRef {
         let dismissed = dossier.findings.iter().filter_map(|triaged| {
             let dismissal = &triaged.dismissal.as_ref()?.dismissal;
             Some(DismissedRef {
-                fingerprint: triaged.finding.fingerprint.clone(),
+                fingerprint: triaged.finding.fingerprint,
                 rule: triaged.finding.rule.clone(),
                 tool: triaged.finding.sources.first().map(|s| s.tool.clone()).unwrap_or_default(),
                 status: dismissal.status,

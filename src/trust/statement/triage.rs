@@ -140,7 +140,7 @@ impl TriagePredicate {
         }
         let mut seen = std::collections::HashSet::new();
         for record in &self.records {
-            let finding = crate::text::line(record.subject.fingerprint.short()).into_owned();
+            let finding = record.subject.fingerprint.short();
             if !seen.insert(&record.subject.fingerprint) {
                 return Err(format!("finding {finding} has two records"));
             }

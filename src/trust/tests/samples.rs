@@ -130,7 +130,7 @@ pub(in crate::trust) fn decision() -> Statement {
 pub(in crate::trust) fn record() -> Record {
     Record {
         subject: RecordSubject {
-            fingerprint: Fingerprint::new("ab".repeat(32)),
+            fingerprint: Fingerprint::new([0xab; 32]),
             keys: Vec::new(),
             rule: "B608".into(),
             title: "SQL built by hand".into(),

@@ -89,7 +89,7 @@ impl DismissForm {
             gate: dossier.gate.id.clone(),
             release,
             digest: dossier.digest.clone(),
-            findings: findings.iter().map(|t| (t.finding.fingerprint.clone(), describe(t))).collect(),
+            findings: findings.iter().map(|t| (t.finding.fingerprint, describe(t))).collect(),
             earlier,
             form: Form::new(fields),
             busy: false,
@@ -115,7 +115,7 @@ impl DismissForm {
 
     /// The same form over the evidence as it is now, with what was filled in; `None` if none of the findings is open.
     pub fn look_again(&self, request: RequestId, dossier: &Arc<Dossier>) -> Option<Self> {
-        let wanted = self.findings.iter().map(|(f, _)| f.clone()).collect();
+        let wanted = self.findings.iter().map(|(f, _)| *f).collect();
         let mut again = Self::new(request, dossier, &wanted)?;
         again.form.fields.clone_from(&self.form.fields);
         Some(again)
@@ -149,7 +149,7 @@ impl DismissForm {
             request: self.request,
             gate: self.gate.clone(),
             dossier: self.digest.clone(),
-            fingerprints: self.findings.iter().map(|(f, _)| f.clone()).collect(),
+            fingerprints: self.findings.iter().map(|(f, _)| *f).collect(),
             status,
             justification,
             detail: Untrusted::new(detail),

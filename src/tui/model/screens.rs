@@ -202,7 +202,7 @@ pub struct Findings {
 impl Findings {
     /// Which finding the cursor is on.
     pub fn selected(&self, dossier: &Dossier) -> Option<Fingerprint> {
-        Some(dossier.findings.get(*self.list.selected()?)?.finding.fingerprint.clone())
+        Some(dossier.findings.get(*self.list.selected()?)?.finding.fingerprint)
     }
 
     /// Reads what is typed into the filter; whether what is in force has changed.

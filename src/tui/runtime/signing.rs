@@ -172,7 +172,7 @@ impl Worker {
         let desk = self.desk().await?;
         let waiting = self.known(&dismissing.gate)?;
         let dossier = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await?;
-        let wanted: Vec<String> = dismissing.fingerprints.iter().map(|f| f.as_str().to_owned()).collect();
+        let wanted: Vec<String> = dismissing.fingerprints.iter().map(std::string::ToString::to_string).collect();
         let now = desk.clock.now();
         let request = Dismiss {
             findings: triage::select(&dossier, &wanted)?,

@@ -148,7 +148,7 @@ fn open(model: &mut Model) {
             }
         }
         Place::Findings => {
-            let fingerprint = model.current_finding().map(|t| t.finding.fingerprint.clone());
+            let fingerprint = model.current_finding().map(|t| t.finding.fingerprint);
             model.finding = fingerprint.map(|fingerprint| FindingScreen { fingerprint, scroll: 0 });
         }
         _ => {}

@@ -15,7 +15,7 @@ pub(super) fn open(model: &mut Model) {
     let marked = model.release.as_ref().map(|r| r.findings.marked.clone()).filter(|_| model.finding.is_none());
     let wanted: BTreeSet<_> = match marked.filter(|m| !m.is_empty()) {
         Some(marked) => marked,
-        None => model.current_finding().map(|t| t.finding.fingerprint.clone()).into_iter().collect(),
+        None => model.current_finding().map(|t| t.finding.fingerprint).into_iter().collect(),
     };
     let request = model.new_request();
     let Some(dossier) = model.current_dossier() else { return };

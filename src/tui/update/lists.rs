@@ -155,7 +155,7 @@ pub(super) fn sort(model: &mut Model) {
 /// Marks the finding that the cursor is on, or takes the mark away, and goes on.
 pub(super) fn mark(model: &mut Model) {
     let Some(triaged) = model.current_finding() else { return };
-    let (fingerprint, open) = (triaged.finding.fingerprint.clone(), triaged.is_open());
+    let (fingerprint, open) = (triaged.finding.fingerprint, triaged.is_open());
     let Some(release) = &mut model.release else { return };
     if !open {
         model.refuse("The finding is dismissed already.");
@@ -172,7 +172,7 @@ pub(super) fn mark_all(model: &mut Model) {
     let Some(release) = &mut model.release else { return };
     let Some(dossier) = model.gates.get(&release.gate).and_then(|e| e.dossier.as_ref()) else { return };
     let shown = release.findings.list.keys().iter().filter_map(|i| dossier.findings.get(*i));
-    let open: Vec<Fingerprint> = shown.filter(|t| t.is_open()).map(|t| t.finding.fingerprint.clone()).collect();
+    let open: Vec<Fingerprint> = shown.filter(|t| t.is_open()).map(|t| t.finding.fingerprint).collect();
     let marked = &mut release.findings.marked;
     if open.iter().all(|f| marked.contains(f)) {
         for fingerprint in &open {

@@ -72,7 +72,7 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
         text.fact("weakness", Role::Text, &cwe.join(", "));
     }
     text.outside("link", f.url.as_ref());
-    text.fact("fingerprint", Role::Muted, f.fingerprint.as_str());
+    text.fact("fingerprint", Role::Muted, &f.fingerprint.to_string());
     text.heading("Triage");
     said(triaged, text, glyphs);
     if !f.detail.is_empty() {
@@ -95,7 +95,7 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     text.heading("Recognised by");
     for key in &f.keys {
         let weak = if key.rung.carries() { "" } else { " (only suggests)" };
-        text.fact(key.value.short(), Role::Muted, &format!("{}{weak}", key.rung.words()));
+        text.fact(&key.value.short(), Role::Muted, &format!("{}{weak}", key.rung.words()));
     }
 }
 

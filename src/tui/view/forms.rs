@@ -164,7 +164,7 @@ fn dismiss_text(model: &Model, form: &DismissForm, width: u16) -> Text {
         text.fact("", Role::Warn, line);
     }
     for (fingerprint, line) in &form.findings {
-        text.fact(fingerprint.short(), Role::Text, line);
+        text.fact(&fingerprint.short(), Role::Text, line);
     }
     text
 }

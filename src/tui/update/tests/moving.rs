@@ -30,7 +30,7 @@ fn a_new_dossier_moves_no_finding() {
     let mut driver = Driver::sample(80, 24);
     let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
     driver.press("g <enter> 4 j j j");
-    let before = driver.model.current_finding().unwrap().finding.fingerprint.clone();
+    let before = driver.model.current_finding().unwrap().finding.fingerprint;
     driver.ready(sample::dossier(&row, 40), Vec::new());
     assert_eq!(driver.model.current_finding().unwrap().finding.fingerprint, before);
     driver.press("3 j");
