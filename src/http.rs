@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
+use hyper::body::Bytes;
 use percent_encoding::percent_encode;
 use reqwest::Method;
 use serde::Deserialize;
@@ -105,8 +106,8 @@ pub struct Answer {
     pub media_type: String,
     /// Headers of the answer.
     pub headers: reqwest::header::HeaderMap,
-    /// The body.
-    pub body: Vec<u8>,
+    /// The body; clones share it.
+    pub body: Bytes,
     /// The server's clock, from the `Date` header.
     pub date: Option<Timestamp>,
 }
@@ -456,7 +457,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { uri, status, media_type, headers, body, date })
+        Ok(Answer { uri, status, media_type, headers, body: body.into(), date })
     }
 
     /// Gives a good answer back; any other as a fault, with the wait that it asks for.

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use hyper::body::Bytes;
 
 use crate::domain::build::Build;
 use crate::domain::canonical;
@@ -145,8 +146,8 @@ pub struct Raw {
 /// Bytes as received, or what is known of them once they were given away.
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// The bytes.
-    Held(Vec<u8>),
+    /// The bytes; clones share them.
+    Held(Bytes),
     /// They were kept, or only digested, by the [`Keeper`].
     Given {
         /// Their digest.

@@ -68,7 +68,7 @@ async fn retry_after_is_waited_for_when_it_is_short_enough() {
     };
     let (server, clock) = (Server::start(answer(7)).await, StillClock::new());
     let answered = http(&server.url, bearer(), limits(), clock.clone()).get("x").await.unwrap();
-    assert_eq!(answered.body, br#"{"ok":true}"#);
+    assert_eq!(answered.body, r#"{"ok":true}"#);
     assert_eq!(clock.slept(), [Duration::from_secs(7)]);
 
     let (server, clock) = (Server::start(answer(3600)).await, StillClock::new());
@@ -138,7 +138,7 @@ async fn a_read_follows_redirects_within_its_origin_and_a_write_none() {
     })
     .await;
     let client = http(&server.url, bearer(), limits(), StillClock::new());
-    assert_eq!(client.get("x").await.unwrap().body, br#"{"at":"/y"}"#);
+    assert_eq!(client.get("x").await.unwrap().body, r#"{"at":"/y"}"#);
     assert_eq!(server.seen()[1].header("authorization"), Some("Bearer s3cr3t-token"));
     assert_eq!(client.get("loop").await.unwrap_err().kind, FaultKind::Redirected);
     let before = server.seen().len();

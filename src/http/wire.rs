@@ -1,6 +1,7 @@
 //! What the client needs of reqwest: how it is built, and what its errors mean.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -62,6 +63,8 @@ pub(crate) fn classify(uri: &str, error: &reqwest::Error) -> Fault {
 
 /// How many connections to one system are kept for later; each has buffers of its own.
 const IDLE: usize = 2;
+/// For how long. What comes later is the next refresh, and many servers close sooner.
+const IDLE_FOR: Duration = Duration::from_secs(10);
 
 /// A client with our limits.
 pub(super) fn new_client(
@@ -75,6 +78,7 @@ pub(super) fn new_client(
         .timeout(limits.total)
         .redirect(redirect)
         .pool_max_idle_per_host(IDLE)
+        .pool_idle_timeout(IDLE_FOR)
         .tls_backend_preconfigured(tls.clone())
         .build()
 }

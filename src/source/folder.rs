@@ -68,7 +68,11 @@ impl Folder {
             match std::fs::read(&file) {
                 Ok(bytes) => {
                     total += bytes.len() as u64;
-                    raw.push(Raw { media_type: media_type(&name).to_owned(), uri: name, body: Body::Held(bytes) });
+                    raw.push(Raw {
+                        media_type: media_type(&name).to_owned(),
+                        uri: name,
+                        body: Body::Held(bytes.into()),
+                    });
                 }
                 Err(e) => short.add("unreadable", format!("{name} could not be read: {e}.")),
             }

@@ -90,7 +90,7 @@ impl Client {
             status => status,
         };
         let media_type = text("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let body = body.to_bytes().to_vec();
+        let body = body.to_bytes();
         let answer = Answer { uri, status, media_type, headers: parts.headers, body, date };
         let answer = self.http.judge(answer).map_err(|(fault, _wait)| fault)?;
         self.keep(path, &answer);

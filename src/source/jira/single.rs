@@ -81,7 +81,7 @@ impl Single {
         let raw = Raw {
             uri: format!("{}/rest/api/2/issue/{key}#as-read-by-jira_query", self.host),
             media_type: "application/json".to_owned(),
-            body: Body::Held(serde_json::to_vec(&issue).ok()?),
+            body: Body::Held(serde_json::to_vec(&issue).ok()?.into()),
         };
         Some((value, raw))
     }
