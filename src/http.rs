@@ -318,7 +318,7 @@ impl Http {
             url.set_path(&format!("{}/", url.path()));
         }
         let setup = |e: reqwest::Error| Fault::new(FaultKind::Setup, base, e.without_url().to_string());
-        let tls = tls_config(tls).map_err(|e| Fault::new(FaultKind::Setup, base, e))?;
+        let tls = tls_config(&url, tls).map_err(|e| Fault::new(FaultKind::Setup, base, e))?;
         let client = new_client(&tls, limits, same_origin_only()).map_err(setup)?;
         let writer = new_client(&tls, limits, reqwest::redirect::Policy::none()).map_err(setup)?;
         Ok(Self {

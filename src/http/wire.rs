@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::{ConfigVerifierExt as _, Verifier};
+use url::Url;
 
 use super::{Answer, Fault, FaultKind, Limits, Tls};
 
@@ -84,11 +85,15 @@ pub(super) fn new_client(
 }
 
 /// What a connection trusts, and how it says who it is. The machine's authorities are read and parsed once for all
-/// connections that name none of their own: they are a hundred and more files.
-pub(crate) fn tls_config(tls: &Tls) -> Result<ClientConfig, String> {
+/// connections that name none of their own: they are a hundred and more files. One without TLS trusts nobody, and
+/// waits for none of that; it follows redirects within its own origin only, so it never needs to.
+pub(crate) fn tls_config(base: &Url, tls: &Tls) -> Result<ClientConfig, String> {
     static PLAIN: OnceLock<ClientConfig> = OnceLock::new();
     let said = |e: rustls::Error| e.to_string();
     if tls.ca.is_none() && tls.identity.is_none() {
+        if base.scheme() == "http" {
+            return Ok(ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+        }
         if let Some(config) = PLAIN.get() {
             return Ok(config.clone());
         }

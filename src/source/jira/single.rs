@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use jira_query::{JiraInstance, JiraQueryError};
 use serde_json::Value;
+use url::Url;
 
 use super::keys::is_key;
 use super::{Flavour, Raw};
@@ -17,7 +18,7 @@ use crate::source::registry::Settings;
 
 /// jira_query, set up for one site.
 pub(super) struct Single {
-    host: String,
+    base: Url,
     auth: Auth,
     tls: Tls,
     limits: Limits,
@@ -29,7 +30,7 @@ impl Single {
     /// Keeps the settings; the client itself is made when it is first asked.
     pub(super) fn new(http: &Http, settings: &Settings) -> Self {
         Self {
-            host: http.base().as_str().trim_end_matches('/').to_owned(),
+            base: http.base().clone(),
             auth: settings.auth.clone(),
             tls: settings.tls.clone(),
             limits: settings.limits,
@@ -38,10 +39,14 @@ impl Single {
         }
     }
 
+    fn host(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
     /// The client, set up as ours is: the same TLS material by the same library, times, redirects.
     fn client(&self) -> Option<reqwest_jira::Client> {
         let made = self.client.get_or_init(|| {
-            let tls = tls_config(&self.tls).ok()?;
+            let tls = tls_config(&self.base, &self.tls).ok()?;
             reqwest_jira::Client::builder()
                 .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(self.limits.connect)
@@ -63,7 +68,7 @@ impl Single {
                 jira_query::Auth::Basic { user: user.clone(), password: password.expose().to_owned() }
             }
         };
-        let instance = JiraInstance::at(self.host.clone()).ok()?.authenticate(auth).with_client(self.client()?);
+        let instance = JiraInstance::at(self.host().to_owned()).ok()?.authenticate(auth).with_client(self.client()?);
         Some(match self.flavour {
             Flavour::Cloud => instance.for_cloud(),
             Flavour::DataCenter => instance,
@@ -79,7 +84,7 @@ impl Single {
         let issue = self.instance()?.issue(key).await.ok()?;
         let value = serde_json::to_value(&issue).ok()?;
         let raw = Raw {
-            uri: format!("{}/rest/api/2/issue/{key}#as-read-by-jira_query", self.host),
+            uri: format!("{}/rest/api/2/issue/{key}#as-read-by-jira_query", self.host()),
             media_type: "application/json".to_owned(),
             body: Body::Held(serde_json::to_vec(&issue).ok()?.into()),
         };
@@ -88,7 +93,7 @@ impl Single {
 
     /// Whether the credentials are accepted.
     pub(super) async fn verify(&self) -> Result<(), Fault> {
-        let uri = format!("{}/rest/api/2/myself", self.host);
+        let uri = format!("{}/rest/api/2/myself", self.host());
         let Some(instance) = self.instance() else { return Ok(()) };
         match instance.verify_authentication().await {
             // What the server says beside the status is left out: it may repeat the credentials.
