@@ -107,10 +107,9 @@ pub fn identify(findings: &mut [Finding]) {
             finding.keys = keys_of(finding);
         }
     }
-    for (index, fingerprint) in fingerprints(findings) {
-        if let Some(finding) = findings.get_mut(index) {
-            finding.fingerprint = fingerprint;
-        }
+    let repeats = repeats(findings);
+    for (index, finding) in findings.iter_mut().enumerate() {
+        finding.fingerprint = fingerprint(index, finding, &repeats);
     }
 }
 
@@ -122,30 +121,34 @@ pub fn identify_shared(findings: &mut [Arc<Finding>]) {
             Arc::make_mut(finding).keys = keys;
         }
     }
-    for (index, fingerprint) in fingerprints(findings) {
-        if let Some(finding) = findings.get_mut(index).filter(|f| f.fingerprint != fingerprint) {
+    let repeats = repeats(findings);
+    for (index, finding) in findings.iter_mut().enumerate() {
+        let fingerprint = fingerprint(index, finding, &repeats);
+        if finding.fingerprint != fingerprint {
             Arc::make_mut(finding).fingerprint = fingerprint;
         }
     }
 }
 
-/// Which fingerprint each finding with keys has, by its index.
-fn fingerprints<F: Borrow<Finding>>(findings: &[F]) -> Vec<(usize, Fingerprint)> {
-    let mut of_key: HashMap<&MatchKey, Vec<(usize, &Finding)>> = HashMap::new();
-    for (index, finding) in findings.iter().map(Borrow::borrow).enumerate() {
-        if let Some(strongest) = finding.keys.first() {
-            of_key.entry(strongest).or_default().push((index, finding));
-        }
-    }
-    let mut out = Vec::with_capacity(findings.len());
-    for (key, mut same) in of_key {
-        if same.len() > 1 {
-            same.sort_by_cached_key(|(_, finding)| place_order(finding));
-        }
-        out.extend(same.into_iter().enumerate().map(|(count, (index, _))| match count {
-            0 => (index, key.value),
-            n => (index, hashed(&[&key.value.to_string(), "occurrence", &n.to_string()])),
-        }));
+fn fingerprint(index: usize, finding: &Finding, repeats: &HashMap<usize, Fingerprint>) -> Fingerprint {
+    let bare = || finding.keys.first().map(|key| key.value).unwrap_or_default();
+    repeats.get(&index).copied().unwrap_or_else(bare)
+}
+
+/// The fingerprints of those that are not the first with their strongest key, by index. They are few.
+fn repeats<F: Borrow<Finding>>(findings: &[F]) -> HashMap<usize, Fingerprint> {
+    let mut by_key: Vec<(&MatchKey, usize)> = Vec::with_capacity(findings.len());
+    by_key.extend(findings.iter().enumerate().filter_map(|(index, f)| Some((f.borrow().keys.first()?, index))));
+    by_key.sort_unstable();
+    let mut out = HashMap::new();
+    for same in by_key.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+        let mut same: Vec<(&MatchKey, usize)> = same.to_vec();
+        same.sort_by_cached_key(|(_, index)| findings.get(*index).map(|f| place_order(f.borrow())));
+        out.extend(
+            same.into_iter().enumerate().skip(1).map(|(count, (key, index))| {
+                (index, hashed(&[&key.value.to_string(), "occurrence", &count.to_string()]))
+            }),
+        );
     }
     out
 }

@@ -1,7 +1,7 @@
 //! Which findings are one and the same.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{identify_shared, normalise_image, normalise_path, normalise_snippet};
@@ -74,11 +74,13 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
             all.push(finding);
         }
     }
-    let mut groups: BTreeMap<usize, Vec<Arc<Finding>>> = BTreeMap::new();
-    for (index, finding) in all.into_iter().enumerate() {
-        groups.entry(root(&mut parent, index)).or_default().push(finding);
-    }
-    let mut out: Vec<Arc<Finding>> = groups.into_values().filter_map(united_shared).collect();
+    drop(first_of);
+    let mut of_root: Vec<(usize, Arc<Finding>)> = Vec::with_capacity(all.len());
+    of_root.extend(all.into_iter().enumerate().map(|(index, finding)| (root(&mut parent, index), finding)));
+    of_root.sort_by_key(|(root, _)| *root);
+    let groups = of_root.chunk_by(|(a, _), (b, _)| a == b);
+    let mut out: Vec<Arc<Finding>> = groups.filter_map(united_shared).collect();
+    drop(of_root);
     identify_shared(&mut out);
     out.sort_by(|a, b| (a.severity, &a.fingerprint).cmp(&(b.severity, &b.fingerprint)).then_with(|| total_order(a, b)));
     out
@@ -143,13 +145,13 @@ fn alias_ids(finding: &Finding) -> Vec<String> {
 }
 
 /// As [`united`]; one that stands alone and is in order already stays the very same.
-fn united_shared(group: Vec<Arc<Finding>>) -> Option<Arc<Finding>> {
-    if let [one] = group.as_slice()
+fn united_shared(group: &[(usize, Arc<Finding>)]) -> Option<Arc<Finding>> {
+    if let [(_, one)] = group
         && is_in_order(one)
     {
         return Some(Arc::clone(one));
     }
-    united(group.into_iter().map(Arc::unwrap_or_clone).collect()).map(Arc::new)
+    united(group.iter().map(|(_, finding)| Finding::clone(finding)).collect()).map(Arc::new)
 }
 
 fn is_in_order(finding: &Finding) -> bool {

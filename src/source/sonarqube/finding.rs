@@ -49,8 +49,7 @@ impl Before {
 
     /// Remembers what was read, in the place of what was read before.
     pub(super) fn replace(&self, findings: &[Arc<Finding>]) {
-        let id = |f: &Finding| f.sources.first().and_then(|s| s.native_id.as_ref()).map(|id| hash(id.raw()));
-        let read = findings.iter().filter_map(|f| Some((id(f)?, Arc::downgrade(f)))).collect();
+        let read = findings.iter().map(|f| (hash(native(f)), Arc::downgrade(f))).collect();
         *self.lock() = read;
     }
 
@@ -63,7 +62,7 @@ impl Before {
 /// Each once, by its id; pages that moved while they were read may have repeated some.
 pub(super) fn once(found: &mut Vec<Read>) {
     let mut seen = HashSet::with_capacity(found.len());
-    let first: Vec<bool> = found.iter().map(|read| seen.insert(&*read.id)).collect();
+    let first: Vec<bool> = found.iter().map(|read| seen.insert(read.id())).collect();
     let mut first = first.into_iter();
     found.retain(|_| first.next().unwrap_or(true));
 }
@@ -77,18 +76,29 @@ fn hash(id: &str) -> u64 {
 
 /// An issue or hotspot as read.
 pub(super) struct Read {
-    /// What it is told apart by.
-    pub(super) id: Box<str>,
+    /// What it is told apart by, where it has no key.
+    whole: Option<Box<str>>,
     pub(super) finding: Arc<Finding>,
     /// Whether something in it was odd.
     pub(super) odd: bool,
 }
 
 impl Read {
+    /// With its key, or the whole of it where it has none.
     fn new(id: &str, finding: Finding, before: &Before) -> Self {
         let odd = finding.severity == Severity::Unknown;
-        Self { id: id.into(), finding: before.or_new(id, finding), odd }
+        let finding = before.or_new(id, finding);
+        Self { whole: (native(&finding) != id).then(|| id.into()), finding, odd }
     }
+
+    fn id(&self) -> &str {
+        self.whole.as_deref().unwrap_or_else(|| native(&self.finding))
+    }
+}
+
+/// SonarQube's key of it; empty if it has none.
+fn native(finding: &Finding) -> &str {
+    finding.sources.first().and_then(|s| s.native_id.as_ref()).map_or("", Untrusted::raw)
 }
 
 /// What issues and hotspots have in common.
