@@ -23,6 +23,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Config;
 use crate::domain::evidence::Reason;
@@ -100,24 +102,34 @@ pub struct Desk {
 impl Desk {
     /// Reads the configuration, resolves credentials, opens the ledger. Asks no system anything yet.
     pub async fn open(surroundings: Surroundings) -> Result<Self, AppError> {
-        Self::open_with(surroundings, false).await
+        let config = connect::load_config(&surroundings)?.config;
+        Self::open_as(surroundings, config).await
+    }
+
+    /// Like [`open`](Self::open), where the configuration was read already.
+    pub async fn open_as(surroundings: Surroundings, config: Config) -> Result<Self, AppError> {
+        Self::open_with(surroundings, config, false).await
     }
 
     /// Like [`open`](Self::open), but a ledger that cannot be opened says why only when it is asked something: so that
     /// all else can be checked.
     pub async fn open_for_checks(surroundings: Surroundings) -> Result<Self, AppError> {
-        Self::open_with(surroundings, true).await
+        let config = connect::load_config(&surroundings)?.config;
+        Self::open_with(surroundings, config, true).await
     }
 
-    async fn open_with(surroundings: Surroundings, without_ledger: bool) -> Result<Self, AppError> {
-        let loaded = connect::load_config(&surroundings)?;
+    async fn open_with(surroundings: Surroundings, config: Config, without_ledger: bool) -> Result<Self, AppError> {
         let scale = surroundings.env.get("COUNTERSIGN_LAB_SCALE").and_then(|s| s.parse().ok()).unwrap_or(1);
         let clock: SharedClock = Arc::new(SystemClock::scaled(scale));
         let env = surroundings.env.clone();
-        let secrets = Resolver::new(move |name| env.get(name).cloned()).hiding(loaded.config.secret_variables());
+        let secrets = Resolver::new(move |name| env.get(name).cloned()).hiding(config.secret_variables());
         let secrets = Arc::new(secrets);
-        let connected = connect::connect(&loaded.config, &secrets, &clock, surroundings.timeout).await;
-        let (ledger, store) = match connect::open_ledger(&loaded.config).await {
+        let policy = tokio::task::spawn_blocking(Policy::builtin);
+        let (connected, opened) =
+            join(connect::connect(&config, &secrets, &clock, surroundings.timeout), connect::open_ledger(&config))
+                .await;
+        let policy = policy.await.map_err(|e| AppError::internal(format!("Reading the policy failed: {e}.")))?;
+        let (ledger, store) = match opened {
             Err(why) if without_ledger => connect::closed_ledger(why),
             opened => opened?,
         };
@@ -127,13 +139,13 @@ impl Desk {
             folder: Arc::new(crate::source::folder::Folder::new(crate::http::Limits::default())),
             ledger,
             store: Arc::new(store),
-            policy: Arc::new(Policy::builtin()),
+            policy: Arc::new(policy),
             clock,
             secrets,
             agent: surroundings.env.get("SSH_AUTH_SOCK").filter(|s| !s.is_empty()).map(PathBuf::from),
             readonly: surroundings.readonly,
             passphrase: surroundings.passphrase,
-            config: loaded.config,
+            config,
             records: tokio::sync::Mutex::default(),
             signer: Mutex::default(),
             skew: Mutex::default(),

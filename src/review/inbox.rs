@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use super::Desk;
 use super::matching::match_gate;
@@ -48,10 +48,8 @@ pub struct Inbox {
 
 /// Lists the open gates of all orchestrators, side by side. Settles nothing.
 pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
-    let records = desk.records().await?;
-    let mut inbox = Inbox { shortfalls: records.problems.clone(), ..Inbox::default() };
     // Every application that can be read, not only the configured ones: an unmatched gate is shown too.
-    let all = join_all(desk.orchestrators.iter().map(|(name, orchestrator)| async move {
+    let asked = join_all(desk.orchestrators.iter().map(|(name, orchestrator)| async move {
         match orchestrator {
             Ok(orchestrator) => {
                 let open = orchestrator.open_gates(&[]).await.map_err(|f| f.sentence());
@@ -61,8 +59,10 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
             }
             Err(reason) => (name, Err(reason.text.line().into_owned())),
         }
-    }))
-    .await;
+    }));
+    let (records, all) = join(desk.records(), asked).await;
+    let records = records?;
+    let mut inbox = Inbox { shortfalls: records.problems.clone(), ..Inbox::default() };
     for (name, outcome) in all {
         match outcome {
             Ok(open) => {

@@ -21,7 +21,8 @@ use super::screen::Screen;
 use super::terminal::{self, Guard};
 use super::theme::{Background, Theme};
 use crate::clock::{Clock as _, SharedClock, SystemClock};
-use crate::config::schema::{ConsoleConfig, Glyphs};
+use crate::config::Config;
+use crate::config::schema::Glyphs;
 use crate::domain::decision::Verb;
 use crate::error::AppError;
 use crate::review::decide::{self, Proposal};
@@ -49,31 +50,36 @@ pub struct Console {
 
 /// Opens the console, and returns when it is left.
 pub async fn open(surroundings: Surroundings, console: Console) -> Result<(), AppError> {
-    let config = connect::load_config(&surroundings)?.config.console;
+    let config = connect::load_config(&surroundings)?.config;
     if console.plain {
-        line_by_line(surroundings, &console).await
+        line_by_line(Desk::open_as(surroundings, config).await?, &console).await
     } else {
         full_screen(surroundings, console, config).await
     }
 }
 
-async fn full_screen(surroundings: Surroundings, console: Console, config: ConsoleConfig) -> Result<(), AppError> {
+async fn full_screen(surroundings: Surroundings, console: Console, config: Config) -> Result<(), AppError> {
     let broken = |e: std::io::Error| AppError::internal(format!("The terminal cannot be used: {e}."));
     let setup = Setup {
         size: crossterm::terminal::size().map_err(broken)?,
         now: SystemClock::default().now(),
-        theme: theme(config.theme.as_deref(), console.no_color, &surroundings)?,
-        glyphs: GlyphSet::choose(config.glyphs.map(glyph_word), console.unicode),
-        keymap: keymap(config.keymap.as_deref())?,
-        saved: config.filters.iter().map(|(name, query)| Saved { name: name.clone(), query: query.clone() }).collect(),
+        theme: theme(config.console.theme.as_deref(), console.no_color, &surroundings)?,
+        glyphs: GlyphSet::choose(config.console.glyphs.map(glyph_word), console.unicode),
+        keymap: keymap(config.console.keymap.as_deref())?,
+        saved: config
+            .console
+            .filters
+            .iter()
+            .map(|(name, query)| Saved { name: name.clone(), query: query.clone() })
+            .collect(),
         readonly: surroundings.readonly,
-        mouse: config.mouse.unwrap_or(false),
+        mouse: config.console.mouse.unwrap_or(false),
     };
     let clock: SharedClock = Arc::new(SystemClock::default());
     let (sender, messages) = mpsc::unbounded_channel();
     let scratch = surroundings.env.get("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    let worker = Worker::new(surroundings, &config, sender.clone());
-    let every = config.refresh_seconds.unwrap_or(30);
+    let every = config.console.refresh_seconds.unwrap_or(30);
+    let worker = Worker::new(surroundings, config, sender.clone());
     let mut guard = Guard::enter(console.editor, scratch).map_err(broken)?;
     let outcome = async {
         let signals = terminal::watch_signals(sender)?;
@@ -141,8 +147,7 @@ struct Page {
     open: Option<usize>,
 }
 
-async fn line_by_line(surroundings: Surroundings, console: &Console) -> Result<(), AppError> {
-    let desk = Desk::open(surroundings).await?;
+async fn line_by_line(desk: Desk, console: &Console) -> Result<(), AppError> {
     let mut page = list(&desk).await?;
     loop {
         let text = match page.open.and_then(|i| page.entries.get(i)).and_then(|e| e.dossier.as_ref()) {

@@ -11,7 +11,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::effect::{Ask, Effect, RequestId};
 use super::msg::{Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
-use crate::config::schema::ConsoleConfig;
+use crate::config::Config;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{GateId, Principal};
@@ -31,6 +31,8 @@ pub struct Worker {
     surroundings: Surroundings,
     links: Links,
     asker: Arc<Asker>,
+    /// The configuration that the console was opened with, until the desk is.
+    config: Mutex<Option<Config>>,
     desk: OnceCell<Arc<Desk>>,
     messages: mpsc::UnboundedSender<Msg>,
     /// The gates as last listed.
@@ -45,15 +47,16 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker that has done nothing yet: not even the configuration is read.
-    pub fn new(surroundings: Surroundings, config: &ConsoleConfig, messages: mpsc::UnboundedSender<Msg>) -> Arc<Self> {
+    /// A worker that has done nothing yet.
+    pub fn new(surroundings: Surroundings, config: Config, messages: mpsc::UnboundedSender<Msg>) -> Arc<Self> {
         let asker = Arc::new(Asker::new(messages.clone()));
         let ask = Arc::clone(&asker);
         let passphrase = Arc::new(move |question: &Question<'_>| ask.ask(question));
         Arc::new(Self {
-            links: Links::new(config, &surroundings),
+            links: Links::new(&config.console, &surroundings),
             surroundings: Surroundings { passphrase, ..surroundings },
             asker,
+            config: Mutex::new(Some(config)),
             desk: OnceCell::new(),
             messages,
             gates: Mutex::default(),
@@ -124,8 +127,16 @@ impl Worker {
     }
 
     async fn desk(&self) -> Result<Arc<Desk>, AppError> {
-        let opened = self.desk.get_or_try_init(|| async { Desk::open(self.surroundings.clone()).await.map(Arc::new) });
-        opened.await.map(Arc::clone)
+        let open = || async {
+            let config = Self::lock(&self.config).take();
+            let desk = match config {
+                Some(config) => Desk::open_as(self.surroundings.clone(), config).await,
+                // It failed before. The person may have mended the configuration meanwhile.
+                None => Desk::open(self.surroundings.clone()).await,
+            };
+            desk.map(Arc::new)
+        };
+        self.desk.get_or_try_init(open).await.map(Arc::clone)
     }
 
     async fn refresh(&self) {

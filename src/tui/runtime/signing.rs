@@ -198,7 +198,7 @@ mod tests {
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
     use super::*;
-    use crate::config::schema::ConsoleConfig;
+    use crate::config::Config;
     use crate::review::Surroundings;
     use crate::tui::effect::Effect;
 
@@ -213,7 +213,7 @@ mod tests {
             passphrase: Arc::new(|_| None),
         };
         let (sender, messages) = unbounded_channel();
-        (Worker::new(surroundings, &ConsoleConfig::default(), sender), messages)
+        (Worker::new(surroundings, Config::default(), sender), messages)
     }
 
     #[tokio::test]
