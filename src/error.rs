@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ledger::LedgerError;
+
 /// Kinds of failures, one for each exit code of the command line's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -116,17 +118,19 @@ impl fmt::Display for AppError {
 
 impl std::error::Error for AppError {}
 
-impl From<crate::ledger::LedgerError> for AppError {
-    fn from(error: crate::ledger::LedgerError) -> Self {
+impl From<LedgerError> for AppError {
+    fn from(error: LedgerError) -> Self {
         match error {
+            // Whatever was asked, what was kept does not verify.
+            LedgerError::Damaged { .. } | LedgerError::Evidence { .. } => {
+                Self::new(ErrorKind::Verification, error.to_string())
+                    .hint("`countersign ledger check` says up to which entry it is whole.")
+            }
             // What ledger.url names is no ledger that this version can open: configuration, not a fault of ours.
-            crate::ledger::LedgerError::Open { .. } | crate::ledger::LedgerError::Closed(_) => Self::usage(
-                error.to_string(),
-            )
-            .hint(
+            LedgerError::Open { .. } | LedgerError::Closed(_) => Self::usage(error.to_string()).hint(
                 "Mend what ledger.url names, or name another file: `countersign config print` shows where it is set.",
             ),
-            _ => Self::internal(error.to_string()),
+            LedgerError::Use { .. } => Self::internal(error.to_string()),
         }
     }
 }

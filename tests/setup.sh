@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that tests talk to, where they are missing and we may: OpenSSH, jq, tmux, a Secret Service,
-# openssl, Python; and Bandit, in target/tools. Tests of a program that is still
-# missing say that they are skipped.
+# openssl, Python; and Bandit, in target/tools. Tests of a program that is still missing say that they are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -63,7 +63,7 @@ pub(crate) fn classify(uri: &str, error: &reqwest::Error) -> Fault {
 }
 
 /// How many connections to one system are kept for later; each has buffers of its own.
-const IDLE: usize = 2;
+const IDLE: usize = 1;
 /// For how long. What comes later is the next refresh, and many servers close sooner.
 const IDLE_FOR: Duration = Duration::from_secs(10);
 

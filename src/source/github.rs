@@ -17,6 +17,7 @@ use crate::domain::change::{ChangeSet, Commit, PullRequest};
 use crate::http::{Answer, Fault, FaultKind};
 
 mod client;
+mod kept;
 mod wire;
 
 /// Commits of one page.

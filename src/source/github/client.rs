@@ -1,13 +1,12 @@
 //! octocrab on our HTTP client: how it is built, how bytes are read, and what its errors mean.
 
-use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::{Mutex, PoisonError};
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use octocrab::Octocrab;
-use reqwest::header::{ACCEPT, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, IF_NONE_MATCH};
 
+use super::kept::Kept;
 use crate::domain::time::Timestamp;
 use crate::http::{Answer, Auth, Fault, FaultKind, Http, classify};
 use crate::source::registry::Settings;
@@ -16,26 +15,18 @@ use crate::source::registry::Settings;
 pub(super) const VERSION: &str = "x-github-enterprise-version";
 /// The public GitHub.
 const PUBLIC: &str = "https://api.github.com";
-/// The most bytes of answers that are kept with their ETag.
-const KEPT: usize = 8 << 20;
 
 pub(super) struct Client {
     http: Http,
     auth: Auth,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    answers: HashMap<String, (HeaderValue, Answer)>,
-    bytes: usize,
+    kept: Kept,
 }
 
 impl Client {
     pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
         let url = if settings.url.is_empty() { PUBLIC } else { &settings.url };
         let http = Http::new(url, settings.auth.clone(), &settings.tls, settings.limits, settings.clock.clone())?;
-        Ok(Self { http, auth: settings.auth.clone(), kept: Mutex::default() })
+        Ok(Self { http, auth: settings.auth.clone(), kept: Kept::default() })
     }
 
     pub(super) fn uri(&self, path: &str) -> String {
@@ -63,9 +54,9 @@ impl Client {
         let target = format!("{}{path}", self.http.base().path());
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
-        let kept = self.kept().answers.get(path).cloned();
-        if let Some((etag, _)) = &kept {
-            headers.insert(IF_NONE_MATCH, etag.clone());
+        let kept = self.kept.get(path);
+        if let Some(kept) = &kept {
+            headers.insert(IF_NONE_MATCH, kept.etag.clone());
         }
         let _turn = self.http.turn().await;
         let response = octocrab._get_with_headers(target, Some(headers)).await.map_err(|e| fault(&uri, &e))?;
@@ -80,7 +71,9 @@ impl Client {
         })?;
         let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let date = Timestamp::parse_http_date(text("date"));
-        if let (304, Some((_, answer))) = (parts.status.as_u16(), kept) {
+        if parts.status.as_u16() == 304
+            && let Some(answer) = kept.and_then(|kept| kept.answer())
+        {
             return Ok(Answer { date, ..answer });
         }
         // GitHub answers 403 too when there were too many requests.
@@ -93,33 +86,8 @@ impl Client {
         let body = body.to_bytes();
         let answer = Answer { uri, status, media_type, headers: parts.headers, body, date };
         let answer = self.http.judge(answer).map_err(|(fault, _wait)| fault)?;
-        self.keep(path, &answer);
+        self.kept.put(path, &answer);
         Ok(answer)
-    }
-
-    fn keep(&self, path: &str, answer: &Answer) {
-        let Some(etag) = answer.headers.get(ETAG).cloned() else { return };
-        let mut kept = self.kept();
-        if kept.bytes + answer.body.len() > KEPT {
-            *kept = Kept::default();
-        }
-        if answer.body.len() <= KEPT {
-            kept.bytes += answer.body.len();
-            // Of the headers only what is still asked for: they take more room than most bodies.
-            let mut headers = HeaderMap::new();
-            if let Some(version) = answer.headers.get(VERSION) {
-                headers.insert(VERSION, version.clone());
-            }
-            let answer = Answer { headers, ..answer.clone() };
-            if let Some((_, before)) = kept.answers.insert(path.to_owned(), (etag, answer)) {
-                kept.bytes = kept.bytes.saturating_sub(before.body.len());
-            }
-        }
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        // A cache is never half written in a way that matters.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

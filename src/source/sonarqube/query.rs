@@ -13,7 +13,7 @@ use super::wire::Page;
 use crate::http::{Answer, Fault, FaultKind, Http, query_value};
 
 /// How many pages are asked for side by side.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 
 /// In which words a server is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

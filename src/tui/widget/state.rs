@@ -153,9 +153,9 @@ pub fn severity(severity: Severity) -> Role {
     }
 }
 
-/// Findings in so many cells: `C1 H2 M13 +2`; those of severities that do not occur are left out. No number is cut:
-/// where there is no room, numbers become thousands, then what is new goes, then the least of the severities, said by
-/// the sign of a cut. What is not known is no number: `? missing`, `+?`.
+/// Findings in so many cells: `C1 H2 M13 +2 new`; those of severities that do not occur are left out. No number is cut:
+/// where there is no room, the word goes, numbers become thousands, then what is new goes, then the least of the
+/// severities, said by the sign of a cut. What is not known is no number: `? missing`, `new unknown`, or shorter `+?`.
 pub fn findings(count: &Count, glyphs: &Glyphs, room: usize) -> Vec<Span<'static>> {
     let unknown = |word: &str| vec![span(Role::Bad, format!("{} {word}", glyphs.unknown))];
     match &count.extent {
@@ -168,18 +168,25 @@ pub fn findings(count: &Count, glyphs: &Glyphs, room: usize) -> Vec<Span<'static
         out.push(span(Role::Bad, format!("{} ", glyphs.unknown)));
     }
     let exact = severities(count, 10_000);
-    let new = match count.tally.new {
-        Some(0) => None,
-        Some(new) => Some(span(Role::New, format!("{}{}", glyphs.new, short(new, 10_000)))),
-        None => Some(span(Role::Muted, format!("{}{}", glyphs.new, glyphs.unknown))),
+    let new = |in_words: bool| {
+        let sign = glyphs.new;
+        let (role, text) = match (count.tally.new, in_words) {
+            (Some(0), _) => return None,
+            (Some(new), true) => (Role::New, format!("{sign}{} new", short(new, 10_000))),
+            (Some(new), false) => (Role::New, format!("{sign}{}", short(new, 10_000))),
+            (None, true) => (Role::Muted, "new unknown".to_owned()),
+            (None, false) => (Role::Muted, format!("{sign}{}", glyphs.unknown)),
+        };
+        Some(span(role, text))
     };
     if exact.is_empty() {
         out.push(span(Role::Muted, "0"));
         return out;
     }
     let fits = |parts: &[Span<'static>]| width_of(&out) + width_of(parts) <= room;
-    let with_new = |parts: &[Span<'static>]| parts.iter().cloned().chain(new.clone()).collect::<Vec<_>>();
-    let ways = [with_new(&exact), with_new(&severities(count, 1_000)), exact, severities(count, 1_000)];
+    let with = |parts: &[Span<'static>], in_words| parts.iter().cloned().chain(new(in_words)).collect::<Vec<_>>();
+    let short = severities(count, 1_000);
+    let ways = [with(&exact, true), with(&exact, false), with(&short, false), exact, short];
     let last = ways.len() - 1;
     let mut chosen = ways.iter().find(|way| fits(way)).unwrap_or(&ways[last]).clone();
     let mut cut = false;
@@ -237,7 +244,8 @@ mod tests {
     #[test]
     fn no_number_of_findings_is_cut() {
         let many = Tally { high: 387, medium: 10_868, low: 1_204, new: Some(31), ..Tally::default() };
-        assert_eq!(shown(many, Extent::Whole, 33), "H387 M10.8k L1204 +31");
+        assert_eq!(shown(many, Extent::Whole, 33), "H387 M10.8k L1204 +31 new");
+        assert_eq!(shown(many, Extent::Whole, 24), "H387 M10.8k L1204 +31");
         assert_eq!(shown(many, Extent::Whole, 20), "H387 M10k L1k +31");
         assert_eq!(shown(many, Extent::Whole, 13), "H387 M10k L1k");
         assert_eq!(shown(many, Extent::Whole, 11), "H387 M10k …");
@@ -261,7 +269,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_no_number() {
         let high = Tally { high: 2, ..Tally::default() };
-        assert_eq!(shown(high, Extent::Whole, 14), "H2 +?");
+        assert_eq!(shown(high, Extent::Whole, 14), "H2 new unknown");
+        assert_eq!(shown(high, Extent::Whole, 13), "H2 +?");
         assert_eq!(shown(high, Extent::Part(vec!["findings/b".to_owned()]), 14), "? H2 +?");
         let none = Tally::default();
         assert_eq!(shown(none, Extent::Nothing(vec!["findings/b".to_owned()]), 14), "? missing");
