@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::time::Duration;
 
 use super::testing::{Reply, Server, StillClock, http, json, limits, reply};
@@ -43,6 +44,36 @@ async fn statuses_are_faults_of_their_own_and_only_lost_reads_are_repeated() {
         assert_eq!(fault.detail.raw(), "because");
         assert!(!fault.ambiguous);
         assert_eq!(server.seen().len(), tries, "{status}");
+    }
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn compressed_answers_are_asked_for_and_read_and_limited_by_what_comes_out() {
+    let gzip = |bytes: &[u8]| reply(200, "application/json", "content-encoding: gzip\r\n", bytes);
+    let whole = packed(br#"{"ok":true}"#);
+    let answer = gzip(&whole);
+    let server = Server::start(move |_, _| answer.clone()).await;
+    let (value, answer) = server.http().get_json::<serde_json::Value>("x").await.unwrap();
+    assert_eq!((&value["ok"], answer.body.as_ref()), (&true.into(), &br#"{"ok":true}"#[..]));
+    assert!(server.seen()[0].header("accept-encoding").unwrap().contains("gzip"));
+
+    let most = usize::try_from(limits().bytes).unwrap();
+    let bomb = packed(&vec![b' '; most + 1]);
+    assert!(bomb.len() < most / 100);
+    assert_eq!(fault_of(gzip(&bomb)).await.kind, FaultKind::TooLarge);
+    let fits = packed(&[&vec![b' '; most - 2][..], b"{}"].concat());
+    let answer = gzip(&fits);
+    let server = Server::start(move |_, _| answer.clone()).await;
+    assert_eq!(server.http().get("x").await.unwrap().body.len(), most);
+
+    for cut in [&whole[..whole.len() - 9], &whole[..11], &b"no gzip at all"[..]] {
+        assert_eq!(fault_of(gzip(cut)).await.kind, FaultKind::Truncated, "{cut:?}");
     }
 }
 

@@ -1,7 +1,11 @@
 //! A request as a stand-in sees it, and its answer before it is bytes.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hyper::body::Bytes;
-use hyper::header::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -119,7 +123,30 @@ impl Reply {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
+
+    /// Compressed, where the caller can take it. As the servers do that we stand in for: JSON that is worth it, and no
+    /// files that a build has archived.
+    #[must_use]
+    pub fn packed(self, call: &Call) -> Self {
+        let says =
+            |headers: Option<&HeaderValue>, word| headers.is_some_and(|v| v.to_str().is_ok_and(|v| v.contains(word)));
+        let json = self.headers.iter().any(|(n, v)| n == "content-type" && v.starts_with("application/json"));
+        let taken = says(call.headers.get("accept-encoding"), "gzip");
+        if !json || !taken || self.body.len() < WORTH_PACKING || call.path.contains("/artifact/") {
+            return self;
+        }
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        match packer.write_all(&self.body).and_then(|()| packer.finish()) {
+            Ok(bytes) => {
+                Self { body: bytes.into(), ..self }.with("content-encoding", "gzip").with("vary", "Accept-Encoding")
+            }
+            Err(_cannot_be) => self,
+        }
+    }
 }
+
+/// SonarQube's and Spring's own limit is in this region.
+const WORTH_PACKING: usize = 2048;
 
 /// What stand-ins share: the clock and the moment that ages count back from.
 #[derive(Clone)]

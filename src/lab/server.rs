@@ -97,7 +97,7 @@ async fn handle(
     let call = Call::new(head.method.as_str(), &head.uri, head.headers, body.to_bytes(), certificate);
     remember(&port, &call);
     let fault = lock(&port.shared.faults).strike(port.service, &call);
-    let Some(fault) = fault else { return Ok(finish(&port, &port.stand_in.answer(&call))) };
+    let Some(fault) = fault else { return Ok(finish(&port, &port.stand_in.answer(&call).packed(&call))) };
     // Where the answer alone is lost, what it answers to is done before anything else.
     let done = fault.after.then(|| port.stand_in.answer(&call));
     if let Some(latency) = fault.latency {
