@@ -46,7 +46,7 @@ async fn an_entry_that_is_not_what_was_appended_does_not_verify_whoever_looks() 
     for reason in ["seen", "seen again"] {
         it.bench.run(&["comment", &it.gate, "--reason", reason]).await.exits(0);
     }
-    it.tamper(&format!("{DROP} UPDATE entries SET body = '{{}}' WHERE seq = 2"));
+    it.tamper(&format!("{DROP} UPDATE entries SET body = x'7b7d' WHERE seq = 2"));
     for looks in [&["ledger", "list"][..], &["ledger", "show", "1"], &["ledger", "check"]] {
         let said = it.bench.run(looks).await.exits(11);
         assert!(said.err.contains("Entry 2 of the ledger"), "{looks:?}: {said:#?}");
