@@ -34,12 +34,14 @@ pub(super) struct One {
     /// Without its body.
     answer: Answer,
     packed: Box<[u8]>,
+    /// How long it is unpacked.
+    size: usize,
 }
 
 impl One {
     /// The answer as it was; `None` if it cannot be unpacked.
     pub(super) fn answer(&self) -> Option<Answer> {
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(self.size);
         DeflateDecoder::new(&*self.packed).read_to_end(&mut body).ok()?;
         Some(Answer { body: body.into(), ..self.answer.clone() })
     }
@@ -60,6 +62,7 @@ impl Kept {
         if let Some(version) = answer.headers.get(VERSION) {
             headers.insert(VERSION, version.clone());
         }
+        let size = answer.body.len();
         let answer = Answer { headers, body: Bytes::new(), ..answer.clone() };
         let mut kept = self.lock();
         if kept.bytes + packed.len() > MOST {
@@ -67,7 +70,7 @@ impl Kept {
         }
         if packed.len() <= MOST {
             kept.bytes += packed.len();
-            let one = Arc::new(One { etag, answer, packed: packed.into() });
+            let one = Arc::new(One { etag, answer, packed: packed.into(), size });
             if let Some(before) = kept.by_path.insert(path.to_owned(), one) {
                 kept.bytes = kept.bytes.saturating_sub(before.packed.len());
             }

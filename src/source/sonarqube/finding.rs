@@ -49,8 +49,9 @@ impl Before {
 
     /// Remembers what was read, in the place of what was read before.
     pub(super) fn replace(&self, findings: &[Arc<Finding>]) {
-        let read = findings.iter().map(|f| (hash(native(f)), Arc::downgrade(f))).collect();
-        *self.lock() = read;
+        let mut held = self.lock();
+        held.clear();
+        held.extend(findings.iter().map(|f| (hash(native(f)), Arc::downgrade(f))));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Weak<Finding>>> {

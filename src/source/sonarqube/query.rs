@@ -179,7 +179,9 @@ impl Search<'_> {
         found: &mut Vec<Read>,
         reading: &mut Reading,
     ) -> Result<(), Fault> {
-        let pages = total.min(self.query.window).div_ceil(self.query.page);
+        let reach = total.min(self.query.window);
+        found.reserve(reach.saturating_sub(found.len()));
+        let pages = reach.div_ceil(self.query.page);
         let numbers = futures_util::stream::iter(2..=pages);
         let mut pages = numbers.map(|number| self.page(filter, number)).buffered(AT_ONCE);
         while let Some(result) = pages.next().await {
