@@ -446,8 +446,9 @@ impl Http {
         if response.content_length().is_some_and(|n| n > self.limits.bytes) {
             return Err(too_large());
         }
-        // A length that is announced is taken at its word only up to a megabyte.
-        let announced = response.content_length().unwrap_or(0).min(1 << 20);
+        // A length that is announced is taken at its word only up to four megabytes. To grow there step by step would
+        // leave as much again in holes.
+        let announced = response.content_length().unwrap_or(0).min(4 << 20);
         let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
         let mut stream = response.bytes_stream();
         while let Some(chunk) = stream.next().await {
