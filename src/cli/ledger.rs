@@ -60,7 +60,8 @@ pub async fn list(context: &Context) -> Result<(), AppError> {
     };
     let whole =
         json!({ "schema": 1, "location": desk.ledger.location(), "entries": values, "problems": records.problems });
-    context.output.document(&Document { json: whole, rows: values, blocks })
+    context.output.document(&Document { json: whole, rows: values, blocks })?;
+    records.sound()
 }
 
 fn entry(entry: &Entry, body: bool) -> Value {
@@ -94,8 +95,13 @@ fn summary(entry: &Entry) -> String {
 /// Shows one record in full: its entries, its statement, whether it verifies; `export` writes what ssh-keygen checks.
 pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Result<(), AppError> {
     let desk = context.desk().await?;
+    let sound = desk.records().await?.sound();
     let found = verify::find_record(&desk, wanted).await?;
-    let checked = verify::check_entry(&desk, &found.entry).await;
+    // A signature proves nothing where the entry's time may have been changed.
+    let checked = match &sound {
+        Ok(()) => verify::check_entry(&desk, &found.entry).await,
+        Err(broken) => Err(broken.message.clone()),
+    };
     let entries: Vec<Value> = found.all.iter().map(|e| entry(e, true)).collect();
     let (state, statement) = match &checked {
         Ok(verified) => (format!("Verified: signed by {}.", verified.principal), verified.statement.clone()),
@@ -128,7 +134,8 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
         let files = verify::export(&found.entry, dir)?;
         blocks.push(Block::Text(format!("Written: {}", files.join(", "))));
     }
-    context.output.document(&Document { json: whole, rows: Vec::new(), blocks })
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
+    sound
 }
 
 /// Checks every entry and every signature.

@@ -84,14 +84,19 @@ pub(super) fn new_client(
         .build()
 }
 
+/// Whether the environment names a proxy for connections without TLS, as reqwest reads it. The way to it may have TLS.
+fn has_proxy() -> bool {
+    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
 /// What a connection trusts, and how it says who it is. The machine's authorities are read and parsed once for all
 /// connections that name none of their own: they are a hundred and more files. One without TLS trusts nobody, and
-/// waits for none of that; it follows redirects within its own origin only, so it never needs to.
+/// waits for none of that: it follows redirects within its own origin only, so it needs them for a proxy at most.
 pub(crate) fn tls_config(base: &Url, tls: &Tls) -> Result<ClientConfig, String> {
     static PLAIN: OnceLock<ClientConfig> = OnceLock::new();
     let said = |e: rustls::Error| e.to_string();
     if tls.ca.is_none() && tls.identity.is_none() {
-        if base.scheme() == "http" {
+        if base.scheme() == "http" && !has_proxy() {
             return Ok(ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth());
         }
         if let Some(config) = PLAIN.get() {

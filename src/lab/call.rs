@@ -178,3 +178,31 @@ pub fn written(millis: i64, pattern: &str) -> String {
 pub fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(path: &str, encoding: Option<&'static str>) -> Call {
+        let headers = encoding.map(|e| (hyper::header::ACCEPT_ENCODING, HeaderValue::from_static(e)));
+        Call::new("GET", &path.parse().unwrap(), headers.into_iter().collect(), Bytes::new(), None)
+    }
+
+    #[test]
+    fn only_json_that_is_worth_it_is_packed_for_who_can_take_it() {
+        let long = Reply::ok(&Value::from("x".repeat(WORTH_PACKING)));
+        let packed = |reply: &Reply, call: &Call| {
+            let reply = reply.clone().packed(call);
+            reply.headers.iter().any(|(n, v)| n == "content-encoding" && v == "gzip")
+        };
+        let (able, unable) = (call("/api/x", Some("gzip, br")), call("/api/x", None));
+        assert!(packed(&long, &able) && !packed(&long, &unable));
+        assert!(!packed(&Reply::ok(&Value::Null), &able));
+        assert!(!packed(&long, &call("/job/a/1/artifact/scan.json", Some("gzip"))));
+        assert!(!packed(&Reply::html(200, &"x".repeat(WORTH_PACKING)), &able));
+        let mut unpacked = String::new();
+        let bytes = long.clone().packed(&able).body;
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut unpacked).unwrap();
+        assert_eq!(unpacked.as_bytes(), &long.body[..]);
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::draft::Draft;
-use super::lax::{self, Lax, List, Text};
+use super::lax::{self, Lax, List, Prose, Text};
 use super::{Input, Parsed, Shape, Unreadable, words};
 use crate::domain::finding::Class;
 use crate::domain::severity::Severity;
@@ -30,7 +30,7 @@ struct Outcome {
     issue_confidence: Text,
     issue_cwe: Lax<Weakness>,
     issue_severity: Text,
-    issue_text: Text,
+    issue_text: Prose,
     line_number: Text,
     line_range: List<Text>,
     more_info: Text,
@@ -145,6 +145,22 @@ mod tests {
         assert_eq!(f.location.column, Some(5));
         assert_eq!(f.snippet.as_ref().unwrap().raw(), "run(cmd,\n    shell=True)");
         assert_eq!(f.confidence.as_ref().unwrap().raw(), "high");
+    }
+
+    /// What it is recognised by is of all of the code, however long, and of no line number.
+    #[test]
+    fn long_code_is_told_apart_to_its_end() {
+        let blob = "x".repeat(70_000);
+        let of = |first: usize, last: &str| {
+            let code = format!("{first} DATA = '{blob}'\n{} run('{blob}{last}')\n", first + 1);
+            let result = serde_json::json!({"code": code, "filename": "a.py", "issue_severity": "HIGH",
+                "issue_text": "Run.", "line_number": first + 1, "line_range": [first + 1], "test_id": "B1"});
+            let report = serde_json::json!({"errors": [], "metrics": {}, "results": [result]});
+            let read = read("r.json", report.to_string().as_bytes(), None);
+            (read.findings[0].fingerprint, read.findings[0].keys.clone())
+        };
+        assert_ne!(of(1, "a").0, of(1, "b").0, "they differ at the end only");
+        assert_eq!(of(1, "a"), of(11, "a"), "ten lines more above change nothing");
     }
 
     #[test]

@@ -13,8 +13,6 @@ use super::{Input, words};
 
 /// The longest title that is made from a longer text, in characters.
 const TITLE: usize = 160;
-/// The most bytes of one text that a finding holds: of one that was put together from texts of [`LONGEST`] at most.
-const TEXT: usize = 2 * LONGEST;
 
 /// A finding in the making; see [`Finding`] for the fields.
 #[derive(Debug)]
@@ -118,7 +116,7 @@ struct Texts<'a>(RefMut<'a, Pool>);
 
 impl Texts<'_> {
     fn one(&mut self, text: &str) -> Untrusted {
-        self.0.text(&within(text, TEXT))
+        self.0.text(&within(text, LONGEST))
     }
 
     /// The text, if there is any that is not blank.

@@ -13,8 +13,10 @@ use serde::{Deserialize, de};
 use super::Unreadable;
 use crate::domain::canonical;
 
-/// The most bytes of one text that are taken over. A screen shows no more of it, and a hostile report may have megabytes.
+/// The most bytes of one text that a finding holds. A screen shows no more of it, and a hostile report may have megabytes.
 pub(super) const LONGEST: usize = 64 << 10;
+/// Of prose that something may be added to.
+const PROSE: usize = LONGEST - 1024;
 
 /// Reads a JSON document; errors have line and column. A key that stands twice in one object is one of them.
 pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
@@ -34,7 +36,7 @@ pub(super) fn within(text: &str, longest: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{kept}\n[{} more bytes; the whole text is {whole}]", left.len()))
 }
 
-/// Text of at most [`LONGEST`] bytes: also from a number or a truth value; anything else is nothing.
+/// Text: also from a number or a truth value; anything else is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Text(Option<String>);
 
@@ -74,50 +76,74 @@ impl From<&str> for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Text;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text")
-            }
-
-            fn visit_str<E: de::Error>(self, v: &str) -> Result<Text, E> {
-                Ok(Text(Some(within(v, LONGEST).into_owned())))
-            }
-
-            fn visit_bool<E: de::Error>(self, v: bool) -> Result<Text, E> {
-                Ok(Text(Some(v.to_string())))
-            }
-
-            fn visit_u64<E: de::Error>(self, v: u64) -> Result<Text, E> {
-                Ok(Text(Some(v.to_string())))
-            }
-
-            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Text, E> {
-                Ok(Text(Some(v.to_string())))
-            }
-
-            fn visit_f64<E: de::Error>(self, v: f64) -> Result<Text, E> {
-                Ok(Text(Some(v.to_string())))
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<Text, E> {
-                Ok(Text(None))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Text(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Text(None))
-            }
-        }
-        deserializer.deserialize_any(Reader)
+        read_text(deserializer, usize::MAX)
     }
+}
+
+/// Text that is only shown, and never parsed further nor compared: it is cut where it is read, so that megabytes of it
+/// are never held.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Prose(Text);
+
+impl Prose {
+    /// As [`Text::get`].
+    pub(super) fn get(&self) -> Option<&str> {
+        self.0.get()
+    }
+}
+
+impl<'de> Deserialize<'de> for Prose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, PROSE).map(Self)
+    }
+}
+
+fn read_text<'de, D: Deserializer<'de>>(deserializer: D, longest: usize) -> Result<Text, D::Error> {
+    struct Reader {
+        longest: usize,
+    }
+    impl<'de> Visitor<'de> for Reader {
+        type Value = Text;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text")
+        }
+
+        fn visit_str<E: de::Error>(self, v: &str) -> Result<Text, E> {
+            Ok(Text(Some(within(v, self.longest).into_owned())))
+        }
+
+        fn visit_bool<E: de::Error>(self, v: bool) -> Result<Text, E> {
+            Ok(Text(Some(v.to_string())))
+        }
+
+        fn visit_u64<E: de::Error>(self, v: u64) -> Result<Text, E> {
+            Ok(Text(Some(v.to_string())))
+        }
+
+        fn visit_i64<E: de::Error>(self, v: i64) -> Result<Text, E> {
+            Ok(Text(Some(v.to_string())))
+        }
+
+        fn visit_f64<E: de::Error>(self, v: f64) -> Result<Text, E> {
+            Ok(Text(Some(v.to_string())))
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Text, E> {
+            Ok(Text(None))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text, A::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(Text(None))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(Text(None))
+        }
+    }
+    deserializer.deserialize_any(Reader { longest })
 }
 
 /// An object; anything else is the object with nothing in it.
@@ -283,15 +309,25 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_at_a_character_and_stay_told_apart() {
-        let long = format!("a{}", "ä".repeat(LONGEST));
-        let read = |text: &str| json::<Doc>(&serde_json::json!({ "name": text }).to_string()).unwrap().name;
-        let (cut, too) = (read(&long), read(&format!("{long}!")));
-        let (kept, said) = cut.get().unwrap().rsplit_once('\n').unwrap();
+        let text = |times| format!("a{}", "ä".repeat(times));
+        let (long, other) = (text(LONGEST), text(LONGEST - 1));
+        let (cut, too) = (within(&long, LONGEST), within(&other, LONGEST));
+        let (kept, said) = cut.rsplit_once('\n').unwrap();
         assert_eq!((kept.len(), long.starts_with(kept)), (LONGEST - 1, true));
         assert!(said.starts_with(&format!("[{} more bytes", long.len() - LONGEST + 1)), "{said}");
         assert_ne!(cut, too);
-        let short = "ä".repeat(LONGEST / 2);
-        assert_eq!(read(&short).get(), Some(short.as_str()));
+        let fits = text(LONGEST / 2 - 1);
+        assert_eq!(within(&fits, LONGEST), fits);
+    }
+
+    #[test]
+    fn only_prose_is_cut_where_it_is_read() {
+        let long = "x".repeat(LONGEST);
+        let json = format!("{long:?}");
+        assert_eq!(serde_json::from_str::<Text>(&json).unwrap().get(), Some(long.as_str()));
+        let prose: Prose = serde_json::from_str(&json).unwrap();
+        let said = format!("\n[1024 more bytes; the whole text is {}]", canonical::sha256(long.as_bytes()));
+        assert_eq!(prose.get(), Some(format!("{}{said}", "x".repeat(PROSE)).as_str()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, try_join};
 
 use super::Desk;
 use super::matching::match_gate;
@@ -60,8 +60,8 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
             Err(reason) => (name, Err(reason.text.line().into_owned())),
         }
     }));
-    let (records, all) = join(desk.records(), asked).await;
-    let records = records?;
+    // A ledger that cannot be read is said at once, and not after the slowest orchestrator.
+    let (records, all) = try_join(desk.records(), async { Ok(asked.await) }).await?;
     let mut inbox = Inbox { shortfalls: records.problems.clone(), ..Inbox::default() };
     for (name, outcome) in all {
         match outcome {

@@ -2,7 +2,7 @@
 
 use crate::support::payments::Payments;
 
-const DROP: &str = "DROP TRIGGER entries_no_update; DROP TRIGGER entries_no_delete;";
+const DROP: &str = "DROP TRIGGER IF EXISTS entries_no_update; DROP TRIGGER IF EXISTS entries_no_delete;";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_signed_over_a_ledger_that_is_not_whole() {
@@ -26,7 +26,7 @@ async fn nothing_is_signed_over_a_ledger_that_is_not_whole() {
         it.bench.run(&dismiss).await.exits(11);
         it.verify().await.exits(11);
         assert_eq!(it.patches(), (0, 0), "{harm}");
-        let after = it.bench.json(&["ledger", "list"], 0).await["entries"].as_array().unwrap().len();
+        let after = it.bench.json(&["ledger", "list"], 11).await["entries"].as_array().unwrap().len();
         assert_eq!(after, before - usize::from(harm.starts_with("DELETE")), "{harm}: nothing was written");
 
         for looks in [&["inbox"][..], &["show", other], &["findings", other]] {
@@ -43,12 +43,19 @@ async fn nothing_is_signed_over_a_ledger_that_is_not_whole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_entry_that_is_not_what_was_appended_does_not_verify_whoever_looks() {
     let it = Payments::new().await;
-    for reason in ["seen", "seen again"] {
+    for reason in ["seen", "seen again", "seen at last"] {
         it.bench.run(&["comment", &it.gate, "--reason", reason]).await.exits(0);
     }
-    it.tamper(&format!("{DROP} UPDATE entries SET body = x'7b7d' WHERE seq = 2"));
-    for looks in [&["ledger", "list"][..], &["ledger", "show", "1"], &["ledger", "check"]] {
-        let said = it.bench.run(looks).await.exits(11);
-        assert!(said.err.contains("Entry 2 of the ledger"), "{looks:?}: {said:#?}");
+    let shown = it.bench.run(&["ledger", "show", "2"]).await.exits(0);
+    assert!(shown.out.contains("Verified: signed by"), "{shown:#?}");
+    // A time that was changed could bring an expired key back; a body, anything.
+    for harm in ["at = '2026-01-01T00:00:00Z'", "body = x'7b7d'"] {
+        it.tamper(&format!("{DROP} UPDATE entries SET {harm} WHERE seq = 2"));
+        for looks in [&["ledger", "list"][..], &["ledger", "show", "1"], &["ledger", "show", "2"], &["ledger", "check"]]
+        {
+            let said = it.bench.run(looks).await.exits(11);
+            assert!(said.err.contains("Entry 2 of the ledger"), "{harm}, {looks:?}: {said:#?}");
+            assert!(!said.out.contains("Verified: signed by"), "{harm}, {looks:?}: {said:#?}");
+        }
     }
 }

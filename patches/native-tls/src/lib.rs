@@ -1,7 +1,7 @@
 //! No second TLS stack: what stands in the place of `native-tls`, and never makes a connection.
 //!
 //! jira_query depends on reqwest 0.12 with its default features, and these bring native-tls: OpenSSL at build time, two
-//! shared libraries at run time, a quarter of the program's resident pages, and the machine's certificates read a
+//! shared libraries at run time, and the machine's certificates read a
 //! second time whenever a `JiraInstance` is made. Countersign always gives jira_query a client on rustls, so none of that is
 //! ever used, but cargo has no way to say so. This crate has the names that reqwest, hyper-tls and tokio-native-tls want.
 //! A connector can be made, since reqwest makes one before it is given the client; to connect is an error.
