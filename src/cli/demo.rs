@@ -15,6 +15,8 @@ use crate::lab::{self, Options, World};
 const LAB_SCALE: u32 = 100;
 /// Set for the child that serves the world for a console: it ends when its standard input does.
 const FOR_CONSOLE: &str = "COUNTERSIGN_DEMO_FOR_CONSOLE";
+/// Its value where the folder goes with the world.
+const THROW_AWAY: &str = "throw-away";
 
 /// Starts the demo world.
 pub async fn run(context: &Context, args: &DemoArgs) -> Result<(), AppError> {
@@ -60,6 +62,10 @@ async fn serve(context: &Context, dir: &Path) -> Result<(), AppError> {
     stopped(context).await;
     drop(home);
     drop(running);
+    // Not left to the console, which may have been killed.
+    if context.var(FOR_CONSOLE) == Some(THROW_AWAY) {
+        std::fs::remove_dir_all(dir).ok();
+    }
     Ok(())
 }
 
@@ -110,7 +116,7 @@ async fn with_console(context: &Context, dir: &Path, throw_away: bool) -> Result
     let mut child = tokio::process::Command::new(program)
         .args(["demo", "--headless", "--quiet", "--dir"])
         .arg(dir)
-        .env(FOR_CONSOLE, "1")
+        .env(FOR_CONSOLE, if throw_away { THROW_AWAY } else { "keep" })
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

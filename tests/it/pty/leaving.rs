@@ -48,7 +48,7 @@ fn a_terminal_that_goes_away_ends_the_console() {
 
 #[test]
 fn the_demo_takes_its_world_with_it() {
-    for how in ["q", "\x03", "TERM", "hang up"] {
+    for how in ["q", "\x03", "TERM", "KILL", "hang up"] {
         let dir = tempfile::Builder::new().prefix("cs-").tempdir().unwrap();
         let mut command = hermetic(dir.path());
         command.arg("demo").env("TMPDIR", dir.path());
@@ -57,11 +57,12 @@ fn the_demo_takes_its_world_with_it() {
         assert!(of_session(terminal.pid()).len() >= 2, "the world is served by a process of its own");
         match how {
             "TERM" => terminal.signal(Signal::TERM),
+            "KILL" => terminal.signal(Signal::KILL),
             "hang up" => terminal.hang_up(),
             keys => terminal.send(keys),
         }
         terminal.ended();
-        if how == "hang up" {
+        if matches!(how, "hang up" | "KILL") {
             terminal.leaves_nobody();
         } else {
             terminal.is_as_before();
