@@ -48,6 +48,27 @@ macro_rules! name_type {
     };
 }
 
+/// What serde reads and writes as the text that a person would write.
+macro_rules! as_text {
+    ($($name:ident),+) => {$(
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+
+            fn try_from(text: String) -> Result<Self, BadId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    )+};
+}
+
+as_text!(Fingerprint, Digest, GateId);
+
 name_type! {
     /// The name of a connection in the configuration, `[connections.NAME]`.
     ConnectionName
@@ -98,20 +119,6 @@ impl FromStr for Fingerprint {
         unhex(text)
             .map(Self)
             .ok_or_else(|| BadId::new("The fingerprint", text, "expected 64 lower-case hexadecimal digits"))
-    }
-}
-
-impl TryFrom<String> for Fingerprint {
-    type Error = BadId;
-
-    fn try_from(text: String) -> Result<Self, BadId> {
-        text.parse()
-    }
-}
-
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> Self {
-        hex("", &fingerprint.0)
     }
 }
 
@@ -199,20 +206,6 @@ impl FromStr for Digest {
         bytes
             .map(|bytes| Self::from_sha256(&bytes))
             .ok_or_else(|| BadId::new("The digest", text, "expected sha256: and 64 lower-case hexadecimal digits"))
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = BadId;
-
-    fn try_from(text: String) -> Result<Self, BadId> {
-        text.parse()
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.0
     }
 }
 
@@ -306,20 +299,6 @@ impl FromStr for GateId {
             connection: ConnectionName::new(decode(connection)?),
             native: native.split('/').map(decode).collect::<Result<_, _>>()?,
         })
-    }
-}
-
-impl TryFrom<String> for GateId {
-    type Error = BadId;
-
-    fn try_from(text: String) -> Result<Self, BadId> {
-        text.parse()
-    }
-}
-
-impl From<GateId> for String {
-    fn from(id: GateId) -> Self {
-        id.to_string()
     }
 }
 

@@ -80,8 +80,8 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// Text that is only shown, and never parsed further nor compared: it is cut where it is read, so that megabytes of it
-/// are never held.
+/// Text that is shown, and compared as a whole, but never parsed further: it is cut where it is read, so that megabytes of
+/// it are never held.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Prose(Text);
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use countersign::lab::{Options, Service, TlsFiles, World};
 use toml::{Table, Value};
 
-use crate::support::bench::Bench;
+use crate::support::bench::{Bench, finish};
 use crate::support::programs;
 
 /// An authority, a server of `localhost`, a client; and another authority that nobody trusts.
@@ -23,11 +23,11 @@ openssl x509 -req -in stranger.csr -CA other.pem -CAkey other.key -CAcreateseria
 chmod 600 *.key
 "#;
 
-/// Spinnaker by its port with certificates: `authority` is trusted, `name` is shown, if any.
-fn by_certificate(bench: &Bench, certificates: &Path, authority: &str, name: Option<&str>) {
+/// Spinnaker by its port with certificates: `authority` is trusted, or those of the machine; `name` is shown, if any.
+fn by_certificate(bench: &Bench, certificates: &Path, authority: Option<&str>, name: Option<&str>) {
     let url = bench.lab.urls.spinnaker_x509.clone().unwrap();
     let path = |file: String| Value::String(certificates.join(file).to_string_lossy().into_owned());
-    let mut tls = Table::from_iter([("ca".to_owned(), path(format!("{authority}.pem")))]);
+    let mut tls = Table::from_iter(authority.map(|a| ("ca".to_owned(), path(format!("{a}.pem")))));
     if let Some(name) = name {
         tls.insert("cert".to_owned(), path(format!("{name}.pem")));
         tls.insert("key".to_owned(), path(format!("{name}.key")));
@@ -41,20 +41,42 @@ fn by_certificate(bench: &Bench, certificates: &Path, authority: &str, name: Opt
     });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_certificate_opens_the_inbox_and_approves() {
-    if programs::find("openssl").is_none() {
-        return;
-    }
+/// The demo world with a port that asks for certificates, and the folder of these; `None` without openssl.
+async fn world() -> Option<(Bench, tempfile::TempDir)> {
+    programs::find("openssl")?;
     let dir = tempfile::tempdir().unwrap();
     let made = Command::new("sh").args(["-c", MAKE]).current_dir(dir.path()).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let path = |name: &str| dir.path().join(name);
     let tls = TlsFiles { cert: path("server.pem"), key: path("server.key"), client_ca: path("ca.pem") };
-    let bench = Bench::with(World::demo().unwrap(), Options { tls: Some(tls), ..Options::default() }).await;
+    Some((Bench::with(World::demo().unwrap(), Options { tls: Some(tls), ..Options::default() }).await, dir))
+}
+
+/// Where the configuration names no authority, those of the machine count: here one that SSL_CERT_FILE names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_authorities_of_the_machine_are_trusted_and_no_other() {
+    let Some((bench, dir)) = world().await else { return };
+    // The server is believed, and then wants a certificate; or it is not believed.
+    for (authority, says) in [("ca", "CertificateRequired"), ("other", "UnknownIssuer")] {
+        by_certificate(&bench, dir.path(), None, None);
+        let mut command = bench.command(&["inbox"]);
+        command.env("SSL_CERT_FILE", dir.path().join(format!("{authority}.pem")));
+        let inbox = finish(command).await;
+        assert!(inbox.err.contains(says), "{authority}: {inbox:#?}");
+    }
+    by_certificate(&bench, dir.path(), None, Some("client"));
+    let mut command = bench.command(&["inbox"]);
+    command.env("SSL_CERT_FILE", dir.path().join("ca.pem"));
+    let inbox = finish(command).await.exits(0);
+    assert!(inbox.out.contains("payments"), "{inbox:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_certificate_opens_the_inbox_and_approves() {
+    let Some((bench, dir)) = world().await else { return };
 
     for (authority, name) in [("ca", None), ("ca", Some("stranger")), ("other", Some("client"))] {
-        by_certificate(&bench, dir.path(), authority, name);
+        by_certificate(&bench, dir.path(), Some(authority), name);
         let inbox = bench.run(&["inbox"]).await;
         assert!(inbox.err.contains("tls.ca, tls.cert and tls.key"), "{authority} {name:?}: {inbox:#?}");
         assert!(!inbox.out.contains("payments"), "{authority} {name:?}: {inbox:#?}");
@@ -67,7 +89,7 @@ async fn a_client_certificate_opens_the_inbox_and_approves() {
     assert_eq!(bench.lab.count(Service::Spinnaker, "GET", "/"), 0, "no request came through");
     assert_eq!(bench.entries().await.len(), 0);
 
-    by_certificate(&bench, dir.path(), "ca", Some("client"));
+    by_certificate(&bench, dir.path(), Some("ca"), Some("client"));
     let inbox = bench.json(&["inbox"], 0).await;
     assert!(inbox["gates"].as_array().unwrap().len() >= 10, "{inbox:#}");
     let doctor = bench.run(&["doctor"]).await.exits(0);

@@ -1,4 +1,4 @@
-//! Answers that GitHub may say of that they have not changed (304), by path.
+//! Answers that are asked for again by their ETag; GitHub says 304 to those that have not changed.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
@@ -56,6 +56,9 @@ impl Kept {
         let Some(etag) = answer.headers.get(ETAG).cloned() else { return };
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
         let Ok(packed) = encoder.write_all(&answer.body).and_then(|()| encoder.finish()) else { return };
+        if packed.len() > MOST {
+            return;
+        }
         // Of the headers only what is still asked for: they take more room than most bodies.
         let mut headers = HeaderMap::new();
         if let Some(version) = answer.headers.get(VERSION) {
@@ -63,9 +66,6 @@ impl Kept {
         }
         let size = answer.body.len();
         let answer = Answer { headers, body: Bytes::new(), ..answer.clone() };
-        if packed.len() > MOST {
-            return;
-        }
         let mut kept = self.lock();
         if kept.bytes + packed.len() > MOST {
             *kept = Answers::default();

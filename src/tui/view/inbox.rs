@@ -107,7 +107,7 @@ fn cells(
         return out;
     };
     out.push(vec![state::verdict(s.verdict).show(glyphs)]);
-    if columns.len() == WIDE.len() {
+    if columns.iter().any(|c| c.heading == "builds") {
         out.push(vec![state::share(s.builds, glyphs)]);
         out.push(vec![state::share(s.tickets, glyphs)]);
     }
