@@ -29,3 +29,7 @@ mod tests;
 pub const DECISION_NAMESPACE: &str = "release-decision@countersign.dev";
 /// The namespace of signatures over triage.
 pub const TRIAGE_NAMESPACE: &str = "triage@countersign.dev";
+/// The namespace of signatures over delegations.
+pub const DELEGATION_NAMESPACE: &str = "delegation@countersign.dev";
+/// The namespace of signatures over the approvers file.
+pub const APPROVERS_NAMESPACE: &str = "approvers@countersign.dev";
