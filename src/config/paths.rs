@@ -6,11 +6,13 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 14] = [
     "signer.key",
     "signer.agent",
     "trust.allowed_signers",
     "trust.revoked",
+    "trust.ledger_keys",
+    "ledger.key",
     "connections.*.tls.ca",
     "connections.*.tls.cert",
     "connections.*.tls.key",
