@@ -9,11 +9,13 @@
 
 pub mod agent;
 pub mod allowed_signers;
+pub mod approvers;
 pub mod dsse;
 pub mod error;
 mod file;
 pub mod key;
 pub mod key_file;
+pub mod quorum;
 pub mod revoked;
 pub mod signer;
 pub mod sshsig;
