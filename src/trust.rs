@@ -35,5 +35,9 @@ mod tests;
 pub const DECISION_NAMESPACE: &str = "release-decision@countersign.dev";
 /// The namespace of signatures over triage.
 pub const TRIAGE_NAMESPACE: &str = "triage@countersign.dev";
+/// The namespace of signatures over delegations.
+pub const DELEGATION_NAMESPACE: &str = "delegation@countersign.dev";
+/// The namespace of signatures over the approvers file.
+pub const APPROVERS_NAMESPACE: &str = "approvers@countersign.dev";
 /// The namespaces of envelopes. Whatever else is signed is no envelope of ours.
-pub const NAMESPACES: [&str; 2] = [DECISION_NAMESPACE, TRIAGE_NAMESPACE];
+pub const NAMESPACES: [&str; 3] = [DECISION_NAMESPACE, TRIAGE_NAMESPACE, DELEGATION_NAMESPACE];

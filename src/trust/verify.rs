@@ -85,7 +85,7 @@ pub enum VerifyError {
     #[error("The envelope cannot be read: {0}.")]
     Envelope(#[from] BadEnvelope),
     /// It was signed for something else.
-    #[error("The signature was made for the namespace {found:?}, and not for a decision or a triage.")]
+    #[error("The signature was made for the namespace {found:?}, and not for a decision, a triage or a delegation.")]
     Namespace {
         /// What it was made for.
         found: String,
@@ -260,12 +260,7 @@ fn proven_time(
 }
 
 fn check_window(statement: &Statement, at: Timestamp) -> Result<(), VerifyError> {
-    let issued = statement.issued_at();
-    let (from, until) = match statement.decision() {
-        Some(decision) => (issued.max(decision.not_before), Some(decision.not_after)),
-        // Each record of a triage has its own end.
-        None => (issued, None),
-    };
+    let (from, until) = statement.window();
     if from > at.plus(CLOCK_TOLERANCE) {
         return Err(VerifyError::NotYet { from, at });
     }

@@ -25,6 +25,7 @@ mod pty;
 mod reach;
 mod receipts;
 mod skew;
+mod statement;
 mod support;
 mod unknown;
 mod unsound;

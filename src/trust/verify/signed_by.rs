@@ -53,8 +53,7 @@ impl SignedBy {
         match &self.purpose {
             Some((made_for, principal)) if *made_for == namespace => Ok(principal.clone()),
             Some((made_for, _)) => {
-                let kind = if statement.decision().is_some() { "decision" } else { "triage" };
-                Err(VerifyError::WrongKind { kind, namespace: (*made_for).to_owned() })
+                Err(VerifyError::WrongKind { kind: statement.kind(), namespace: (*made_for).to_owned() })
             }
             None => root.principal_of_bare(&self.key, namespace, at),
         }
