@@ -9,6 +9,7 @@
 
 pub mod agent;
 pub mod allowed_signers;
+pub mod bundle;
 pub mod cert;
 mod der;
 pub mod dsse;

@@ -6,11 +6,17 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 18] = [
     "signer.key",
     "signer.agent",
+    "signer.vault_tls.ca",
+    "signer.vault_tls.cert",
+    "signer.vault_tls.key",
+    "signer.vault_token.file",
+    "signer.vault_token.command.*",
     "trust.allowed_signers",
     "trust.revoked",
+    "trust.timestamp_authorities",
     "connections.*.tls.ca",
     "connections.*.tls.cert",
     "connections.*.tls.key",

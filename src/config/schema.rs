@@ -27,22 +27,44 @@ pub struct Config {
 impl Config {
     /// The environment variables that hold secrets: programs that are started do not get them.
     pub fn secret_variables(&self) -> Vec<String> {
-        let named = self.connections.values().filter_map(|c| match &c.token {
-            Some(SecretConfig::Env(name)) => Some(name.clone()),
+        let tokens = self.connections.values().filter_map(|c| c.token.as_ref());
+        let named = tokens.chain(&self.signer.vault_token).filter_map(|secret| match secret {
+            SecretConfig::Env(name) => Some(name.clone()),
             _ => None,
         });
         named.collect()
     }
 }
 
-/// The approver's key. At most one of the fields is set; none means the only key in the agent.
+/// The approver's key. At most one of `agent`, `key` and `vault` is set; none means the only key in the agent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignerConfig {
     /// A key in the ssh-agent, by its fingerprint `SHA256:...`, or by the path of its `.pub` file.
     pub agent: Option<String>,
-    /// An OpenSSH private key file.
+    /// A private key file, of OpenSSH or in PKCS#8 (PEM).
     pub key: Option<PathBuf>,
+    /// A key in the transit engine of Vault or OpenBao: `transit/keys/release`.
+    pub vault: Option<String>,
+    /// Vault's address.
+    pub vault_url: Option<String>,
+    /// Vault's token.
+    pub vault_token: Option<SecretConfig>,
+    /// TLS material for Vault.
+    pub vault_tls: TlsConfig,
+    /// How signatures are made. The default is `sshsig` for keys in an agent and OpenSSH's key files, and `raw` for
+    /// PKCS#8 files and Vault.
+    pub profile: Option<ProfileConfig>,
+}
+
+/// How signatures are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileConfig {
+    /// OpenSSH signatures, which `ssh-keygen -Y verify` checks.
+    Sshsig,
+    /// Bare signatures, which cosign and other tools for DSSE check.
+    Raw,
 }
 
 /// Whose signatures count.
@@ -53,6 +75,10 @@ pub struct TrustConfig {
     pub allowed_signers: Option<PathBuf>,
     /// An OpenSSH key revocation list, or a file of public keys.
     pub revoked: Option<PathBuf>,
+    /// Certificates of the authorities whose time stamps count (RFC 3161), in PEM.
+    pub timestamp_authorities: Option<PathBuf>,
+    /// Where time stamps over new signatures are fetched from.
+    pub timestamp_url: Option<String>,
 }
 
 /// Where decisions are kept.

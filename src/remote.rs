@@ -1,0 +1,4 @@
+//! What the pure rooms need of other systems: keys in Vault, time stamps.
+
+pub mod timestamp;
+pub mod vault;
