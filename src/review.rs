@@ -125,9 +125,11 @@ impl Desk {
         let secrets = Resolver::new(move |name| env.get(name).cloned()).hiding(config.secret_variables());
         let secrets = Arc::new(secrets);
         let policy = tokio::task::spawn_blocking(Policy::builtin);
-        let (connected, opened) =
-            join(connect::connect(&config, &secrets, &clock, surroundings.timeout), connect::open_ledger(&config))
-                .await;
+        let (connected, opened) = join(
+            connect::connect(&config, &secrets, &clock, surroundings.timeout),
+            connect::open_ledger(&config, &secrets, connect::inputs(&surroundings).data()),
+        )
+        .await;
         let policy = policy.await.map_err(|e| AppError::internal(format!("Reading the policy failed: {e}.")))?;
         let (ledger, store) = match opened {
             Err(why) if without_ledger => connect::closed_ledger(why),

@@ -6,11 +6,13 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 23] = [
+const PATHS: &[&str] = &[
     "signer.key",
     "signer.agent",
     "trust.allowed_signers",
     "trust.revoked",
+    "trust.ledger_keys",
+    "ledger.key",
     "ledger.password.file",
     "ledger.password.command.*",
     "ledger.mirrors.*.folder",

@@ -59,6 +59,9 @@ pub struct TrustConfig {
     pub allowed_signers: Option<PathBuf>,
     /// An OpenSSH key revocation list, or a file of public keys.
     pub revoked: Option<PathBuf>,
+    /// A file of the ledger keys whose checkpoints are believed, one C2SP vkey a line. Without it, the keys that the
+    /// ledger itself lists are believed.
+    pub ledger_keys: Option<PathBuf>,
 }
 
 /// Where decisions are kept.
@@ -68,6 +71,9 @@ pub struct LedgerConfig {
     /// `sqlite:///path/ledger.db`; the default lies in `$XDG_DATA_HOME/countersign`. For a team
     /// `postgres://role@host/database`.
     pub url: Option<String>,
+    /// The file of the key that signs the ledger's checkpoints; made if it is not there. The default lies beside the
+    /// ledger.
+    pub key: Option<PathBuf>,
     /// PostgreSQL: the password of the role.
     pub password: Option<SecretConfig>,
     /// Where each checkpoint is copied to, out of reach of whoever can rewrite the ledger.

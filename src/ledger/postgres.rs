@@ -15,13 +15,14 @@ mod schema;
 mod session;
 mod tls;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use address::Address;
 pub use evidence::PostgresEvidence;
 
-use super::{Ledger, LedgerError, Reading, Writer, Writing};
+use super::{Ledger, LedgerError, Reading, Writer, Writing, key_file};
 use crate::secrets::Secret;
 use fault::Fault;
 use rows::Rows;
@@ -44,10 +45,18 @@ struct Shared {
 }
 
 impl PostgresLedger {
-    /// Connects, and makes the tables where there are none.
-    pub fn open(address: &Address, password: Option<&Secret>, writer: Writer) -> Result<Self, LedgerError> {
+    /// Connects, and makes the tables where there are none. `key` is the file of the key that signs checkpoints, made if
+    /// it is not there; `trusted` are the vkeys whose checkpoints are believed, without which those count that the ledger
+    /// lists.
+    pub fn open(
+        address: &Address,
+        password: Option<&Secret>,
+        key: &Path,
+        trusted: Option<Vec<String>>,
+    ) -> Result<Self, LedgerError> {
         let location = address.to_string();
         let failed = |why| LedgerError::Open { location: location.clone(), why };
+        let writer = Writer::new(key_file::load_or_make(key).map_err(failed)?, trusted);
         let link = Link::new(address, password).map_err(failed)?;
         let session = link.connect().map_err(|fault| failed(fault.why()))?;
         schema::prepare(&link, &session).map_err(failed)?;
@@ -63,18 +72,16 @@ impl PostgresLedger {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Option<Arc<Session>>> {
-        // A session whose transaction was open when a thread died is thrown away by whoever comes next: it says so itself.
+        // A session is out of its place while it is used: one whose thread died with a transaction open is not used again.
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session that there is, or a new one.
+    /// Takes the session that there is, or makes a new one. It is put back once nothing of it is open.
     fn session(&self, held: &mut Option<Arc<Session>>) -> Result<Arc<Session>, Fault> {
-        if let Some(session) = held.as_ref().filter(|s| !s.is_over()) {
-            return Ok(Arc::clone(session));
+        match held.take().filter(|s| !s.is_over()) {
+            Some(session) => Ok(session),
+            None => self.link.connect(),
         }
-        let session = self.link.connect()?;
-        *held = Some(Arc::clone(&session));
-        Ok(session)
     }
 
     /// Does what may be done twice; a connection that is lost on the way is made again, once.
@@ -84,14 +91,12 @@ impl Shared {
         loop {
             let session = self.session(&mut held)?;
             match work(&self.link, &session) {
-                Err(Fault::Lost(why)) => {
-                    *held = None;
-                    if !again {
-                        return Err(Fault::Lost(why));
-                    }
-                    again = false;
+                Err(Fault::Lost(_)) if again => again = false,
+                Err(Fault::Lost(why)) => return Err(Fault::Lost(why)),
+                done => {
+                    *held = Some(session);
+                    return done;
                 }
-                done => return done,
             }
         }
     }
@@ -151,7 +156,6 @@ impl Shared {
     fn settle(&self, held: &mut Option<Arc<Session>>, batch: &str, size: u64) -> Result<bool, LedgerError> {
         let end = Instant::now() + PATIENCE;
         loop {
-            *held = None;
             let asked = self.session(held).and_then(|session| {
                 self.link.execute(&session, "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned())?;
                 let mut rows = Rows::new(&self.link, &session, &self.location, batch);
@@ -160,6 +164,7 @@ impl Shared {
                     return Err(fault);
                 }
                 self.link.execute(&session, "ROLLBACK".to_owned())?;
+                *held = Some(session);
                 Ok(found)
             });
             match asked {
@@ -217,14 +222,12 @@ impl Ledger for PostgresLedger {
         loop {
             let session = shared.session(&mut held).map_err(|fault| fault.used(&shared.location))?;
             match shared.snapshot(&session, work) {
-                Ok(done) => return done,
-                Err(fault) => {
-                    *held = None;
-                    if !again {
-                        return Err(fault.used(&shared.location));
-                    }
-                    again = false;
+                Ok(done) => {
+                    *held = Some(session);
+                    return done;
                 }
+                Err(_) if again => again = false,
+                Err(fault) => return Err(fault.used(&shared.location)),
             }
         }
     }
@@ -240,8 +243,14 @@ impl Ledger for PostgresLedger {
         loop {
             let session = shared.session(&mut held).map_err(|fault| fault.used(&shared.location))?;
             let lost = match shared.write(&session, &batch, work) {
-                Written::Done => return Ok(()),
-                Written::Failed(error) => return Err(error),
+                Written::Done => {
+                    *held = Some(session);
+                    return Ok(());
+                }
+                Written::Failed(error) => {
+                    *held = Some(session);
+                    return Err(error);
+                }
                 Written::Lost(error) => error,
                 // Nothing was to be written, so nothing is open.
                 Written::Unknown(None) => return Ok(()),
@@ -252,7 +261,6 @@ impl Ledger for PostgresLedger {
                     shared.unusable("The connection was lost, and nothing was written. Try again.")
                 }
             };
-            *held = None;
             if !again {
                 return Err(lost);
             }

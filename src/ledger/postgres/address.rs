@@ -98,7 +98,9 @@ fn place(url: &Url, socket: Option<PathBuf>) -> Result<(Place, bool), String> {
     let host = url.host_str().filter(|h| !h.is_empty());
     match (host, socket) {
         (None, Some(folder)) => Ok((Place::Socket(folder), true)),
-        (Some(_), Some(_)) => Err("The address names a host twice: before the database, and as host=. Keep one.".to_owned()),
+        (Some(_), Some(_)) => {
+            Err("The address names a host twice: before the database, and as host=. Keep one.".to_owned())
+        }
         (None, None) => Err(format!("The address names no host. {FORM} A socket is ?host=/run/postgresql.")),
         (Some(host), None) => {
             let name = decode(host.trim_start_matches('[').trim_end_matches(']'))?;

@@ -14,16 +14,15 @@ use crate::ledger::store::packed;
 #[derive(Clone)]
 pub struct PostgresEvidence {
     shared: Arc<Shared>,
-    limit: u64,
 }
 
 impl PostgresEvidence {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, limit: packed::LIMIT }
+        Self { shared }
     }
 
     /// Keeps bytes under their digest, and returns once they are flushed.
-    pub fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), LedgerError> {
+    pub(in crate::ledger) fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), LedgerError> {
         let unusable = |why: String| LedgerError::Use { location: self.location(), why };
         let stored = packed::pack(bytes).map_err(|e| unusable(format!("It cannot be compressed ({e}).")))?;
         let sql = "INSERT INTO countersign.evidence (digest, copy, bytes) \
@@ -39,7 +38,7 @@ impl PostgresEvidence {
     }
 
     /// The bytes of a digest, verified; `None` if they are not kept.
-    pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerError> {
+    pub(in crate::ledger) fn get(&self, digest: &Digest, limit: u64) -> Result<Option<Vec<u8>>, LedgerError> {
         let sql = "SELECT bytes FROM countersign.evidence WHERE digest = $1 ORDER BY copy DESC";
         let name = digest.as_str().to_owned();
         let rows = self.shared.reading(|link, session| link.query(session, sql, vec![Box::new(name.clone())]));
@@ -50,7 +49,7 @@ impl PostgresEvidence {
             let unpacked = row
                 .try_get::<_, &[u8]>(0)
                 .map_err(|_e| "it is not of its type.".to_owned())
-                .and_then(|bytes| packed::unpack(bytes, digest, self.limit));
+                .and_then(|bytes| packed::unpack(bytes, digest, limit));
             match unpacked {
                 Ok(bytes) => return Ok(Some(bytes)),
                 Err(why) => last = Some(why),
@@ -60,7 +59,7 @@ impl PostgresEvidence {
     }
 
     /// Whether something is kept under a digest. It is not verified; what cannot be asked is not there.
-    pub fn contains(&self, digest: &Digest) -> bool {
+    pub(in crate::ledger) fn contains(&self, digest: &Digest) -> bool {
         let sql = "SELECT 1 FROM countersign.evidence WHERE digest = $1 LIMIT 1";
         let name = digest.as_str().to_owned();
         let rows: Result<_, Fault> =
@@ -69,7 +68,7 @@ impl PostgresEvidence {
     }
 
     /// Where it is, for people.
-    pub fn location(&self) -> String {
+    pub(in crate::ledger) fn location(&self) -> String {
         self.shared.location.clone()
     }
 }

@@ -42,10 +42,12 @@ impl Fault {
         if let Some(said) = error.as_db_error() {
             let text = said_by(said);
             return match said.code() {
-                code if is_going(code) => Self::Lost(format!("PostgreSQL is stopping or starting ({text}). Try again.")),
-                code if code.code().starts_with("XX") => {
-                    Self::Corrupt(format!("PostgreSQL finds its own files damaged ({text}). Restore the ledger from a copy."))
+                code if is_going(code) => {
+                    Self::Lost(format!("PostgreSQL is stopping or starting ({text}). Try again."))
                 }
+                code if code.code().starts_with("XX") => Self::Corrupt(format!(
+                    "PostgreSQL finds its own files damaged ({text}). Restore the ledger from a copy."
+                )),
                 code => Self::Refused(refusal(code, &text)),
             };
         }
@@ -70,7 +72,9 @@ impl Fault {
                  sslcert and sslkey there."
             ));
         }
-        Self::Lost(format!("PostgreSQL cannot be reached ({text}). Is ledger.url right, and are the server and the network up?"))
+        Self::Lost(format!(
+            "PostgreSQL cannot be reached ({text}). Is ledger.url right, and are the server and the network up?"
+        ))
     }
 }
 
@@ -104,11 +108,15 @@ fn refusal(code: &SqlState, text: &str) -> String {
             "The role may not do that ({text}). docs/team-ledger.md has the grants that a writer and a reader need."
         ),
         SqlState::READ_ONLY_SQL_TRANSACTION => {
-            format!("The server takes no writes ({text}): it is a standby, or set to read only. Name the primary in ledger.url.")
+            format!(
+                "The server takes no writes ({text}): it is a standby, or set to read only. Name the primary in ledger.url."
+            )
         }
-        SqlState::LOCK_NOT_AVAILABLE => "Another writer has held the ledger for too long. Try again, or end that writer's \
+        SqlState::LOCK_NOT_AVAILABLE => {
+            "Another writer has held the ledger for too long. Try again, or end that writer's \
                                          session on the server. Nothing was written."
-            .to_owned(),
+                .to_owned()
+        }
         SqlState::QUERY_CANCELED => format!("PostgreSQL broke off what took too long ({text}). Try again."),
         SqlState::DISK_FULL => format!("The server's disk is full ({text}). Nothing was written."),
         _ => format!("PostgreSQL refused it ({text})."),

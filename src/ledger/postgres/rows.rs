@@ -56,7 +56,8 @@ impl<'a> Rows<'a> {
     fn column<'r, T: tokio_postgres::types::FromSql<'r>>(&self, row: &'r SqlRow, n: usize) -> Result<T, LedgerError> {
         row.try_get(n).map_err(|e| {
             let said = e.to_string();
-            let why = format!("a column is not of its type ({}). Restore the ledger from a copy.", crate::text::line(&said));
+            let why =
+                format!("a column is not of its type ({}). Restore the ledger from a copy.", crate::text::line(&said));
             LedgerError::Corrupt { location: self.location.to_owned(), why }
         })
     }
@@ -167,7 +168,11 @@ impl Reading for Rows<'_> {
     }
 
     fn checkpoints(&mut self, from: u64, limit: u32) -> Result<Vec<(u64, String)>, LedgerError> {
-        self.pairs("SELECT size, note FROM countersign.checkpoints WHERE size >= $1 ORDER BY size LIMIT $2", from, limit)
+        self.pairs(
+            "SELECT size, note FROM countersign.checkpoints WHERE size >= $1 ORDER BY size LIMIT $2",
+            from,
+            limit,
+        )
     }
 
     fn keys(&mut self) -> Result<Vec<String>, LedgerError> {

@@ -142,7 +142,10 @@ fn server(link: &Link, session: &Arc<Session>) -> Result<(), String> {
             .to_owned());
     }
     if text(2) != "on" {
-        return Err(format!("The server keeps synchronous_commit at {}, which is not durable.", crate::text::line(&text(2))));
+        return Err(format!(
+            "The server keeps synchronous_commit at {}, which is not durable.",
+            crate::text::line(&text(2))
+        ));
     }
     Ok(())
 }
@@ -172,7 +175,9 @@ fn version(link: &Link, session: &Arc<Session>) -> Result<Option<i32>, String> {
         Err(fault) => return Err(fault.why()),
     };
     let value = |name: &str| {
-        rows.iter().find(|r| r.try_get::<_, String>(0).is_ok_and(|n| n == name)).and_then(|r| r.try_get::<_, String>(1).ok())
+        rows.iter()
+            .find(|r| r.try_get::<_, String>(0).is_ok_and(|n| n == name))
+            .and_then(|r| r.try_get::<_, String>(1).ok())
     };
     if value("application").as_deref() != Some("countersign ledger") {
         return Err(foreign());

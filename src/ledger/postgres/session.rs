@@ -121,7 +121,8 @@ impl Link {
                     made
                 }
             };
-            let listed: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p.as_ref() as &(dyn ToSql + Sync)).collect();
+            let listed: Vec<&(dyn ToSql + Sync)> =
+                parameters.iter().map(|p| p.as_ref() as &(dyn ToSql + Sync)).collect();
             session.client.query(&statement, &listed).await.map_err(said)
         })
     }

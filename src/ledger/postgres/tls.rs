@@ -31,13 +31,15 @@ impl Connector {
             Some(path) => {
                 let mut roots = RootCertStore::empty();
                 for certificate in certificates("sslrootcert", path)? {
-                    roots.add(certificate).map_err(|e| format!("sslrootcert has a certificate that cannot be used ({e})."))?;
+                    roots
+                        .add(certificate)
+                        .map_err(|e| format!("sslrootcert has a certificate that cannot be used ({e})."))?;
                 }
                 builder.with_root_certificates(roots)
             }
-            None => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Verifier::new(provider).map_err(said)?)),
+            None => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier::new(provider).map_err(said)?))
+            }
         };
         let config = match &files.identity {
             None => builder.with_no_client_auth(),
