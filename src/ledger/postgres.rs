@@ -276,3 +276,9 @@ impl Ledger for PostgresLedger {
         self.shared.location.clone()
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/it/support/postgres.rs"]
+mod server;
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ impl Address {
     /// Reads `postgres://role@host:port/database?sslmode=..`. The error is a full sentence with what to do, and does not
     /// repeat the address.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|e| format!("This is not an address ({e}). {FORM}"))?;
+        let url = Url::parse(&with_host(text)).map_err(|e| format!("This is not an address ({e}). {FORM}"))?;
         if url.password().is_some() {
             return Err("The password does not stand in the address, which others read too: say where it is with \
                         [ledger] password. If it was a real one, replace it."
@@ -67,8 +67,9 @@ impl Address {
             said.take(&name, value.into_owned())?;
         }
         let (host, near) = place(&url, said.host.take())?;
+        let port = url.port().or(said.port).unwrap_or(PORT);
         let tls = said.tls(near)?;
-        Ok(Self { role, host, port: url.port().unwrap_or(PORT), database, tls })
+        Ok(Self { role, host, port, database, tls })
     }
 }
 
@@ -93,9 +94,25 @@ fn decode(text: &str) -> Result<String, String> {
     if decoded.contains('\0') { Err(format!("The address has a zero byte in it. {FORM}")) } else { Ok(decoded) }
 }
 
+/// Stands for the host that an address of a socket does not have.
+const NONE: &str = "socket.invalid";
+
+/// `role@/database`, which is how PostgreSQL's own programs write it, is no address for anybody else.
+fn with_host(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority
+        .strip_suffix('@')
+        .and_then(|role| rest.strip_prefix(role)?.strip_prefix('@').map(|after| (role, after)))
+    {
+        Some((role, after)) => format!("{scheme}://{role}@{NONE}{after}"),
+        None => text.to_owned(),
+    }
+}
+
 /// Where the server is, and whether that is this machine.
 fn place(url: &Url, socket: Option<PathBuf>) -> Result<(Place, bool), String> {
-    let host = url.host_str().filter(|h| !h.is_empty());
+    let host = url.host_str().filter(|h| !h.is_empty() && *h != NONE);
     match (host, socket) {
         (None, Some(folder)) => Ok((Place::Socket(folder), true)),
         (Some(_), Some(_)) => {
@@ -118,6 +135,7 @@ fn place(url: &Url, socket: Option<PathBuf>) -> Result<(Place, bool), String> {
 #[derive(Default)]
 struct Parameters {
     host: Option<PathBuf>,
+    port: Option<u16>,
     mode: Option<String>,
     root: Option<PathBuf>,
     cert: Option<PathBuf>,
@@ -133,6 +151,11 @@ impl Parameters {
         match name {
             "sslmode" => self.mode = Some(value),
             "host" => self.host = file(value)?,
+            // An address without a host has no other place for it.
+            "port" => {
+                let port = value.parse().map_err(|_e| "port in the address is a number.".to_owned())?;
+                self.port = Some(port);
+            }
             "sslrootcert" => self.root = file(value)?,
             "sslcert" => self.cert = file(value)?,
             "sslkey" => self.key = file(value)?,
@@ -143,8 +166,8 @@ impl Parameters {
             }
             other => {
                 return Err(format!(
-                    "The address has the parameter {:?}, which is not known. Known are host, sslmode, sslrootcert, sslcert \
-                     and sslkey.",
+                    "The address has the parameter {:?}, which is not known. Known are host, port, sslmode, sslrootcert, \
+                     sslcert and sslkey.",
                     crate::text::line(other)
                 ));
             }
@@ -188,8 +211,8 @@ mod tests {
             let address = Address::parse(&format!("postgresql://a@{near}:6000/b")).unwrap();
             assert_eq!((address.port, address.tls), (6000, None), "{near}");
         }
-        let socket = Address::parse("postgres://a@/b?host=/run/postgresql").unwrap();
-        assert_eq!((socket.host, socket.tls), (Place::Socket("/run/postgresql".into()), None));
+        let socket = Address::parse("postgres://a@/b?host=/run/postgresql&port=5433").unwrap();
+        assert_eq!((socket.host, socket.port, socket.tls), (Place::Socket("/run/postgresql".into()), 5433, None));
         let files = "sslmode=verify-full&sslrootcert=/r.pem&sslcert=/c.pem&sslkey=/k.pem";
         let full = Address::parse(&format!("postgres://a@localhost/b?{files}")).unwrap();
         let tls = full.tls.unwrap();
