@@ -11,6 +11,7 @@ const PATHS: &[&str] = &[
     "signer.agent",
     "trust.allowed_signers",
     "trust.revoked",
+    "trust.approvers",
     "trust.ledger_keys",
     "ledger.key",
     "ledger.password.file",

@@ -59,6 +59,9 @@ pub struct TrustConfig {
     pub allowed_signers: Option<PathBuf>,
     /// An OpenSSH key revocation list, or a file of public keys.
     pub revoked: Option<PathBuf>,
+    /// The approvers file: roles, other names of people, what gates need. Its signature is in the file of the same name
+    /// with `.sig`.
+    pub approvers: Option<PathBuf>,
     /// A file of the ledger keys whose checkpoints are believed, one C2SP vkey a line. Without it, the keys that the
     /// ledger itself lists are believed.
     pub ledger_keys: Option<PathBuf>,

@@ -19,7 +19,9 @@ use crate::trust::dsse::Envelope;
 use crate::trust::key::KeyInfo;
 use crate::trust::key_file::KeyFileSigner;
 use crate::trust::signer::{AgentSigner, KeyChoice, Signer, TOUCH_LIMIT};
-use crate::trust::statement::{ApproverRef, Checkpoint, Choice, Predicate, Record, Statement, Tool, TriageChoice};
+use crate::trust::statement::{
+    ApproverRef, Checkpoint, Choice, Entitlement, Predicate, Record, Statement, Tool, TriageChoice,
+};
 use crate::trust::verify::{TrustRoot, verify_envelope};
 use crate::trust::{DECISION_NAMESPACE, TRIAGE_NAMESPACE};
 
@@ -151,6 +153,7 @@ pub async fn decision(
             approver: identity.approver(),
             viewed: &viewed,
             clock_skew_seconds: skew_to_record(desk, Some(&gate.id)),
+            entitlement: Entitlement::default(),
         },
     )
     .map_err(|e| {

@@ -26,6 +26,7 @@ mod pty;
 mod reach;
 mod receipts;
 mod skew;
+mod statement;
 mod support;
 mod unknown;
 mod unsound;
