@@ -1,5 +1,6 @@
 //! The use cases, one file a verb: what the console and the commands both call.
 
+pub mod anchor;
 pub mod asks;
 pub mod collect;
 pub mod connect;
@@ -82,6 +83,8 @@ pub struct Desk {
     pub ledger: Arc<dyn Ledger>,
     /// The evidence store beside it.
     pub store: Arc<EvidenceStore>,
+    /// Where the ledger's checkpoints are copied to.
+    pub mirrors: Arc<anchor::Mirrors>,
     /// The policy in force.
     pub policy: Arc<Policy>,
     /// What time it is.
@@ -135,12 +138,15 @@ impl Desk {
             Err(why) if without_ledger => connect::closed_ledger(why),
             opened => opened?,
         };
+        let state = connect::inputs(&surroundings).state();
+        let mirrors = anchor::Mirrors::new(config.ledger.mirrors.clone(), Arc::clone(&secrets), clock.clone(), state);
         Ok(Self {
             orchestrators: connected.orchestrators,
             sources: connected.sources,
             folder: Arc::new(crate::source::folder::Folder::new(crate::http::Limits::default())),
             ledger,
             store: Arc::new(store),
+            mirrors: Arc::new(mirrors),
             policy: Arc::new(policy),
             clock,
             secrets,

@@ -23,6 +23,8 @@ pub async fn deliver(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result
     record(desk, order, ReceiptStatus::Sending, "about to be sent").await.map_err(|e| {
         e.hint("The decision is in the ledger, and was not sent. Mend the ledger, and run the same command again.")
     })?;
+    let order = &Order { anchor: desk.reach().await, ..order.clone() };
+    desk.start_anchoring();
     let tell = teller(order, watcher);
     let outcome = follow::deliver_and_follow(orchestrator.as_ref(), order, &desk.clock, &tell).await;
     conclude(desk, order, outcome).await

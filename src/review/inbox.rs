@@ -63,6 +63,8 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
     // A ledger that cannot be read is said at once, and not after the slowest orchestrator.
     let (records, all) = try_join(desk.records(), async { Ok(asked.await) }).await?;
     let mut inbox = Inbox { shortfalls: records.problems.clone(), ..Inbox::default() };
+    desk.start_anchoring();
+    inbox.shortfalls.extend(desk.mirrors.warnings());
     for (name, outcome) in all {
         match outcome {
             Ok(open) => {
