@@ -19,6 +19,7 @@ pub mod location;
 mod log;
 pub mod merkle;
 pub mod note;
+pub mod postgres;
 pub mod sqlite;
 pub mod storage;
 pub mod store;
@@ -28,6 +29,7 @@ pub mod writer;
 
 pub use error::LedgerError;
 pub use merkle::Root;
+pub use postgres::PostgresLedger;
 pub use sqlite::SqliteLedger;
 pub use storage::{Reading, Writing};
 pub use store::EvidenceStore;
