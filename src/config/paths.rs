@@ -6,17 +6,20 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 15] = [
     "signer.key",
     "signer.agent",
     "trust.allowed_signers",
     "trust.revoked",
+    "trust.sigstore_root",
     "connections.*.tls.ca",
     "connections.*.tls.cert",
     "connections.*.tls.key",
     "connections.*.token.file",
     "connections.*.token.command.*",
     "service.*.findings.*.path",
+    "service.*.provenance.*.path",
+    "service.*.provenance.*.key",
     "console.theme",
     "console.keymap",
 ];
@@ -44,6 +47,9 @@ pub(super) fn resolve(root: &mut Node, home: Option<&Path>, cwd: &Path, problems
 pub(super) fn is_path(key: &str, text: &str) -> bool {
     if key == "signer.agent" {
         return !text.starts_with("SHA256:") && !text.is_empty();
+    }
+    if key == "trust.sigstore_root" && text == super::PUBLIC_GOOD {
+        return false;
     }
     if key == "console.theme" {
         return text.contains('/') || Path::new(text).extension().is_some_and(|e| e == "toml");
