@@ -10,6 +10,7 @@ use super::output::{Block, Document};
 use crate::config::PUBLIC_GOOD;
 use crate::config::schema::ProvenanceConfig;
 use crate::domain::provenance::{Attestation, Provenance, SubjectDigest};
+use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::review::provenance;
 use crate::text::Untrusted;
@@ -85,7 +86,7 @@ pub fn blocks(provenance: &Provenance) -> Vec<Block> {
     let mut facts: Vec<String> =
         provenance.expected.iter().map(|(name, value)| format!("{name:<11} {}", value.line())).collect();
     if let Some(root) = &provenance.root {
-        let newest = root.newest.map_or_else(|| "unknown".to_owned(), |t| t.date());
+        let newest = root.newest.map_or_else(|| "unknown".to_owned(), Timestamp::date);
         facts.push(format!("{:<11} {}, newest key of {newest}", "root", root.digest.short()));
     }
     let artifacts = provenance.artifacts.iter().map(|a| {

@@ -139,6 +139,13 @@ impl SubjectDigest {
         format!("{algorithm}:{hex}").parse()
     }
 
+    /// From an algorithm and the bytes.
+    pub fn of(algorithm: &str, bytes: &[u8]) -> Result<Self, BadId> {
+        let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
+        let hex: String = bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect();
+        Self::new(algorithm, &hex)
+    }
+
     /// `sha256:<hex>`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -270,22 +277,18 @@ impl Provenance {
         };
         // The one that came closest says the most.
         let closest = self.attestations.iter().filter(|a| a.names(digest)).min_by_key(|a| a.state);
-        Some(match closest.and_then(|a| Some((a, a.reason.as_ref()?))) {
-            Some((attestation, reason)) => Reason::new(
-                reason.code.clone(),
-                format!("{} does not count for {name}: {}{more}", attestation.file.raw(), reason.text.raw()),
-            ),
-            None => match self.unread.first() {
-                Some(unread) => Reason::new(
-                    "attestation-unreadable",
-                    format!("{} was not read: {}{more}", unread.file.raw(), unread.reason.text.raw()),
-                ),
-                None => {
-                    let text = format!("No attestation speaks of {name} ({}).{more}", digest.as_str());
-                    Reason::new("not-attested", text)
-                }
-            },
-        })
+        // Of one whose statement cannot be read, nobody knows what it speaks of.
+        let closest = closest.or_else(|| self.attestations.iter().find(|a| a.subject_count == 0));
+        if let Some((attestation, reason)) = closest.and_then(|a| Some((a, a.reason.as_ref()?))) {
+            let text = format!("{} does not count for {name}: {}{more}", attestation.file.raw(), reason.text.raw());
+            return Some(Reason::new(reason.code.clone(), text));
+        }
+        if let Some(unread) = self.unread.first() {
+            let text = format!("{} was not read: {}{more}", unread.file.raw(), unread.reason.text.raw());
+            return Some(Reason::new("attestation-unreadable", text));
+        }
+        let text = format!("No attestation speaks of {name} ({}).{more}", digest.as_str());
+        Some(Reason::new("not-attested", text))
     }
 }
 

@@ -13,7 +13,6 @@ use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use toml::{Table, Value};
 
-use super::attest::Builder;
 use super::{LabError, Running, Service, seed};
 
 /// Whom the throw-away key belongs to.
@@ -155,7 +154,7 @@ fn attestations(dir: &Path, running: &Running) -> Result<(), LabError> {
     if running.world.attestation.is_empty() {
         return Ok(());
     }
-    let builder = Builder::new().map_err(|e| LabError::Key(e.to_string()))?;
+    let builder = &running.builder;
     write(&dir.join("builder.pub"), builder.public_pem().as_bytes())?;
     for attestation in &running.world.attestation {
         let folder_of = dir.join("attestations").join(&attestation.service).join(&attestation.version);

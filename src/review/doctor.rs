@@ -119,7 +119,7 @@ fn trusted_root(desk: &Desk) -> Vec<Check> {
         checks.push(match provenance::root(setting) {
             Err(reason) => Check::new("trusted root", State::Bad, reason.text.raw()),
             Ok(root) => {
-                let newest = root.about.newest.map_or_else(|| "unknown".to_owned(), |t| t.date());
+                let newest = root.about.newest.map_or_else(|| "unknown".to_owned(), Timestamp::date);
                 let built_in = setting == Path::new(crate::config::PUBLIC_GOOD);
                 let old = root.about.newest.is_none_or(|t| desk.clock.now().since(t) > OLD_ROOT);
                 let found = format!("{name} is of {} instances; its newest key is of {newest}.", root.instances());

@@ -21,6 +21,7 @@ mod halting;
 mod keyring;
 mod lab;
 mod novelty;
+mod provenance;
 mod pty;
 mod reach;
 mod receipts;

@@ -70,8 +70,7 @@ impl Claims {
                 HashAlgorithm::Sha2512 => "sha512",
                 _ => return None,
             };
-            let hex: String = bytes.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
-            SubjectDigest::new(name, &hex).ok()
+            SubjectDigest::of(name, bytes.as_bytes()).ok()
         });
         let subjects = digest.map(|d| Subject { name: Untrusted::default(), digests: vec![d] }).into_iter().collect();
         Self { subjects, ..Self::default() }

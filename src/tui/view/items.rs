@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::domain::evidence::Kind;
-use crate::domain::provenance::{Attestation, Provenance};
+use crate::domain::provenance::{Attestation, Provenance, SubjectDigest};
 use crate::domain::time::humane;
 use crate::text::Untrusted;
 use crate::tui::glyphs::Glyphs;
@@ -262,7 +262,7 @@ fn attestation(a: &Attestation, provenance: &Provenance, text: &mut Text) {
     let log = a.log_index.as_ref().map_or_else(|| "in no log that was checked".to_owned(), |n| format!("entry {n}"));
     text.fact("log", Role::Text, &log);
     for subject in &a.subjects {
-        let digests: Vec<&str> = subject.digests.iter().map(|d| d.as_str()).collect();
+        let digests: Vec<&str> = subject.digests.iter().map(SubjectDigest::as_str).collect();
         text.fact("subject", Role::Text, &format!("{} {}", subject.name.line(), digests.join(" ")));
     }
     for (name, value) in &provenance.expected {

@@ -86,14 +86,13 @@ fn no_damage_to_a_good_bundle_is_verified_or_panics() {
 }
 
 fn walk(value: &serde_json::Value, at: String, out: &mut Vec<String>) {
-    match value {
-        serde_json::Value::Object(map) => map.iter().for_each(|(k, v)| {
-            walk(v, format!("{at}/{}", k.replace('~', "~0").replace('/', "~1")), out);
-        }),
-        serde_json::Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, v)| walk(v, format!("{at}/{n}"), out))
+    if let Some(map) = value.as_object() {
+        for (key, value) in map {
+            walk(value, format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), out);
         }
-        _ => {}
+    }
+    for (n, value) in value.as_array().into_iter().flatten().enumerate() {
+        walk(value, format!("{at}/{n}"), out);
     }
     out.push(at);
 }
