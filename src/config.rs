@@ -22,7 +22,7 @@ pub use schema::Config;
 pub const THEMES: [&str; 6] = ["auto", "dark", "light", "ansi", "mono", "high-contrast"];
 
 /// What `trust.sigstore_root` may be beside a file: the root of Sigstore's public good instance, as it was built in.
-pub const PUBLIC_GOOD: &str = crate::trust::provenance::root::PUBLIC_GOOD;
+pub const PUBLIC_GOOD: &str = "public-good";
 
 /// The JSON Schema of a configuration file.
 pub fn schema_json() -> serde_json::Value {

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod provenance;
 pub mod quality;
 pub mod query;
+pub mod quorum;
 pub mod release;
 pub mod severity;
 pub mod ticket;

@@ -9,12 +9,11 @@ use super::args::ProvenanceArgs;
 use super::output::{Block, Document};
 use crate::config::PUBLIC_GOOD;
 use crate::config::schema::ProvenanceConfig;
-use crate::domain::provenance::{Attestation, Provenance, SubjectDigest};
+use crate::domain::provenance::{Attestation, Predicate, Provenance, SubjectDigest};
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::review::provenance;
 use crate::text::Untrusted;
-use crate::trust::provenance::expected::Predicate;
 
 /// Checks attestations against what is expected, offline: it reads neither configuration nor network. Exit 11 unless
 /// every artifact is covered.

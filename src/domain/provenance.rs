@@ -4,8 +4,11 @@
 //! [`Verified`](State::Verified): then its signature is good, and signer, repository, branch, commit and predicate are
 //! what the configuration expects.
 
+mod predicate;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::predicate::Predicate;
 use super::evidence::Reason;
 use super::ids::BadId;
 use super::release::Artifact;

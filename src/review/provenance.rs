@@ -8,12 +8,12 @@ use crate::config::schema::{ProvenanceConfig, TrustConfig};
 use crate::domain::canonical;
 use crate::domain::evidence::Reason;
 use crate::domain::gate::BuildRef;
-use crate::domain::provenance::{Covered, Provenance, SubjectDigest, cover};
+use crate::domain::provenance::{Covered, Predicate, Provenance, SubjectDigest, cover};
 use crate::domain::release::Release;
 use crate::error::AppError;
 use crate::text::Untrusted;
 use crate::trust::provenance::examine;
-use crate::trust::provenance::expected::{Expected, Key, Pattern, Predicate, Signer};
+use crate::trust::provenance::expected::{Expected, Key, Pattern, Signer};
 use crate::trust::provenance::root::Root;
 
 /// The most bytes of a file.

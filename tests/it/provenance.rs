@@ -169,3 +169,19 @@ fn a_file_and_a_key_of_ones_own_are_checked_too() {
     run(dir.path(), &["--artifact", "other", "--key", &key, "--predicate", "signature", &bundle]).exits(11);
     run(dir.path(), &["--artifact", &artifact, "--key", &artifact, &bundle]).exits(2);
 }
+
+/// Two libraries of cryptography are in the tree; TLS may only ever meet one, or neither would be the default.
+#[test]
+fn tls_has_one_library_of_cryptography() {
+    let lock = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
+    let lock: toml::Table = lock.parse().unwrap();
+    let uses = |package: &str, dependency: &str| {
+        let all = lock["package"].as_array().unwrap().iter().filter(|p| p["name"].as_str() == Some(package));
+        all.filter_map(|p| p.get("dependencies")?.as_array())
+            .flatten()
+            .any(|d| d.as_str().is_some_and(|d| d.split(' ').next() == Some(dependency)))
+    };
+    assert!(uses("rustls", "ring"));
+    assert!(!uses("rustls", "aws-lc-rs") && !uses("rustls-webpki", "aws-lc-rs"));
+    assert!(uses("sigstore-crypto", "aws-lc-rs"), "else the test looks for the wrong name");
+}

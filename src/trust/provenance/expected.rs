@@ -4,6 +4,7 @@ use sigstore_verify::crypto::KeyAlgorithm;
 use sigstore_verify::types::DerPublicKey;
 
 use crate::domain::ids::Digest;
+use crate::domain::provenance::Predicate;
 
 /// The longest name that is compared with a pattern.
 const LONGEST: usize = 2_048;
@@ -166,50 +167,6 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// What an attestation must say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Predicate {
-    /// SLSA provenance, v0.2 or v1.
-    Slsa,
-    /// Nothing: a signature over the artifact itself.
-    Signature,
-    /// This predicate, by its URI.
-    Uri(String),
-}
-
-impl Predicate {
-    /// The predicates that are SLSA provenance.
-    const SLSA: [&str; 2] = ["https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1"];
-
-    /// From the word of the configuration: `slsa`, `signature`, or a URI.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "slsa" => Some(Self::Slsa),
-            "signature" => Some(Self::Signature),
-            uri if uri.contains("://") => Some(Self::Uri(uri.to_owned())),
-            _ => None,
-        }
-    }
-
-    /// The word of the configuration.
-    pub fn word(&self) -> &str {
-        match self {
-            Self::Slsa => "slsa",
-            Self::Signature => "signature",
-            Self::Uri(uri) => uri,
-        }
-    }
-
-    /// Whether an attestation with this predicate, or with none, is of the kind.
-    pub fn is(&self, said: Option<&str>) -> bool {
-        match self {
-            Self::Slsa => said.is_some_and(|s| Self::SLSA.contains(&s)),
-            Self::Signature => said.is_none(),
-            Self::Uri(uri) => said == Some(uri),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,14 +202,5 @@ mod tests {
     fn a_hostile_pattern_does_not_take_long() {
         let (pattern, text) = ("**a*".repeat(500) + "!", "a".repeat(LONGEST));
         assert!(!Pattern::new(pattern).fits(&text));
-    }
-
-    #[test]
-    fn predicates_are_known_by_their_whole_name() {
-        let slsa = Predicate::from_word("slsa").unwrap();
-        assert!(slsa.is(Some("https://slsa.dev/provenance/v1")) && slsa.is(Some("https://slsa.dev/provenance/v0.2")));
-        assert!(!slsa.is(Some("https://slsa.dev/provenance/v1.evil")) && !slsa.is(None));
-        assert!(Predicate::from_word("signature").unwrap().is(None));
-        assert!(Predicate::from_word("slsa1").is_none());
     }
 }

@@ -10,8 +10,6 @@ use crate::domain::canonical;
 use crate::domain::provenance::TrustRoot;
 use crate::domain::time::Timestamp;
 
-/// The word in the configuration for the root of the public good instance that this program was built with.
-pub const PUBLIC_GOOD: &str = "public-good";
 /// The most bytes of a root's file.
 const MOST_BYTES: usize = 4 << 20;
 /// The most instances of a file.

@@ -9,11 +9,11 @@ mod real;
 use std::fs;
 use std::path::PathBuf;
 
-use super::expected::{Expected, Key, Pattern, Predicate, Signer};
+use super::expected::{Expected, Key, Pattern, Signer};
 use super::root::Root;
 use super::{Examined, examine};
 use crate::domain::canonical;
-use crate::domain::provenance::{Attestation, State, SubjectDigest};
+use crate::domain::provenance::{Attestation, Predicate, State, SubjectDigest};
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 

@@ -2,7 +2,7 @@
 
 use super::Connections;
 use crate::config::schema::{ConnectionKind, ProvenanceConfig};
-use crate::trust::provenance::expected::Predicate;
+use crate::domain::provenance::Predicate;
 
 pub(super) fn check(key: &str, line: &ProvenanceConfig, from: &mut Connections<'_, '_>) {
     match (&line.artifacts, &line.path) {
