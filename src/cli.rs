@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod login;
 pub mod output;
 pub mod prompt;
+pub mod provenance;
 pub mod scan;
 pub mod show;
 pub mod verify;
@@ -156,6 +157,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
         Command::Halt(args) => decide::run(context, Verb::Halt, &args).await,
         Command::Comment(args) => decide::run(context, Verb::Comment, &args).await,
         Command::Verify(args) => verify::run(context, &args).await,
+        Command::Provenance(args) => provenance::run(context, &args),
         Command::Digest { subject } => verify::digest(context, &subject).await,
         Command::Ledger { command: LedgerCommand::List } => ledger::list(context).await,
         Command::Ledger { command: LedgerCommand::Show { entry, export } } => {

@@ -15,6 +15,7 @@ pub mod inbox;
 pub mod matching;
 pub mod permit;
 pub mod progress;
+pub mod provenance;
 pub mod records;
 pub mod roles;
 pub mod round;

@@ -22,6 +22,7 @@ mod keyring;
 mod lab;
 mod mirrors;
 mod novelty;
+mod provenance;
 mod pty;
 mod reach;
 mod receipts;
