@@ -38,3 +38,6 @@ if command -v python3 >/dev/null && ! "$tools/bin/bandit" --version >/dev/null 2
     "$tools/bin/python3" -m pip install -q --disable-pip-version-check 'bandit[sarif]' \
         || echo "setup: bandit[sarif] could not be installed; its test is skipped" >&2
 fi
+
+# Tokens, FIDO keys in software, OpenBao and the other verifiers of signatures.
+tests/setup-signers.sh

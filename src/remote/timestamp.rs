@@ -32,7 +32,9 @@ impl NoStamp {
     /// What to do, a full sentence.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Fault(_) => "Check `timestamp_url` under [trust], and the proxy; the decision stands without the stamp.",
+            Self::Fault(_) => {
+                "Check `timestamp_url` under [trust], and the proxy; the decision stands without the stamp."
+            }
             Self::Bad { why, .. } => why.hint(),
         }
     }
@@ -63,5 +65,7 @@ pub async fn fetch(
         let why = format!("an answer of the type {:?}, and application/timestamp-reply is expected", answer.media_type);
         return Err(Fault::new(FaultKind::Malformed, &answer.uri, why).into());
     }
-    request.accept(&answer.body, authorities).map_err(|why| NoStamp::Bad { url: crate::text::line(url).into_owned(), why })
+    request
+        .accept(&answer.body, authorities)
+        .map_err(|why| NoStamp::Bad { url: crate::text::line(url).into_owned(), why })
 }

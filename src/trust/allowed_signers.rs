@@ -88,7 +88,9 @@ pub enum NoPrincipal {
         namespace: String,
     },
     /// The authority of its certificate is not listed.
-    #[error("The certificate of the key {key} is by the authority {authority}, which {file} does not list as cert-authority.")]
+    #[error(
+        "The certificate of the key {key} is by the authority {authority}, which {file} does not list as cert-authority."
+    )]
     Authority {
         /// The key's fingerprint.
         key: String,
@@ -187,7 +189,9 @@ impl NoPrincipal {
                 "Have the keeper of the file add a line `PRINCIPAL namespaces=\"release-decision@countersign.dev,\
                  triage@countersign.dev\" KEY`, if the key may sign."
             }
-            Self::AuthorityOnly { .. } => "Sign with a key that is listed itself, or with one that has a certificate by this authority.",
+            Self::AuthorityOnly { .. } => {
+                "Sign with a key that is listed itself, or with one that has a certificate by this authority."
+            }
             Self::NotExplicit { .. } => {
                 "Write namespaces=\"release-decision@countersign.dev,triage@countersign.dev\" on that line, if the key may \
                  sign without OpenSSH's signature format."
@@ -200,7 +204,9 @@ impl NoPrincipal {
                 super::cert::Unfit::NotYet { .. } | super::cert::Unfit::Expired { .. } => {
                     "Get a new certificate; or, if it was valid when it signed, have the signature stamped with the time."
                 }
-                super::cert::Unfit::Signature { .. } => "Do not act on it: the authority did not issue this certificate.",
+                super::cert::Unfit::Signature { .. } => {
+                    "Do not act on it: the authority did not issue this certificate."
+                }
                 super::cert::Unfit::Option(_) => "Get a certificate without this option; verify-required is kept.",
             },
             Self::Principals { .. } => {
@@ -258,12 +264,7 @@ impl AllowedSigners {
 
     /// Who a key stands for that gave a bare signature: as [`Self::find_principal`], but its line must name the
     /// namespace in full, because the signature does not.
-    pub fn find_bare(
-        &self,
-        blob: &[u8],
-        namespace: &str,
-        at: Timestamp,
-    ) -> Result<(Principal, &KeyInfo), NoPrincipal> {
+    pub fn find_bare(&self, blob: &[u8], namespace: &str, at: Timestamp) -> Result<(Principal, &KeyInfo), NoPrincipal> {
         self.find(blob, namespace, at, true)
     }
 

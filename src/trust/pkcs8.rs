@@ -97,7 +97,8 @@ fn private(bytes: &[u8]) -> Result<PrivateKey, BadPkcs8> {
         let mut inner = Der::new(content);
         let seed = Zeroizing::new(<[u8; 32]>::try_from(inner.value(OCTETS)?).map_err(|_e| BadPkcs8::Malformed)?);
         inner.end()?;
-        return PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&seed)), "").map_err(|_e| BadPkcs8::Malformed);
+        return PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&seed)), "")
+            .map_err(|_e| BadPkcs8::Malformed);
     }
     if kind != EC || algorithm.value(OID)? != P256 {
         return Err(BadPkcs8::Kind);
@@ -185,4 +186,3 @@ impl<'a> Scheme<'a> {
         Ok(Zeroizing::new(plain.to_vec()))
     }
 }
-

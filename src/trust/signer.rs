@@ -144,10 +144,16 @@ impl SignError {
                 ]
             }
             Self::NoRaw(_) => {
-                vec!["Use an ed25519 or P-256 key without a certificate, or leave `profile` under [signer] out.".to_owned()]
+                vec![
+                    "Use an ed25519 or P-256 key without a certificate, or leave `profile` under [signer] out."
+                        .to_owned(),
+                ]
             }
             Self::LargeRaw(_) => {
-                vec!["Leave `profile` under [signer] out: an OpenSSH signature is over a hash, whatever the size.".to_owned()]
+                vec![
+                    "Leave `profile` under [signer] out: an OpenSSH signature is over a hash, whatever the size."
+                        .to_owned(),
+                ]
             }
             Self::Service { hints, .. } => hints.clone(),
             Self::Statement(e) => e.hints(),

@@ -77,7 +77,9 @@ impl BadStamp {
                 "Do not rely on it: get the stamp that belongs to this signature, as the ledger has it."
             }
             Self::NotGranted(_) => "Ask the keepers of the authority at `timestamp_url` what it wants.",
-            Self::Algorithm(_) => "Use an authority that stamps with SHA-256 or better, and with RSA, P-256, P-384 or ed25519.",
+            Self::Algorithm(_) => {
+                "Use an authority that stamps with SHA-256 or better, and with RSA, P-256, P-384 or ed25519."
+            }
             Self::NoAuthorities => {
                 "Set `timestamp_authorities` under [trust], or put timestamp_authorities.pem into the trust folder."
             }

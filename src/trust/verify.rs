@@ -138,7 +138,9 @@ pub enum VerifyError {
         then: NoPrincipal,
     },
     /// It was signed before the time that it gives.
-    #[error("The document says that it was made at {issued}, and its time stamp shows that it was signed by {stamped}.")]
+    #[error(
+        "The document says that it was made at {issued}, and its time stamp shows that it was signed by {stamped}."
+    )]
     Postdated {
         /// What it says.
         issued: Timestamp,

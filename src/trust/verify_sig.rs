@@ -157,7 +157,12 @@ pub(super) fn ed25519(public: &Ed25519PublicKey, signature: &[u8], signed: &[u8]
     key.verify_strict(signed, &signature).map_err(|_e| BadSignature::Mismatch)
 }
 
-pub(super) fn by_ssh_key(key: &KeyInfo, algorithm: Algorithm, bytes: Vec<u8>, signed: &[u8]) -> Result<(), BadSignature> {
+pub(super) fn by_ssh_key(
+    key: &KeyInfo,
+    algorithm: Algorithm,
+    bytes: Vec<u8>,
+    signed: &[u8],
+) -> Result<(), BadSignature> {
     let signature = Signature::new(algorithm, bytes).map_err(|_e| BadSignature::Malformed)?;
     key.data().verify(signed, &signature).map_err(|_e| BadSignature::Mismatch)
 }

@@ -24,6 +24,7 @@ mod novelty;
 mod pty;
 mod reach;
 mod receipts;
+mod signers;
 mod skew;
 mod statement;
 mod support;

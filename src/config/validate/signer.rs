@@ -27,22 +27,22 @@ pub(super) fn check(signer: &SignerConfig, sink: &mut Sink<'_>) {
 
 fn vault(signer: &SignerConfig, sink: &mut Sink<'_>) {
     let Some(key) = &signer.vault else {
-        let loose = [
-            ("signer.vault_url", signer.vault_url.is_some()),
-            ("signer.vault_token", signer.vault_token.is_some()),
-        ];
+        let loose =
+            [("signer.vault_url", signer.vault_url.is_some()), ("signer.vault_token", signer.vault_token.is_some())];
         for (name, _) in loose.into_iter().filter(|(_, is)| *is) {
             sink.at(name, format!("{name} is for a key in Vault: name it, signer.vault = \"transit/keys/release\"."));
         }
         return;
     };
     if crate::remote::vault::split_key(key).is_none() {
-        let message = "signer.vault is the path of a key in a transit engine, MOUNT/keys/NAME: \"transit/keys/release\".";
+        let message =
+            "signer.vault is the path of a key in a transit engine, MOUNT/keys/NAME: \"transit/keys/release\".";
         sink.at("signer.vault", message);
     }
     match &signer.vault_url {
         Some(url) => address("signer.vault_url", url, true, sink),
-        None => sink.at("signer.vault", "A key in Vault needs signer.vault_url, such as \"https://vault.example.com:8200\"."),
+        None => sink
+            .at("signer.vault", "A key in Vault needs signer.vault_url, such as \"https://vault.example.com:8200\"."),
     }
     match &signer.vault_token {
         Some(token) if is_nowhere(token) => sink.at("signer.vault_token", "vault_token names an empty place."),

@@ -31,8 +31,7 @@ impl Certificates {
         let authority = section.string().map_err(short)?;
         // Reserved.
         section.string().map_err(short)?;
-        let mut out =
-            Self { authority: (!authority.is_empty()).then(|| authority.to_vec()), ..Self::default() };
+        let mut out = Self { authority: (!authority.is_empty()).then(|| authority.to_vec()), ..Self::default() };
         while !section.is_empty() {
             let kind = section.u8().map_err(short)?;
             let mut part = Reader::new(section.string().map_err(short)?);
@@ -61,10 +60,16 @@ impl Certificates {
                         let critical = part.u8().map_err(short)? != 0;
                         part.string().map_err(short)?;
                         if critical {
-                            return Err("its part on certificates has a critical extension that is not known".to_owned());
+                            return Err(
+                                "its part on certificates has a critical extension that is not known".to_owned()
+                            );
                         }
                     }
-                    other => return Err(format!("its part on certificates has a list of type {other:#04x}, which is not known")),
+                    other => {
+                        return Err(format!(
+                            "its part on certificates has a list of type {other:#04x}, which is not known"
+                        ));
+                    }
                 }
             }
         }

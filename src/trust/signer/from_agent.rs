@@ -135,10 +135,7 @@ fn only(agent: &Agent, has: &[Identity], allowed: Option<&AllowedSigners>) -> Re
 
 /// Of one key with and without certificates: itself if it is listed; else the certificate by a listed authority that
 /// ends last; else itself.
-fn preferred<'a>(
-    forms: impl Iterator<Item = &'a KeyInfo>,
-    allowed: Option<&AllowedSigners>,
-) -> Option<&'a KeyInfo> {
+fn preferred<'a>(forms: impl Iterator<Item = &'a KeyInfo>, allowed: Option<&AllowedSigners>) -> Option<&'a KeyInfo> {
     let rank = |key: &&KeyInfo| {
         let known = allowed.is_some_and(|allowed| allowed.may_name(key));
         let plain = key.certificate.is_none();

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use cms::cert::CertificateChoices;
 use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
-use sha2::{Digest as _, Sha256};
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use sha2::{Digest as _, Sha256};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use x509_cert::Certificate;
 use x509_cert::der::oid::ObjectIdentifier;
@@ -113,8 +113,7 @@ impl Authorities {
         let anchors: Vec<CertificateDer<'_>> =
             self.anchors.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
         let anchors = anchors.iter().map(anchor_from_trusted_cert).collect::<Result<Vec<_>, _>>().map_err(bad)?;
-        let between: Vec<CertificateDer<'_>> =
-            between.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let between: Vec<CertificateDer<'_>> = between.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
         let leaf = CertificateDer::from(leaf);
         let seconds = u64::try_from(at.millis() / 1000).unwrap_or(0);
         let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));

@@ -67,8 +67,7 @@ fn judge(envelope: &Envelope, root: &TrustRoot) -> Result<Verified, VerifyError>
     verify_envelope(&envelope.to_bytes().unwrap(), root, at(NOW))
 }
 
-const KINDS: [&[&str]; 2] =
-    [&["-algorithm", "ed25519"], &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]];
+const KINDS: [&[&str]; 2] = [&["-algorithm", "ed25519"], &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]];
 
 #[test]
 fn key_files_of_openssl_sign_and_openssl_verifies() {
@@ -116,7 +115,8 @@ fn encrypted_key_files() {
     for kind in KINDS {
         world.key("plain.pem", kind);
         let plain = world.open("plain.pem", nobody()).unwrap();
-        for cipher in [&["-v2", "aes-256-cbc"][..], &["-v2", "aes-128-cbc"], &["-v2", "aes256", "-v2prf", "hmacWithSHA512"]]
+        for cipher in
+            [&["-v2", "aes-256-cbc"][..], &["-v2", "aes-128-cbc"], &["-v2", "aes256", "-v2prf", "hmacWithSHA512"]]
         {
             let args = ["pkcs8", "-topk8", "-in", "plain.pem", "-out", "key.pem", "-passout", "pass:correct horse"];
             assert!(world.openssl(&[&args[..], cipher].concat()));
@@ -196,7 +196,10 @@ fn what_is_no_bare_signature() {
     assert!(matches!(with(&keyid, &good[..63]), Err(VerifyError::Envelope(_))));
     let other = TestSigner::from_seed([9; 32]).unwrap();
     for unknown in [other.key().fingerprint.as_str(), "", "key"] {
-        assert!(matches!(with(unknown, &good), Err(VerifyError::Principal(NoPrincipal::NotListed { .. }))), "{unknown}");
+        assert!(
+            matches!(with(unknown, &good), Err(VerifyError::Principal(NoPrincipal::NotListed { .. }))),
+            "{unknown}"
+        );
     }
     // A signature by another listed key under Ana's name.
     let forged = other.raw().sign_raw(&pae(PAYLOAD_TYPE, &payload)).unwrap();
@@ -218,7 +221,9 @@ fn a_signature_of_p256_has_one_spelling() {
     let mut wide = good.clone();
     // The length in two bytes where one does.
     wide.insert(1, 0x81);
-    for bad in [longer, wide, good[..good.len() - 1].to_vec(), Vec::new(), vec![0x30, 0], vec![0x30, 6, 2, 1, 0, 2, 1, 0]] {
+    for bad in
+        [longer, wide, good[..good.len() - 1].to_vec(), Vec::new(), vec![0x30, 0], vec![0x30, 6, 2, 1, 0, 2, 1, 0]]
+    {
         assert_eq!(raw::verify(signer.key(), b"message", &bad), Err(BadSignature::Malformed), "{bad:?}");
     }
 }

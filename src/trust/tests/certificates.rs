@@ -33,7 +33,8 @@ impl World {
     }
 
     fn keygen(&self, args: &[&str]) {
-        let out = Command::new("ssh-keygen").args(args).current_dir(self.folder.path()).env("TZ", "UTC").output().unwrap();
+        let out =
+            Command::new("ssh-keygen").args(args).current_dir(self.folder.path()).env("TZ", "UTC").output().unwrap();
         assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
     }
 
@@ -244,7 +245,8 @@ fn certificates_are_revoked_in_every_way_that_a_list_knows() {
         }
         ours
     };
-    for spec in ["serial: 7", "serial: 3-9", "id: ana-2026", "serial: 1\nserial: 5\nserial: 7\nserial: 8\nserial: 200"] {
+    for spec in ["serial: 7", "serial: 3-9", "id: ana-2026", "serial: 1\nserial: 5\nserial: 7\nserial: 8\nserial: 200"]
+    {
         assert!(listed(spec, "ca.pub"), "{spec}");
     }
     for spec in ["serial: 8", "serial: 8-900", "id: bob", "serial: 1\nserial: 5\nserial: 6\nserial: 8\nserial: 200"] {
@@ -289,10 +291,7 @@ fn no_changed_byte_of_a_certificate_goes_unnoticed() {
     sig.public_key = mallory.wire().to_vec();
     let forged = Envelope::seal(b"{}", &sig);
     let root = other.root("*@example.com", "");
-    assert!(matches!(
-        verify_envelope(&forged.to_bytes().unwrap(), &root, at(NOW)),
-        Err(VerifyError::Signature(_))
-    ));
+    assert!(matches!(verify_envelope(&forged.to_bytes().unwrap(), &root, at(NOW)), Err(VerifyError::Signature(_))));
     let mut hint = forged.clone();
     hint.signatures.first_mut().unwrap().keyid.clone_from(&key.fingerprint);
     assert!(matches!(

@@ -58,13 +58,42 @@ impl Authority {
             authority.openssl(&[&["genpkey", "-out", &format!("{name}.key")], kind].concat());
         }
         authority.openssl(&[
-            "req", "-x509", "-new", "-key", "ca.key", "-subj", "/CN=Time root", "-days", "30", "-config", "config",
-            "-extensions", "ca", "-out", "ca.pem",
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            "ca.key",
+            "-subj",
+            "/CN=Time root",
+            "-days",
+            "30",
+            "-config",
+            "config",
+            "-extensions",
+            "ca",
+            "-out",
+            "ca.pem",
         ]);
-        authority.openssl(&["req", "-new", "-key", "tsa.key", "-subj", "/CN=Time", "-config", "config", "-out", "tsa.csr"]);
+        authority
+            .openssl(&["req", "-new", "-key", "tsa.key", "-subj", "/CN=Time", "-config", "config", "-out", "tsa.csr"]);
         authority.openssl(&[
-            "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "20",
-            "-extfile", "config", "-extensions", section, "-out", "tsa.pem",
+            "x509",
+            "-req",
+            "-in",
+            "tsa.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "20",
+            "-extfile",
+            "config",
+            "-extensions",
+            section,
+            "-out",
+            "tsa.pem",
         ]);
         authority
     }
@@ -81,8 +110,20 @@ impl Authority {
     fn answer(&self, request: &[u8], extra: &[&str]) -> Vec<u8> {
         std::fs::write(self.path("query"), request).unwrap();
         let args = [
-            "ts", "-reply", "-queryfile", "query", "-config", "config", "-section", "ts", "-signer", "tsa.pem", "-inkey",
-            "tsa.key", "-out", "answer",
+            "ts",
+            "-reply",
+            "-queryfile",
+            "query",
+            "-config",
+            "config",
+            "-section",
+            "ts",
+            "-signer",
+            "tsa.pem",
+            "-inkey",
+            "tsa.key",
+            "-out",
+            "answer",
         ];
         self.openssl(&[&args[..], extra].concat());
         std::fs::read(self.path("answer")).unwrap()
@@ -218,7 +259,11 @@ fn a_stamp_keeps_a_signature_good_when_its_key_has_expired() {
     let envelope = Envelope::sign(&statement, &signer).unwrap();
     let bytes = envelope.to_bytes().unwrap();
     let root = |signer: &TestSigner, before: Timestamp| {
-        let line = format!("{ANA} valid-before=\"{}Z\" {}", before.compact(), crate::trust::signer::Signer::key(signer).to_line());
+        let line = format!(
+            "{ANA} valid-before=\"{}Z\" {}",
+            before.compact(),
+            crate::trust::signer::Signer::key(signer).to_line()
+        );
         TrustRoot {
             allowed_signers: AllowedSigners::parse("f", &line).unwrap(),
             timestamp_authorities: authority.authorities(),
