@@ -127,7 +127,12 @@ fn body(stream: &mut std::net::TcpStream) -> Option<Vec<u8>> {
         let n = stream.read(&mut chunk).ok()?;
         bytes.extend(chunk.get(..n)?);
         let end = bytes.windows(4).position(|w| w == b"\r\n\r\n");
-        let Some(end) = end else { if n == 0 { return None } else { continue } };
+        let Some(end) = end else {
+            if n == 0 {
+                return None;
+            }
+            continue;
+        };
         let head = String::from_utf8_lossy(bytes.get(..end)?).to_ascii_lowercase();
         assert!(head.starts_with("post /tsr http/1.1\r\n"), "{head}");
         assert!(head.contains("content-type: application/timestamp-query"), "{head}");

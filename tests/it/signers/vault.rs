@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use countersign::clock::SystemClock;
 use countersign::http::Tls;
 use countersign::remote::vault::{Settings, VaultSigner};
@@ -85,10 +86,8 @@ impl Bao {
         let read = self.run(&["read", "-format=json", &format!("transit/keys/{name}")]);
         let read: serde_json::Value = serde_json::from_str(&read).unwrap();
         let text = read["data"]["keys"][version]["public_key"].as_str().unwrap().to_owned();
-        let key = raw::key_of_pem(&text).or_else(|| {
-            use base64::Engine as _;
-            raw::key_of_ed25519(&base64::engine::general_purpose::STANDARD.decode(&text).ok()?)
-        });
+        let key = raw::key_of_pem(&text)
+            .or_else(|| raw::key_of_ed25519(&base64::engine::general_purpose::STANDARD.decode(&text).ok()?));
         key.unwrap().to_line()
     }
 }
@@ -226,7 +225,6 @@ fn the_token_follows_no_redirect_and_lies_are_noticed() {
         assert!(open(&runtime, settings(&address), &root).is_err(), "{body}");
     }
     // It names the right key, and signs with another: the same answer serves both questions here.
-    use base64::Engine as _;
     let engine = base64::engine::general_purpose::STANDARD;
     let public = engine.encode(&signer.key().blob[signer.key().blob.len() - 32..]);
     for signature in [format!("vault:v1:{}", engine.encode([7; 64])), format!("vault:v2:{}", engine.encode([7; 64]))] {
