@@ -9,6 +9,7 @@
 
 pub mod agent;
 pub mod allowed_signers;
+pub mod approvers;
 pub mod bundle;
 pub mod cert;
 mod der;
@@ -18,6 +19,7 @@ mod file;
 pub mod key;
 pub mod key_file;
 mod pkcs8;
+pub mod quorum;
 pub mod raw;
 pub mod revoked;
 mod sha1;

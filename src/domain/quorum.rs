@@ -79,3 +79,39 @@ pub struct DelegationScope {
     /// Services.
     pub services: Vec<String>,
 }
+
+/// How far the approvals of a gate are, for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// How many seats are filled.
+    pub have: u32,
+    /// How many there are.
+    pub need: u32,
+    /// The roles of those that are empty, each once.
+    pub waits: Vec<String>,
+    /// Whether it may pass.
+    pub reached: bool,
+    /// Whose approvals count.
+    pub by: Vec<Principal>,
+    /// Who approved alone in an emergency.
+    pub break_glass: Option<Principal>,
+    /// Whether nobody has reviewed that yet.
+    pub review_outstanding: bool,
+    /// What else is to be known, each in a sentence: who does not count and why, what could not be checked.
+    pub notes: Vec<String>,
+}
+
+impl Standing {
+    /// `1 of 2, waits for security`.
+    pub fn words(&self) -> String {
+        let mut out = format!("{} of {}", self.have, self.need);
+        if let Some(principal) = &self.break_glass {
+            out.push_str(&format!(", BREAK-GLASS by {principal}"));
+            out.push_str(if self.review_outstanding { ", review outstanding" } else { ", reviewed" });
+        } else if !self.waits.is_empty() {
+            out.push_str(&format!(", waits for {}", crate::text::line(&self.waits.join(" and "))));
+        }
+        out
+    }
+}

@@ -197,12 +197,13 @@ impl Statement {
         }
     }
 
-    /// From when on and until when it holds; each record of a triage has its own end.
+    /// From when on and until when it holds. Each record of a triage has its own end, and a delegation is judged by the
+    /// time of each decision that uses it.
     pub fn window(&self) -> (Timestamp, Option<Timestamp>) {
         match &self.predicate {
             Predicate::Decision(p) => (p.issued_at.max(p.not_before), Some(p.not_after)),
             Predicate::Triage(p) => (p.issued_at, None),
-            Predicate::Delegation(p) => (p.issued_at.max(p.not_before), Some(p.not_after)),
+            Predicate::Delegation(p) => (p.issued_at, None),
         }
     }
 

@@ -89,7 +89,7 @@ impl TrustRoot {
     }
 
     /// As [`Self::not_revoked`], for a plain key in binary form, of whatever kind.
-    pub(super) fn blob_not_revoked(&self, blob: &[u8]) -> Result<(), VerifyError> {
+    pub(in crate::trust) fn blob_not_revoked(&self, blob: &[u8]) -> Result<(), VerifyError> {
         if self.revoked.as_ref().is_some_and(|r| r.contains(blob)) {
             return Err(VerifyError::Revoked { key: crate::trust::key::fingerprint_of(blob) });
         }
