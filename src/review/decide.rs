@@ -257,7 +257,7 @@ pub async fn execute(
         envelope: signed.value,
         anchor: None,
     };
-    let at = desk.clock.now();
+    let (at, envelope) = (desk.clock.now(), signed.bytes.clone());
     let gate = Some(order.gate.to_string());
     let noted = deliver::receipt(desk, &order, ReceiptStatus::Effective, "recorded in the ledger")?;
     let mut drafts = vec![Draft {
@@ -274,7 +274,12 @@ pub async fn execute(
         drafts.push(noted.1);
     }
     desk.append(drafts).await?;
-    let receipt = if order.verb.is_delivered() { deliver::deliver(desk, &order, watcher).await? } else { noted.0 };
+    // Side by side: a slow authority must not keep the pipeline waiting.
+    let stamping = super::stamp::add(desk, &order.decision, Some(&order.gate), &envelope, watcher);
+    let delivering =
+        async { if order.verb.is_delivered() { deliver::deliver(desk, &order, watcher).await } else { Ok(noted.0) } };
+    let (receipt, ()) = futures_util::future::join(delivering, stamping).await;
+    let receipt = receipt?;
     deliver::judge(&order, &receipt)?;
     Ok(Done { decision: signed.record, envelope: signed.digest, receipt })
 }
