@@ -21,6 +21,7 @@ pub mod roles;
 pub mod round;
 pub mod sign;
 mod signer;
+pub mod stamp;
 pub mod template;
 pub mod triage;
 pub mod verify;

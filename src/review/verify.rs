@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Entry, EntryKind};
 use crate::trust::dsse::Envelope;
-use crate::trust::verify::{Expected, TrustRoot, Verified, check_binding, detach, verify_envelope};
+use crate::trust::verify::{Expected, TrustRoot, Verified, check_binding, detach, verify_envelope, verify_stamped};
 
 /// An envelope to be verified, and where it is from.
 pub struct Candidate {
@@ -23,6 +23,8 @@ pub struct Candidate {
     pub bytes: Vec<u8>,
     /// What the ledger last saw to come of it; a file does not know.
     pub receipt: Option<Receipt>,
+    /// Time stamps that came with it.
+    pub stamps: Vec<Vec<u8>>,
 }
 
 /// What came of one envelope.
@@ -35,13 +37,16 @@ pub struct Judged {
     pub effective: bool,
 }
 
-/// The trust root in a folder: `allowed_signers`, and `revoked.krl` or `revoked` where there is one.
+/// The trust root in a folder: `allowed_signers`; `revoked.krl` or `revoked`, and `timestamp_authorities.pem`, where there
+/// are such.
 pub fn trust_folder(dir: &Path) -> Result<TrustRoot, AppError> {
     let revoked = ["revoked.krl", "revoked"].into_iter().map(|n| dir.join(n)).find(|p| p.exists());
-    Ok(TrustRoot::load(&dir.join("allowed_signers"), revoked.as_deref())?)
+    let root = TrustRoot::load(&dir.join("allowed_signers"), revoked.as_deref())?;
+    let authorities = dir.join("timestamp_authorities.pem");
+    Ok(if authorities.exists() { root.with_timestamp_authorities(&authorities)? } else { root })
 }
 
-/// Reads envelope files.
+/// Reads envelope files; beside `FILE` may stand a time stamp, `FILE.tsr`.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
     paths
         .iter()
@@ -49,7 +54,11 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
             let from = path.to_string_lossy().into_owned();
             let bytes = std::fs::read(path)
                 .map_err(|e| AppError::new(ErrorKind::Verification, format!("{from} cannot be read: {e}.")))?;
-            Ok(Candidate { from, bytes, receipt: None })
+            let mut stamp = path.clone().into_os_string();
+            stamp.push(".tsr");
+            // One that cannot be read proves nothing, as one that is not there.
+            let stamps = std::fs::read(stamp).ok().into_iter().collect();
+            Ok(Candidate { from, bytes, receipt: None, stamps })
         })
         .collect()
 }
@@ -74,6 +83,7 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<Vec<Candidate>, App
         .map(|e| Candidate {
             from: format!("ledger entry {}", e.seq),
             receipt: last(&e.draft.record),
+            stamps: super::stamp::tokens(&others, &e.digest),
             bytes: e.draft.body,
         })
         .collect())
@@ -85,16 +95,18 @@ pub fn judge(candidates: &[Candidate], root: &TrustRoot, expected: &Expected, no
         .iter()
         .map(|candidate| {
             let status = candidate.receipt.as_ref().map(|r| r.status);
-            let outcome = verify_envelope(&candidate.bytes, root, now).map_err(AppError::from).and_then(|verified| {
-                check_binding(&verified, expected)?;
-                match &candidate.receipt {
-                    Some(receipt) if receipt.status == ReceiptStatus::Refused => Err(AppError::new(
-                        ErrorKind::Verification,
-                        format!("It does not count: the orchestrator refused it. {}", receipt.detail.line()),
-                    )),
-                    _ => Ok(verified),
-                }
-            });
+            let outcome = verify_stamped(&candidate.bytes, &candidate.stamps, root, now)
+                .map_err(AppError::from)
+                .and_then(|verified| {
+                    check_binding(&verified, expected)?;
+                    match &candidate.receipt {
+                        Some(receipt) if receipt.status == ReceiptStatus::Refused => Err(AppError::new(
+                            ErrorKind::Verification,
+                            format!("It does not count: the orchestrator refused it. {}", receipt.detail.line()),
+                        )),
+                        _ => Ok(verified),
+                    }
+                });
             Judged { from: candidate.from.clone(), outcome, effective: status == Some(ReceiptStatus::Effective) }
         })
         .collect()

@@ -26,6 +26,7 @@ mod provenance;
 mod pty;
 mod reach;
 mod receipts;
+mod signers;
 mod skew;
 mod statement;
 mod support;
