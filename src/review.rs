@@ -1,5 +1,6 @@
 //! The use cases, one file a verb: what the console and the commands both call.
 
+pub mod afterwards;
 pub mod approval;
 pub mod asks;
 pub mod collect;
@@ -13,6 +14,7 @@ pub mod exclusion;
 pub mod inbox;
 pub mod matching;
 pub mod permit;
+pub mod pipeline;
 pub mod progress;
 pub mod records;
 pub mod roles;

@@ -88,6 +88,32 @@ pub enum Command {
     Halt(DecideArgs),
     /// Record a signed remark on a gate; nothing is answered
     Comment(DecideArgs),
+    /// Approve alone, in an emergency: flagged everywhere, and to be reviewed by another person
+    BreakGlass(DecideArgs),
+    /// Take an approval back: your own, or as a revoker anybody's
+    Revoke {
+        /// The decision's id, or a prefix of its envelope's digest
+        decision: String,
+        /// Why; part of the signed document
+        #[arg(long)]
+        reason: String,
+    },
+    /// Say that you have looked at what somebody approved alone in an emergency
+    Review {
+        /// The decision's id, or a prefix of its envelope's digest
+        decision: String,
+        /// What you found; part of the signed document
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lend roles of yours to somebody for a time, or take that back
+    Delegate(DelegateArgs),
+    /// Look at the approvers file: who holds which role, and what gates need
+    Roles {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: RolesCommand,
+    },
     /// Check signed decisions offline; what a pipeline runs
     Verify(VerifyArgs),
     /// Print the short digest of a gate's dossier or of an envelope file, to compare on a second path
@@ -176,6 +202,49 @@ pub struct DecideArgs {
     pub allow_clock_skew: bool,
 }
 
+/// Options of `delegate`.
+#[derive(Debug, Args)]
+pub struct DelegateArgs {
+    /// To whom: a principal of the approvers file
+    #[arg(long, value_name = "PRINCIPAL", required_unless_present = "revoke")]
+    pub to: Option<String>,
+    /// A role that you hold; may be given several times
+    #[arg(long, required_unless_present = "revoke")]
+    pub role: Vec<String>,
+    /// Until when: 8h, 5d, or a time
+    #[arg(long, required_unless_present = "revoke")]
+    pub until: Option<String>,
+    /// From when on; the default is now
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// For which services: patterns; the default is all
+    #[arg(long, value_name = "PATTERN")]
+    pub service: Vec<String>,
+    /// For which environments: patterns; the default is all
+    #[arg(long, value_name = "PATTERN")]
+    pub env: Vec<String>,
+    /// Take the delegation of this id back
+    #[arg(long, value_name = "ID", conflicts_with_all = ["to", "role", "until", "from", "service", "env"])]
+    pub revoke: Option<String>,
+    /// Why; part of the signed document
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// What to do with the approvers file.
+#[derive(Debug, Subcommand)]
+pub enum RolesCommand {
+    /// Show the file in force: people, rules, who signed it, whether the ledger has it
+    Show,
+    /// Check a file before it is signed or used, and say what is wrong
+    Check {
+        /// The file; without it, the configured one
+        file: Option<PathBuf>,
+    },
+    /// Put the file in force into the ledger, if its serial grew
+    Record,
+}
+
 /// Options of `dismiss`.
 #[derive(Debug, Args)]
 pub struct DismissArgs {
@@ -226,7 +295,13 @@ pub struct VerifyArgs {
     /// The digest that its policy must have
     #[arg(long, value_name = "DIGEST")]
     pub policy: Option<String>,
-    /// A folder with `allowed_signers`, and `revoked.krl` or `revoked` if there is one
+    /// The service, where rules of the approvers file are for some services only
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Somebody who may not be among the approvers, by any name that the approvers file has
+    #[arg(long, value_name = "NAME")]
+    pub not_by: Vec<String>,
+    /// A folder with `allowed_signers`; `revoked.krl` and `approvers.toml` with `approvers.toml.sig` if there are
     #[arg(long, value_name = "DIR")]
     pub trust: PathBuf,
     /// Envelope files; without any, the decisions on the gate in the configured ledger

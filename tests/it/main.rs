@@ -23,6 +23,7 @@ mod lab;
 mod mirrors;
 mod novelty;
 mod pty;
+mod quorum;
 mod reach;
 mod receipts;
 mod skew;
