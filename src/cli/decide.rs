@@ -150,8 +150,14 @@ pub fn summary(prepared: &Prepared) -> String {
         Ok(identity) => (identity.principal.to_string(), identity.describe()),
         Err(error) => ("nobody".to_owned(), error.message.clone()),
     };
+    let approvals = match &prepared.approval {
+        Some(approval) if !approval.effect.is_empty() => {
+            format!("\n  approvals {}\n  then      {}", approval.before.words(), approval.effect)
+        }
+        _ => String::new(),
+    };
     format!(
-        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}",
+        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}{approvals}\n  Compare the digest on your workstation: countersign digest {}",
         capital(prepared.proposal.verb.word()),
         prepared.waiting.release.short(),
         gate.id,
@@ -162,6 +168,7 @@ pub fn summary(prepared: &Prepared) -> String {
         tally.new_words(),
         tally.dismissed,
         crate::text::line(&prepared.proposal.reason),
+        gate.id,
     )
 }
 

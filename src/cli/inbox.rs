@@ -58,7 +58,7 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     }
     let empty = table.is_empty();
     let headers =
-        vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "DIGEST"];
+        vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "APPROVALS", "DIGEST"];
     let mut blocks = vec![Block::Table { headers, rows: table }];
     if empty {
         let waiting = listed.gates.len();
@@ -110,6 +110,7 @@ fn row(waiting: &Waiting, dossier: Option<&Dossier>, now: crate::domain::time::T
         known.and_then(|c| c.tally.new).map_or_else(unknown, |new| new.to_string()),
         known.map_or_else(unknown, |c| c.tally.dismissed.to_string()),
         crate::text::line(&dossier.map_or_else(unknown, |d| d.missing().join(" "))).into_owned(),
+        waiting.standing.words(),
         dossier.map(|d| d.digest.short()).unwrap_or_default(),
     ]
 }

@@ -90,7 +90,7 @@ fn summary(entry: &Entry) -> String {
         EntryKind::Intent => format!("{} {gate}", text("verb")),
         EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
         EntryKind::Approvers => "who holds which role".to_owned(),
-        EntryKind::Delegation => "a delegation".to_owned(),
+        EntryKind::Delegation => verify::describe(&entry.draft.body),
         EntryKind::Stamp => format!("a time stamp over {}", text("envelope")),
     }
 }

@@ -1,6 +1,7 @@
 //! What a pipeline asks before it goes on: whether the approvals of a gate are enough, from envelopes and a trust folder
 //! alone.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::records::RecordedApprovers;
@@ -83,11 +84,13 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
     let one = |path: &PathBuf| {
         let from = path.to_string_lossy().into_owned();
         let failed = |why: String| AppError::new(ErrorKind::Verification, format!("{from} cannot be read: {why}."));
-        let size = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
-        if !size.is_file() || size.len() > MAX_BYTES {
-            return Err(failed(format!("it is not a file of at most {MAX_BYTES} bytes")));
+        let file = std::fs::File::open(path).map_err(|e| failed(e.to_string()))?;
+        let mut bytes = Vec::new();
+        // What is piped in has no size to be asked for.
+        let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| failed(e.to_string()))?;
+        if u64::try_from(read).unwrap_or(u64::MAX) > MAX_BYTES {
+            return Err(failed(format!("it has more than {MAX_BYTES} bytes")));
         }
-        let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
         Ok(Candidate { from, bytes, receipt: None })
     };
     paths.iter().map(one).collect()
@@ -196,13 +199,8 @@ impl Answer {
         };
         Err(self.envelopes.iter().fold(failed(text), |error, judged| match (&judged.outcome, &judged.why) {
             (Err(e), _) => error.hint(format!("{}: {}", judged.from, e.message)),
-            (Ok(_), Some(why)) => error.hint(format!("{}: {}.", judged.from, capital(&why.to_string()))),
+            (Ok(_), Some(why)) => error.hint(format!("{}: {why}.", judged.from)),
             _ => error,
         }))
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
