@@ -20,6 +20,7 @@ pub mod records;
 pub mod roles;
 pub mod round;
 pub mod sign;
+mod signer;
 pub mod template;
 pub mod triage;
 pub mod verify;

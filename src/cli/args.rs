@@ -301,6 +301,9 @@ pub struct VerifyArgs {
     /// Somebody who may not be among the approvers, by any name that the approvers file has
     #[arg(long, value_name = "NAME")]
     pub not_by: Vec<String>,
+    /// As of when it is judged, in RFC 3339: for auditors. Now, if left out
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
     /// A folder with `allowed_signers`; `revoked.krl` and `approvers.toml` with `approvers.toml.sig` if there are
     #[arg(long, value_name = "DIR")]
     pub trust: PathBuf,

@@ -57,8 +57,19 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
         table.push(row(waiting, found, now));
     }
     let empty = table.is_empty();
-    let headers =
-        vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "APPROVALS", "DIGEST"];
+    let headers = vec![
+        "RELEASE",
+        "AGE",
+        "VERDICT",
+        "BUILDS",
+        "TICKETS",
+        "C/H/M/L/I/U",
+        "NEW",
+        "DISMISSED",
+        "MISSING",
+        "APPROVALS",
+        "DIGEST",
+    ];
     let mut blocks = vec![Block::Table { headers, rows: table }];
     if empty {
         let waiting = listed.gates.len();

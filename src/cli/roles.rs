@@ -106,16 +106,15 @@ pub async fn show(context: &Context) -> Result<(), AppError> {
 
 /// Says what is wrong with a file. A file that is named need not be signed yet; the configured one must be.
 pub async fn check(context: &Context, file: Option<&Path>) -> Result<(), AppError> {
-    let (approvers, signature) = match file {
-        Some(path) => (signed::read_unsigned(path)?, "its signature is not looked at".to_owned()),
-        None => {
-            let desk = context.desk().await?;
-            let records = desk.records().await?;
-            let file = roles::signed_file(&desk, &records).await?.ok_or_else(|| {
-                AppError::usage("No approvers file is configured.").hint("Name a file, or set [trust] approvers.")
-            })?;
-            (file.approvers, format!("signed by {}", file.by))
-        }
+    let (approvers, signature) = if let Some(path) = file {
+        (signed::read_unsigned(path)?, "its signature is not looked at".to_owned())
+    } else {
+        let desk = context.desk().await?;
+        let records = desk.records().await?;
+        let file = roles::signed_file(&desk, &records).await?.ok_or_else(|| {
+            AppError::usage("No approvers file is configured.").hint("Name a file, or set [trust] approvers.")
+        })?;
+        (file.approvers, format!("signed by {}", file.by))
     };
     let faults = approvers.faults();
     let whole = json!({

@@ -10,6 +10,7 @@ use super::{Context, json};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::decision::Verb;
 use crate::domain::ids::{Digest, GateId};
+use crate::domain::time::Timestamp;
 use crate::error::AppError;
 use crate::review::pipeline::{self, Answer, Judged, Trust, Wanted};
 use crate::review::progress::quiet;
@@ -34,7 +35,13 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
         policy: args.policy.as_ref().map(digest).transpose()?,
         verb: Verb::Approve,
     };
-    let now = SystemClock::default().now();
+    let now = match &args.at {
+        None => SystemClock::default().now(),
+        Some(at) => at.parse::<Timestamp>().map_err(|_e| {
+            AppError::usage(format!("--at {}: not a time.", crate::text::line(at)))
+                .hint("Write it in RFC 3339, such as 2026-06-01T13:00:00Z.")
+        })?,
+    };
     // Read once: what is judged as an approval and what may speak against it are the same bytes.
     let (candidates, recorded) = if args.envelopes.is_empty() {
         pipeline::in_ledger(&context.desk().await?, &gate).await?

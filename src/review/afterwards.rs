@@ -227,8 +227,8 @@ pub async fn undelegate(
 ) -> Result<Signed, AppError> {
     let (records, identity, _) = begin(desk, reason).await?;
     let found = records.delegations().filter_map(|d| Some((&d.principal, d.statement.delegation()?)));
-    let given = found.filter(|(_, d)| d.delegation_id.as_str() == wanted && d.revokes.is_none()).last();
-    let Some((giver, given)) = given else {
+    let Some((giver, lent)) = found.filter(|(_, d)| d.delegation_id.as_str() == wanted && d.revokes.is_none()).last()
+    else {
         return Err(AppError::usage(format!("The ledger has no delegation {wanted:?}.")));
     };
     if *giver != identity.principal {
@@ -241,13 +241,13 @@ pub async fn undelegate(
         nonce: sign::nonce()?,
         issued_at: now,
         not_before: now,
-        not_after: given.not_after.max(now.plus(HOLDS)),
+        not_after: lent.not_after.max(now.plus(HOLDS)),
         approver: identity.approver(),
-        to: given.to.clone(),
+        to: lent.to.clone(),
         roles: Vec::new(),
         scope: DelegationScope { environments: Vec::new(), services: Vec::new() },
         reason: reason.into(),
-        revokes: Some(given.delegation_id.clone()),
+        revokes: Some(lent.delegation_id.clone()),
         clock_skew_seconds: None,
     };
     record_delegation(desk, &identity, choice, permit, watcher).await

@@ -72,7 +72,10 @@ pub struct Answer {
 pub fn trust_folder(dir: &Path, recorded: Option<&RecordedApprovers>, now: Timestamp) -> Result<Trust, AppError> {
     let there = |name: &str| Some(dir.join(name)).filter(|p| p.symlink_metadata().is_ok());
     let revoked = there("revoked.krl").or_else(|| there("revoked"));
-    let root = TrustRoot::load(&dir.join("allowed_signers"), revoked.as_deref())?;
+    let mut root = TrustRoot::load(&dir.join("allowed_signers"), revoked.as_deref())?;
+    if let Some(stamps) = there("timestamp_authorities.pem") {
+        root = root.with_timestamp_authorities(&stamps)?;
+    }
     // A signature without its file is a file that somebody took away.
     let file = there("approvers.toml").or_else(|| there("approvers.toml.sig").map(|_| dir.join("approvers.toml")));
     let approvers = roles::load(file.as_deref(), &root, recorded, now)?;

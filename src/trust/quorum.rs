@@ -14,6 +14,7 @@ pub use self::ballot::{Vote, Why};
 pub use self::seats::{RuleTally, Seat};
 use super::approvers::{Approvers, Rule, plain};
 use super::key::KeyInfo;
+use super::raw::Profile;
 use super::statement::Statement;
 use super::verify::{Expected, Verified};
 use crate::domain::decision::{ReceiptStatus, Verb};
@@ -241,7 +242,15 @@ pub fn tally(cast: &[Cast<'_>], question: &Question<'_>) -> Result<Tally, NoRule
 /// A statement as if it had been signed: only to ask what it would come to. It is never kept nor sent.
 pub fn rehearsal(principal: &Principal, key: &KeyInfo, statement: Statement) -> Verified {
     let (principal, key) = (principal.clone(), key.clone());
-    Verified { principal, key, statement, envelope: crate::domain::canonical::sha256(b"rehearsal"), touch: None }
+    Verified {
+        principal,
+        key,
+        profile: Profile::SshSig,
+        statement,
+        envelope: crate::domain::canonical::sha256(b"rehearsal"),
+        touch: None,
+        stamped: None,
+    }
 }
 
 /// The approval that completed the quorum, as a place in `cast`, if it is reached: of those that could count, the first

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::effect::{Ask, Effect, RequestId};
-use super::msg::{Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
+use super::msg::{ApprovalPreview, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
 use crate::config::Config;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;

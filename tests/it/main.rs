@@ -27,6 +27,7 @@ mod quorum;
 mod reach;
 mod receipts;
 mod skew;
+mod statement;
 mod support;
 mod unknown;
 mod unsound;
