@@ -8,6 +8,7 @@ pub mod deliver;
 pub mod doctor;
 pub mod dossier;
 pub mod inbox;
+pub mod ledger;
 pub mod matching;
 pub mod permit;
 pub mod progress;
