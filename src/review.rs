@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod dossier;
 pub mod exclusion;
 pub mod inbox;
+pub mod ledger;
 pub mod matching;
 pub mod permit;
 pub mod pipeline;

@@ -43,7 +43,9 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
         })?,
     };
     // Read once: what is judged as an approval and what may speak against it are the same bytes.
-    let (candidates, recorded) = if args.envelopes.is_empty() {
+    let (candidates, recorded) = if let Some(dir) = &args.dir {
+        pipeline::in_folder(dir.clone(), args.trust.clone(), &gate).await?
+    } else if args.envelopes.is_empty() {
         pipeline::in_ledger(&context.desk().await?, &gate).await?
     } else {
         (pipeline::files(&args.envelopes)?, None)

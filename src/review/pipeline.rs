@@ -4,13 +4,14 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::records::RecordedApprovers;
+use super::records::{RecordedApprovers, Records};
 use super::{Desk, roles};
 use crate::domain::decision::{Receipt, ReceiptStatus};
 use crate::domain::ids::{GateId, RecordId};
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
-use crate::ledger::{Entry, EntryKind};
+use crate::ledger::folder::FolderLedger;
+use crate::ledger::{Entry, EntryKind, Ledger as _};
 use crate::trust::approvers::signed::Signed;
 use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Why};
 use crate::trust::verify::{Expected, TrustRoot, Verified, verify_envelope};
@@ -71,11 +72,7 @@ pub struct Answer {
 /// `recorded` is the newest approvers file of the ledger, where there is one to be asked.
 pub fn trust_folder(dir: &Path, recorded: Option<&RecordedApprovers>, now: Timestamp) -> Result<Trust, AppError> {
     let there = |name: &str| Some(dir.join(name)).filter(|p| p.symlink_metadata().is_ok());
-    let revoked = there("revoked.krl").or_else(|| there("revoked"));
-    let mut root = TrustRoot::load(&dir.join("allowed_signers"), revoked.as_deref())?;
-    if let Some(stamps) = there("timestamp_authorities.pem") {
-        root = root.with_timestamp_authorities(&stamps)?;
-    }
+    let root = super::verify::trust_folder(dir)?;
     // A signature without its file is a file that somebody took away.
     let file = there("approvers.toml").or_else(|| there("approvers.toml.sig").map(|_| dir.join("approvers.toml")));
     let approvers = roles::load(file.as_deref(), &root, recorded, now)?;
@@ -110,6 +107,27 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<(Vec<Candidate>, Op
     let read = tokio::task::spawn_blocking(move || ledger.read(1, &kinds)).await;
     let entries = read.map_err(|e| AppError::internal(e.to_string()))??;
     Ok((candidates(entries, gate), records.approvers().cloned()))
+}
+
+/// The same of a folder that a ledger was exported to: no configuration, no network. Its checkpoint is believed only if
+/// the trust folder's `ledger_keys` has its key.
+pub async fn in_folder(
+    dir: PathBuf,
+    trust: PathBuf,
+    gate: &GateId,
+) -> Result<(Vec<Candidate>, Option<RecordedApprovers>), AppError> {
+    let gate = gate.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let ledger = FolderLedger::open(&dir, &trust)?;
+        let keys = super::verify::trust_folder(&trust)?;
+        let whole = ledger.follow(None)?;
+        if let Some(damage) = whole.damage {
+            return Err(AppError::new(ErrorKind::Verification, format!("{damage} Nothing in it is believed.")));
+        }
+        let recorded = Records::of(&whole.entries, &keys).approvers().cloned();
+        Ok((candidates(whole.entries, &gate), recorded))
+    });
+    read.await.map_err(|e| AppError::internal(format!("Reading the folder failed: {e}.")))?
 }
 
 /// What of a ledger's entries speaks of a gate.
