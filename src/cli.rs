@@ -77,7 +77,15 @@ impl Context {
         if let Some(open) = deliver::open_sentence(desk).await {
             self.output.message(&open);
         }
+        self.anchored(desk).await;
         Ok(())
+    }
+
+    /// Puts the newest checkpoint to the mirrors that do not have it yet, and says what is wrong with them.
+    pub async fn anchored(&self, desk: &Desk) {
+        for warning in desk.anchor().await {
+            self.output.message(&format!("Warning: {warning}"));
+        }
     }
 
     /// Settles what of the approver's own a crash left open, but for what the command takes up itself.

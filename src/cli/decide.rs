@@ -78,8 +78,13 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: 
         prepared
     };
     let permit = Permit::default();
-    let done = unless_interrupted(&delivery, decide::execute(&desk, &prepared, &permit, &watcher)).await?;
-    report(context, verb, &prepared.waiting.gate.id.to_string(), &done)
+    let done = unless_interrupted(&delivery, decide::execute(&desk, &prepared, &permit, &watcher)).await;
+    let told = done.and_then(|done| report(context, verb, &prepared.waiting.gate.id.to_string(), &done));
+    // Whoever has interrupted it does not wait for mirrors either: the next command catches up.
+    if told.as_ref().err().is_none_or(|e| e.kind != ErrorKind::Unknown) {
+        context.anchored(&desk).await;
+    }
+    told
 }
 
 /// Does the work. Once the delivery has begun, Ctrl-C ends it with what to do; before, it ends the program as ever.

@@ -65,7 +65,9 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         "findings": prints,
     });
     let text = format!("{} findings dismissed as {}.\nRecord {}", prints.len(), status.word(), record.record);
-    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
+    context.anchored(&desk).await;
+    Ok(())
 }
 
 fn until(expires: Option<Timestamp>) -> String {

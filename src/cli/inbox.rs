@@ -35,6 +35,7 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     if let Some(open) = deliver::open_sentence(&desk).await {
         output.message(&open);
     }
+    context.anchored(&desk).await;
     let now = desk.clock.now();
     let mut rows = Vec::new();
     let mut table = Vec::new();

@@ -6,7 +6,7 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 32] = [
+const PATHS: &[&str] = &[
     "signer.key",
     "signer.agent",
     "signer.vault_tls.ca",

@@ -61,6 +61,8 @@ async fn announce(desk: &Desk, order: &Order) -> Result<Option<u64>, AppError> {
 
 async fn follow(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result<Receipt, AppError> {
     let orchestrator = desk.orchestrator(&order.gate)?;
+    let order = &Order { anchor: desk.reach().await, ..order.clone() };
+    desk.start_anchoring();
     let tell = teller(order, watcher);
     let outcome = follow::deliver_and_follow(orchestrator.as_ref(), order, &desk.clock, &tell).await;
     conclude(desk, order, outcome).await

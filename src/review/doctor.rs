@@ -43,7 +43,7 @@ impl Check {
         Self { what: what.into(), state, found: crate::text::line(found.as_ref()).into_owned(), mend: Vec::new() }
     }
 
-    fn mend(mut self, how: impl AsRef<str>) -> Self {
+    pub(super) fn mend(mut self, how: impl AsRef<str>) -> Self {
         self.mend.push(crate::text::line(how.as_ref()).into_owned());
         self
     }
@@ -66,6 +66,7 @@ pub async fn check(desk: &Desk) -> Vec<Check> {
         ),
         Err(e) => e.hints.iter().fold(Check::new("ledger", State::Bad, &e.message), Check::mend),
     });
+    checks.extend(super::anchor::check(desk).await);
     checks.push(match sign::identity(desk).await {
         Ok(identity) => {
             Check::new("signer", State::Ok, format!("You are {}, with {}.", identity.principal, identity.describe()))
