@@ -20,6 +20,7 @@ mod github;
 pub mod home;
 mod jenkins;
 mod jira;
+mod roles;
 mod running;
 mod seed;
 mod server;

@@ -1,5 +1,6 @@
 //! The use cases, one file a verb: what the console and the commands both call.
 
+pub mod afterwards;
 pub mod anchor;
 pub mod approval;
 pub mod asks;
@@ -12,8 +13,10 @@ pub mod doctor;
 pub mod dossier;
 pub mod exclusion;
 pub mod inbox;
+pub mod ledger;
 pub mod matching;
 pub mod permit;
+pub mod pipeline;
 pub mod progress;
 pub mod provenance;
 pub mod records;

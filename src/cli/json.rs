@@ -60,6 +60,7 @@ pub fn approvals(standing: &Standing) -> Value {
         "reviewOutstanding": standing.review_outstanding,
         "words": standing.words(),
         "notes": standing.notes,
+        "unplaced": standing.unplaced,
     })
 }
 

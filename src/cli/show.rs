@@ -151,8 +151,10 @@ fn blocks(
         format!("Commit      {}", optional(waiting.release.commit.as_ref())),
         format!("Branch      {}", optional(waiting.release.branch.as_ref())),
         format!("Compared to {}", dossier.baseline.words()),
+        format!("Approvals   {}", waiting.standing.words()),
         format!("Digest      {}  ({})", dossier.digest.short(), dossier.digest),
     ];
+    facts.extend(waiting.standing.notes.iter().map(|note| format!("            {note}")));
     if !gate.instructions.is_empty() {
         facts.push(format!("Instructions {}", gate.instructions.line()));
     }

@@ -13,12 +13,10 @@ use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use toml::{Table, Value};
 
-use super::{LabError, Running, Service, seed};
+use super::{LabError, Running, Service, roles, seed};
 
-/// Whom the throw-away key belongs to.
-pub const PRINCIPAL: &str = "demo@countersign.example";
+pub use super::roles::PRINCIPAL;
 
-const NAMESPACES: &str = "release-decision@countersign.dev,triage@countersign.dev";
 /// How long an ssh-agent may take to come up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What a socket's path may be long: `sun_path` has 104 bytes on some systems, with a zero at the end.
@@ -121,9 +119,10 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
     let public = private.public_key();
     let line = public.to_openssh().map_err(|e| LabError::Key(e.to_string()))?;
     write(&dir.join("demo_key.pub"), line.as_bytes())?;
-    let bare: String = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    let allowed = dir.join("allowed_signers");
-    write(&allowed, format!("{PRINCIPAL} namespaces=\"{NAMESPACES}\" {bare}\n").as_bytes())?;
+    for (name, content) in roles::files(&dir, &private, key_at)? {
+        write(&dir.join(name), content.as_bytes())?;
+    }
+    let (allowed, approvers) = (dir.join("allowed_signers"), dir.join("approvers.toml"));
     for scan in &running.world.scan {
         let folder_of = dir.join("scans").join(&scan.service).join(seed::commit(&scan.commit));
         folder(&folder_of)?;
@@ -138,7 +137,7 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
         None => ("key", text(&key)),
     };
     config.insert("signer".to_owned(), table([signer]));
-    config.insert("trust".to_owned(), table([("allowed_signers", text(&allowed))]));
+    config.insert("trust".to_owned(), table([("allowed_signers", text(&allowed)), ("approvers", text(&approvers))]));
     config.insert("ledger".to_owned(), table([("url", format!("sqlite://{}", text(&dir.join("ledger.db"))))]));
     config.insert("connections".to_owned(), Value::Table(connections(&dir, running)?));
     let services = running.world.service.iter().map(|s| located(&Value::Table(s.clone()), &text(&dir)));

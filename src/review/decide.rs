@@ -130,7 +130,7 @@ pub async fn prepare(
     if let Some(approval) = &approval {
         refusals.extend(approval.refusals.iter().cloned());
         refusals.sort_by_key(|e| e.kind.precedence());
-        remarks.extend(approval.after.notes.iter().cloned());
+        remarks.extend(approval.before.notes.iter().cloned());
     }
     Ok(Prepared { approval, proposal, waiting, dossier, identity, requests, refusals, remarks })
 }

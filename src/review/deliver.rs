@@ -7,7 +7,7 @@ use super::progress::{Progress, Watcher};
 use super::records::{OpenOrder, Records};
 use super::{Desk, sign};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
-use crate::domain::ids::Principal;
+use crate::domain::ids::{Principal, RecordId};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::orchestrator::Order;
@@ -221,6 +221,13 @@ pub fn receipt(desk: &Desk, order: &Order, status: ReceiptStatus, detail: &str) 
         body,
     };
     Ok((receipt, draft))
+}
+
+/// The body of the receipt of what is only recorded.
+pub fn noted(desk: &Desk, decision: &RecordId) -> Result<Vec<u8>, AppError> {
+    let (status, detail) = (ReceiptStatus::Effective, "recorded in the ledger".into());
+    let receipt = Receipt { decision: decision.clone(), status, at: desk.clock.now(), detail };
+    crate::domain::canonical::to_canonical(&receipt).map_err(|e| AppError::internal(e.to_string()))
 }
 
 /// What a receipt means for whoever asked.

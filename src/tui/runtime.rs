@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::effect::{Ask, Effect, RequestId};
-use super::msg::{Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
+use super::msg::{ApprovalPreview, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
 use crate::config::Config;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
@@ -326,6 +326,12 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
         missing: prepared.dossier.missing(),
         principal,
         key,
+        approvals: prepared.approval.as_ref().filter(|a| !a.effect.is_empty()).map(|a| ApprovalPreview {
+            standing: a.before.words(),
+            effect: a.effect.clone(),
+            sends: a.after.reached,
+            unplaced: a.after.unplaced.clone(),
+        }),
         requests: requests.collect(),
         refusal: (!refusal.is_empty()).then(|| refusal.join(" ")),
         differences,
