@@ -1,6 +1,7 @@
 //! The use cases, one file a verb: what the console and the commands both call.
 
 pub mod asks;
+pub mod browse;
 pub mod collect;
 pub mod connect;
 pub mod decide;

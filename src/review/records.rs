@@ -92,6 +92,17 @@ impl Records {
         self.broken.clone().map_or(Ok(()), Err)
     }
 
+    /// Why an entry does not count, if it does not.
+    pub fn problem_of(&self, seq: u64) -> Option<&str> {
+        let start = problem_start(seq);
+        self.problems.iter().find(|p| p.starts_with(&start)).map(String::as_str)
+    }
+
+    /// How far the ledger was read.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
     /// How many entries were read.
     pub fn entries(&self) -> u64 {
         self.head.size
@@ -119,7 +130,7 @@ impl Records {
         if let Some(why) = problem {
             let kind = entry.draft.kind.word();
             self.problems.push(
-                crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned(),
+                crate::text::line(&format!("{}{kind}) does not count: {why}", problem_start(entry.seq))).into_owned(),
             );
         }
     }
@@ -236,6 +247,10 @@ impl Records {
             })
             .collect()
     }
+}
+
+fn problem_start(seq: u64) -> String {
+    format!("Ledger entry {seq} (")
 }
 
 fn is_open(decision: &Decision) -> bool {

@@ -1,5 +1,7 @@
 //! What can happen to the console. Plain data.
 
+mod ledger;
+
 use std::sync::Arc;
 
 use crate::domain::decision::{Decision, ReceiptStatus, Verb};
@@ -14,6 +16,8 @@ use crate::text::Untrusted;
 use super::action::Action;
 use super::effect::{AskId, RequestId};
 use super::keymap::Key;
+
+pub use ledger::LedgerNews;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,6 +141,8 @@ pub enum Msg {
         /// In a sentence.
         text: String,
     },
+    /// News of the ledger.
+    Ledger(LedgerNews),
     /// Something was done that needs no answer: copied, opened. In a sentence.
     Note(String),
 }
