@@ -16,6 +16,7 @@ pub mod gate;
 pub mod ids;
 pub mod quality;
 pub mod query;
+pub mod quorum;
 pub mod record;
 pub mod release;
 pub mod severity;

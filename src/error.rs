@@ -122,13 +122,16 @@ impl From<LedgerError> for AppError {
     fn from(error: LedgerError) -> Self {
         match error {
             // Whatever was asked, what was kept does not verify.
-            LedgerError::Damaged { .. } => Self::new(ErrorKind::Verification, error.to_string())
-                .hint("`countersign ledger check` says up to which entry it is whole."),
+            LedgerError::Damaged { .. } | LedgerError::Checkpoint { .. } | LedgerError::Corrupt { .. } => {
+                Self::new(ErrorKind::Verification, error.to_string())
+                    .hint("`countersign ledger check` says what is wrong with it.")
+            }
             LedgerError::Evidence { .. } => Self::new(ErrorKind::Verification, error.to_string()),
             // What ledger.url names is no ledger that this version can open: configuration, not a fault of ours.
             LedgerError::Open { .. } | LedgerError::Closed(_) => Self::usage(error.to_string()).hint(
                 "Mend what ledger.url names, or name another file: `countersign config print` shows where it is set.",
             ),
+            LedgerError::NotThere(_) => Self::usage(error.to_string()),
             LedgerError::Use { .. } => Self::internal(error.to_string()),
         }
     }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt as _;
 use hyper::body::Bytes;
 use percent_encoding::percent_encode;
 use reqwest::Method;
@@ -18,6 +17,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
+pub use self::exchange::Exchange;
 pub(crate) use self::wire::{classify, tls_config};
 use self::wire::{error_text, new_client, same_origin_only};
 
@@ -411,15 +411,8 @@ impl Http {
     }
 
     async fn once(&self, method: Method, path: &str, write: Option<&Write>) -> Result<Answer, Fault> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let url = self
-            .base
-            .join(path.trim_start_matches('/'))
-            .map_err(|e| Fault::new(FaultKind::Setup, path, e.to_string()))?;
+        let url = self.locate(path)?;
         let uri = url.to_string();
-        if url.origin() != self.base.origin() {
-            return Err(Fault::new(FaultKind::Setup, &uri, "the path leads to another host"));
-        }
         let client = if write.is_some() { &self.writer } else { &self.client };
         let mut request = client.request(method, url).header("accept", "application/json, */*;q=0.5");
         request = match &self.auth {
@@ -430,35 +423,7 @@ impl Http {
         if let Some(write) = write {
             request = request.header("content-type", write.media_type).body(write.body.clone());
         }
-        // From here on a write may have been carried out, whatever the answer; `classify` knows the exceptions.
-        let failed = |mut fault: Fault| {
-            fault.ambiguous &= write.is_some();
-            fault
-        };
-        let too_large = || failed(Fault { ambiguous: true, ..Fault::new(FaultKind::TooLarge, &uri, "") });
-        let _turn = self.turn().await;
-        let response = request.send().await.map_err(|e| failed(classify(&uri, &e)))?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let media_type = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let date = Timestamp::parse_http_date(header("date"));
-        if response.content_length().is_some_and(|n| n > self.limits.bytes) {
-            return Err(too_large());
-        }
-        // A length that is announced is taken at its word only up to four megabytes. To grow there step by step would
-        // leave as much again in holes.
-        let announced = response.content_length().unwrap_or(0).min(4 << 20);
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-        let mut stream = response.bytes_stream();
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|e| failed(classify(&uri, &e)))?;
-            if (body.len() + chunk.len()) as u64 > self.limits.bytes {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { uri, status, media_type, headers, body: body.into(), date })
+        self.finish(request, uri, write.is_some()).await
     }
 
     /// Gives a good answer back; any other as a fault, with the wait that it asks for.
@@ -480,6 +445,7 @@ pub fn query_value(value: &str) -> String {
     percent_encode(value.as_bytes(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
+mod exchange;
 mod wire;
 
 #[cfg(test)]

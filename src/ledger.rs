@@ -1,19 +1,35 @@
-//! The append-only record of decisions, triage, intents and receipts.
+//! The append-only record of decisions, triage, intents and receipts: a Merkle log that cannot be rewritten unseen.
 //!
-//! The store is behind [`Ledger`]; what an entry means is in its body, which is kept byte for byte. Entries are chained
-//! by position and digest ([`link`]), so that a change of an earlier entry is found by [`Ledger::check`].
+//! [`Ledger`] is what the rest of the house uses. A store (SQLite, PostgreSQL) gives four things: a snapshot, a write
+//! transaction, its writer's key, and its name; appending, reading, checking and proving are the same for all, and are
+//! provided. What an entry means is in its body, which is kept byte for byte.
 //!
-//! The seam of the Merkle log: its leaves are to be the entries' digests in the order of `seq`, its stored hashes and
-//! checkpoints further tables of the same transaction as the entries, and its root takes the place of the chain's head
-//! in [`Head`]. No check of this machine alone can find that the newest entries were cut off as a whole: that needs a
-//! head that was noted elsewhere, which is what [`Head`] is compared with.
+//! Each entry is a leaf ([`leaf`]) of a tree hashed as C2SP tlog-tiles has it ([`merkle`]); with each append goes a
+//! checkpoint, a C2SP signed note over the size and the root ([`note`]), in the same transaction. No check of one copy
+//! alone can find that the newest entries were cut off as a whole: that needs a checkpoint that was seen elsewhere, which
+//! is what decisions carry, and what anchors are.
 
+pub mod chain;
+pub mod error;
+mod key_file;
+pub mod leaf;
 pub mod location;
+mod log;
+pub mod merkle;
+pub mod note;
 pub mod sqlite;
+pub mod storage;
 pub mod store;
+#[cfg(test)]
+pub mod testing;
+pub mod writer;
 
+pub use error::LedgerError;
+pub use merkle::Root;
 pub use sqlite::SqliteLedger;
+pub use storage::{Reading, Writing};
 pub use store::EvidenceStore;
+pub use writer::Writer;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +49,18 @@ pub enum EntryKind {
     Intent,
     /// What was seen of a delivery: body is a `domain::decision::Receipt`.
     Receipt,
+    /// Who holds which role: body is JSON `{text, signature}`.
+    Approvers,
+    /// A signed delegation: body is the DSSE envelope.
+    Delegation,
+    /// A time stamp over a signature: body is JSON `{envelope, token}`.
+    Stamp,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Decision, Self::Triage, Self::Intent, Self::Receipt];
+    pub const ALL: [Self; 7] =
+        [Self::Decision, Self::Triage, Self::Intent, Self::Receipt, Self::Approvers, Self::Delegation, Self::Stamp];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -46,12 +69,20 @@ impl EntryKind {
             Self::Triage => "triage",
             Self::Intent => "intent",
             Self::Receipt => "receipt",
+            Self::Approvers => "approvers",
+            Self::Delegation => "delegation",
+            Self::Stamp => "stamp",
         }
     }
 
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.word() == word)
+    }
+
+    /// Whether the body is a DSSE envelope.
+    pub fn is_signed(self) -> bool {
+        matches!(self, Self::Decision | Self::Triage | Self::Delegation)
     }
 }
 
@@ -88,147 +119,92 @@ impl Entry {
     }
 }
 
-/// How far a ledger reaches: what two copies, or a copy and an earlier note of it, are compared by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How far a ledger reaches: what a checkpoint signs, and what two copies are compared by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Head {
+    /// Which ledger: `countersign.dev/ledger/` and 32 hexadecimal digits.
+    pub origin: String,
     /// How many entries there are.
     pub size: u64,
-    /// The chain up to the last of them; of an empty ledger, [`origin`].
-    pub chain: Digest,
+    /// The root of the tree over them, base64 as in the checkpoint.
+    pub root: Root,
 }
 
-impl Default for Head {
-    /// The head of an empty ledger.
-    fn default() -> Self {
-        Self { size: 0, chain: origin() }
+impl Head {
+    /// The head of a ledger without entries.
+    pub fn empty(origin: impl Into<String>) -> Self {
+        Self { origin: origin.into(), size: 0, root: Root::EMPTY }
     }
 }
 
 /// What follows a head: read in order, each entry checked once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Read {
     /// The entries that fit, in order.
     pub entries: Vec<Entry>,
     /// The head after them.
     pub head: Head,
-    /// Why it goes no further, if an entry is missing or damaged.
+    /// Why it goes no further, if an entry is missing or damaged, or the checkpoint does not fit.
     pub damage: Option<LedgerError>,
 }
 
-/// What the chain begins with.
-pub fn origin() -> Digest {
-    canonical::sha256(b"countersign-ledger/v1")
-}
-
-/// The chain up to an entry: SHA-256 over the chain before it and all of the entry, each part with its length.
-pub fn link(previous: &Digest, entry: &Entry) -> Digest {
-    let draft = &entry.draft;
-    let (seq, at) = (entry.seq.to_string(), draft.at.to_string());
-    // A missing gate and an empty one differ in this mark.
-    let mark: &[u8] = if draft.gate.is_some() { b"1" } else { b"0" };
-    canonical::sha256_parts([
-        previous.as_str().as_bytes(),
-        seq.as_bytes(),
-        entry.digest.as_str().as_bytes(),
-        draft.kind.word().as_bytes(),
-        draft.record.as_str().as_bytes(),
-        mark,
-        draft.gate.as_deref().unwrap_or_default().as_bytes(),
-        at.as_bytes(),
-    ])
-}
-
-/// An entry that is not there, although later ones are.
-fn missing(location: String, seq: u64) -> LedgerError {
-    let why = "it is missing, and later entries are there. Restore the ledger from a copy.".to_owned();
-    LedgerError::Damaged { location, seq, why }
-}
-
-/// A store of entries. Blocking: call it from `spawn_blocking`.
+/// A ledger. Blocking: call it from `spawn_blocking`.
+///
+/// A store implements the four functions without a body; all others are the same for every store.
 pub trait Ledger: Send + Sync {
-    /// Appends entries in one transaction, and returns once they are flushed to disk.
-    fn append(&self, drafts: &[Draft]) -> Result<Vec<Entry>, LedgerError>;
-    /// Entries from position `from` (1 is the first), in order, of the kinds given (all if empty).
-    fn read(&self, from: u64, kinds: &[EntryKind]) -> Result<Vec<Entry>, LedgerError>;
-    /// Entries after a head, up to the first that is missing, damaged or does not fit the chain.
-    ///
-    /// The default finds gaps; a store that keeps the chain also compares it.
-    fn follow(&self, head: &Head) -> Result<Read, LedgerError> {
-        let mut read = Read { head: head.clone(), ..Read::default() };
-        for entry in self.read(head.size + 1, &[])? {
-            if entry.seq != read.head.size + 1 {
-                read.damage = Some(missing(self.location(), read.head.size + 1));
-                break;
-            }
-            read.head = Head { size: entry.seq, chain: link(&read.head.chain, &entry) };
-            read.entries.push(entry);
-        }
-        Ok(read)
-    }
-    /// Entries of one record, in order.
-    fn record(&self, record: &RecordId) -> Result<Vec<Entry>, LedgerError>;
-    /// Reads everything, checks digests, positions and the chain, and gives the head that comes out.
-    ///
-    /// The default finds damaged bodies and gaps; a store that keeps the chain also compares it.
-    fn check(&self) -> Result<Head, LedgerError> {
-        let mut head = Head::default();
-        for entry in self.read(1, &[])? {
-            let damaged =
-                |why: &str| LedgerError::Damaged { location: self.location(), seq: head.size + 1, why: why.to_owned() };
-            if entry.seq != head.size + 1 {
-                return Err(missing(self.location(), head.size + 1));
-            }
-            if canonical::sha256(&entry.draft.body) != entry.digest {
-                return Err(damaged("its body does not have its digest."));
-            }
-            head = Head { size: entry.seq, chain: link(&head.chain, &entry) };
-        }
-        Ok(head)
-    }
+    /// Runs `work` over one state of the store, while others may go on writing. May run it again from the start.
+    fn snapshot(&self, work: &mut dyn FnMut(&mut dyn Reading) -> Result<(), LedgerError>) -> Result<(), LedgerError>;
+
+    /// Runs `work` as the only writer, and returns once everything that it wrote is flushed to disk. If `work` fails,
+    /// nothing is written. May run it again from the start.
+    fn transaction(&self, work: &mut dyn FnMut(&mut dyn Writing) -> Result<(), LedgerError>)
+    -> Result<(), LedgerError>;
+
+    /// Who signs checkpoints here, and whose are believed.
+    fn writer(&self) -> &Writer;
+
     /// Where it is, for people, without secrets.
     fn location(&self) -> String;
-}
 
-/// Why the ledger cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// It cannot be opened.
-    #[error("The ledger {location} cannot be opened: {why}")]
-    Open {
-        /// Where.
-        location: String,
-        /// Why, with what to do.
-        why: String,
-    },
-    /// It was not opened, for the reason given.
-    #[error("{0}")]
-    Closed(String),
-    /// It could not be read or written.
-    #[error("The ledger {location} could not be used: {why}")]
-    Use {
-        /// Where.
-        location: String,
-        /// Why.
-        why: String,
-    },
-    /// An entry is not what was appended.
-    #[error("Entry {seq} of the ledger {location} is damaged: {why}")]
-    Damaged {
-        /// Where.
-        location: String,
-        /// Which.
-        seq: u64,
-        /// How.
-        why: String,
-    },
-    /// A piece in the evidence store is not what was put there.
-    #[error("The evidence {digest} in {location} is damaged: {why}")]
-    Evidence {
-        /// Where.
-        location: String,
-        /// Which.
-        digest: Digest,
-        /// How.
-        why: String,
-    },
+    /// Appends entries with their hashes and a signed checkpoint, all in one transaction, and returns once they are
+    /// flushed. A ledger whose end does not fit its newest checkpoint is not written to.
+    fn append(&self, drafts: &[Draft]) -> Result<Vec<Entry>, LedgerError> {
+        log::append(self, drafts)
+    }
+
+    /// How far it reaches, by its newest checkpoint, whose signature is checked. The entries are not read.
+    fn head(&self) -> Result<Head, LedgerError> {
+        log::head(self)
+    }
+
+    /// The newest checkpoint as it is kept, a signed note; `None` of an empty ledger.
+    fn checkpoint(&self) -> Result<Option<String>, LedgerError> {
+        let mut newest = None;
+        self.snapshot(&mut |reading| {
+            newest = reading.newest()?;
+            Ok(())
+        })?;
+        Ok(newest)
+    }
+
+    /// Entries from position `from` (1 is the first), in order, of the kinds given (all if empty).
+    fn read(&self, from: u64, kinds: &[EntryKind]) -> Result<Vec<Entry>, LedgerError> {
+        log::read(self, from, kinds)
+    }
+
+    /// Entries of one record, in order.
+    fn record(&self, record: &RecordId) -> Result<Vec<Entry>, LedgerError> {
+        log::record(self, record)
+    }
+
+    /// Entries after a head (all without one), up to the first that is missing, damaged or does not fit its hash, and
+    /// whether what comes out is what the newest checkpoint signs, and grew out of the head.
+    fn follow(&self, head: Option<&Head>) -> Result<Read, LedgerError> {
+        log::follow(self, head)
+    }
+
+    /// The root that the ledger had at a size, from its stored hashes; `None` where it has not come so far.
+    fn root_at(&self, size: u64) -> Result<Option<Root>, LedgerError> {
+        log::root_at(self, size)
+    }
 }

@@ -15,6 +15,7 @@ pub mod lab;
 pub mod ledger;
 pub mod orchestrator;
 pub mod policy;
+pub mod remote;
 pub mod report;
 pub mod review;
 pub mod secrets;

@@ -100,6 +100,33 @@ pub struct Order {
     pub envelope_digest: Digest,
     /// The DSSE envelope, JSON.
     pub envelope: serde_json::Value,
+    /// How far the ledger reached when it is sent, for the orchestrator's own record. It is no part of the intent: the
+    /// ledger reaches further with it.
+    #[serde(skip)]
+    pub anchor: Option<Anchor>,
+}
+
+/// How far a ledger reaches, as its checkpoint says it: what can be compared on a second path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Anchor {
+    /// Which ledger.
+    pub origin: String,
+    /// How many entries.
+    pub size: u64,
+    /// The root over them, base64.
+    pub root: String,
+}
+
+impl Order {
+    /// What stands in the orchestrator's record for people: the decision, the short digest of its envelope, and how far
+    /// the ledger reaches.
+    pub fn comment(&self) -> String {
+        let mut text = format!("Countersign decision {} ({})", self.decision.as_str(), self.envelope_digest.short());
+        if let Some(Anchor { origin, size, root }) = &self.anchor {
+            text.push_str(&format!("; ledger {origin} at {size} entries, root {root}"));
+        }
+        text
+    }
 }
 
 /// One request, for a dry run.

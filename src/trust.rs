@@ -9,11 +9,13 @@
 
 pub mod agent;
 pub mod allowed_signers;
+pub mod approvers;
 pub mod dsse;
 pub mod error;
 mod file;
 pub mod key;
 pub mod key_file;
+pub mod quorum;
 pub mod revoked;
 pub mod signer;
 pub mod sshsig;
@@ -29,3 +31,7 @@ mod tests;
 pub const DECISION_NAMESPACE: &str = "release-decision@countersign.dev";
 /// The namespace of signatures over triage.
 pub const TRIAGE_NAMESPACE: &str = "triage@countersign.dev";
+/// The namespace of signatures over delegations.
+pub const DELEGATION_NAMESPACE: &str = "delegation@countersign.dev";
+/// The namespace of signatures over the approvers file.
+pub const APPROVERS_NAMESPACE: &str = "approvers@countersign.dev";

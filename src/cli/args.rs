@@ -226,6 +226,9 @@ pub struct VerifyArgs {
     /// The digest that its policy must have
     #[arg(long, value_name = "DIGEST")]
     pub policy: Option<String>,
+    /// As of when it is judged, in RFC 3339: for auditors. Now, if left out
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
     /// A folder with `allowed_signers`, and `revoked.krl` or `revoked` if there is one
     #[arg(long, value_name = "DIR")]
     pub trust: PathBuf,

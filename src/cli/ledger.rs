@@ -8,7 +8,7 @@ use super::Context;
 use super::output::{Block, Document};
 use crate::domain::decision::Decision;
 use crate::error::{AppError, ErrorKind};
-use crate::ledger::Entry;
+use crate::ledger::{Entry, EntryKind};
 use crate::review::verify;
 
 /// A table of decisions.
@@ -86,9 +86,12 @@ fn summary(entry: &Entry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let gate = entry.draft.gate.clone().unwrap_or_default();
     match entry.draft.kind {
-        crate::ledger::EntryKind::Decision | crate::ledger::EntryKind::Triage => verify::describe(&entry.draft.body),
-        crate::ledger::EntryKind::Intent => format!("{} {gate}", text("verb")),
-        crate::ledger::EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
+        EntryKind::Decision | EntryKind::Triage => verify::describe(&entry.draft.body),
+        EntryKind::Intent => format!("{} {gate}", text("verb")),
+        EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
+        EntryKind::Approvers => "who holds which role".to_owned(),
+        EntryKind::Delegation => "a delegation".to_owned(),
+        EntryKind::Stamp => format!("a time stamp over {}", text("envelope")),
     }
 }
 
@@ -141,14 +144,11 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
 /// Checks every entry and every signature.
 pub async fn check(context: &Context) -> Result<(), AppError> {
     let desk = context.desk().await?;
-    let ledger = std::sync::Arc::clone(&desk.ledger);
-    let head = tokio::task::spawn_blocking(move || ledger.check()).await;
-    let head = head
-        .map_err(|e| AppError::internal(e.to_string()))?
-        .map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
     let records = desk.records().await?;
+    records.sound()?;
+    let head = records.head();
     let whole = json!({ "schema": 1, "head": head, "problems": records.problems });
-    let text = format!("{} entries, chain {}", head.size, head.chain);
+    let text = head.map(|h| format!("{} entries, root {}", h.size, h.root)).unwrap_or_default();
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
     if records.problems.is_empty() {
         return Ok(());

@@ -10,6 +10,7 @@ use super::output::{Block, Document};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::decision::Verb;
 use crate::domain::ids::{Digest, GateId};
+use crate::domain::time::Timestamp;
 use crate::error::AppError;
 use crate::review::progress::quiet;
 use crate::review::round::Round;
@@ -40,7 +41,13 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
     } else {
         verify::files(&args.envelopes)?
     };
-    let now = SystemClock::default().now();
+    let now = match &args.at {
+        None => SystemClock::default().now(),
+        Some(at) => at.parse::<Timestamp>().map_err(|_e| {
+            AppError::usage(format!("--at {}: not a time.", crate::text::line(at)))
+                .hint("Write it in RFC 3339, such as 2026-06-01T13:00:00Z.")
+        })?,
+    };
     let judged = verify::judge(&candidates, &root, &expected, now);
     let against: Vec<Judged> = [Verb::Reject, Verb::Halt]
         .into_iter()

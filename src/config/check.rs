@@ -108,7 +108,7 @@ impl Checker {
         }
     }
 
-    /// A table of which exactly one key is set: where a secret is read from.
+    /// A table of which exactly one key is set: where a secret is read from, or what a mirror is.
     fn choice(&self, key: &str, node: &mut Node, options: &[Json], problems: &mut Vec<Problem>) {
         let names = options.iter().filter_map(|o| o.get("properties")?.as_object()?.iter().next());
         if node.place.is_untyped()
@@ -119,14 +119,18 @@ impl Checker {
         }
         let place = node.place.clone();
         let Value::Table(table) = &mut node.value else {
-            problems.push(place.problem(
-                key,
+            let secret = names.clone().any(|(name, _)| name == "keyring");
+            let message = if secret {
                 format!(
                     "{key} must not stand here itself: whoever reads this reads it too, and it is in every copy. Say where \
                      it is: {{ keyring = \"..\" }}, {{ env = \"..\" }}, {{ file = \"..\" }} or {{ command = [\"..\"] }}. \
                      If it was a real one, replace it."
-                ),
-            ));
+                )
+            } else {
+                let all: Vec<String> = names.map(|(name, _)| format!("{{ {name} = .. }}")).collect();
+                format!("{key} says what it is: {}.", all.join(", "))
+            };
+            problems.push(place.problem(key, message));
             return;
         };
         for (name, (place, node)) in table.iter_mut() {

@@ -6,11 +6,25 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 26] = [
     "signer.key",
     "signer.agent",
     "trust.allowed_signers",
     "trust.revoked",
+    "trust.approvers",
+    "trust.ledger_keys",
+    "ledger.key",
+    "ledger.password.file",
+    "ledger.password.command.*",
+    "ledger.mirrors.*.folder",
+    "ledger.mirrors.*.git",
+    "ledger.mirrors.*.s3.access_key.file",
+    "ledger.mirrors.*.s3.access_key.command.*",
+    "ledger.mirrors.*.s3.secret_key.file",
+    "ledger.mirrors.*.s3.secret_key.command.*",
+    "ledger.mirrors.*.s3.tls.ca",
+    "ledger.mirrors.*.s3.tls.cert",
+    "ledger.mirrors.*.s3.tls.key",
     "connections.*.tls.ca",
     "connections.*.tls.cert",
     "connections.*.tls.key",
@@ -48,11 +62,11 @@ pub(super) fn is_path(key: &str, text: &str) -> bool {
     if key == "console.theme" {
         return text.contains('/') || Path::new(text).extension().is_some_and(|e| e == "toml");
     }
-    if key.ends_with("token.command[0]") {
+    if key.ends_with(".command[0]") {
         return ["~/", "./", "../"].iter().any(|start| text.starts_with(start));
     }
     // The arguments of a command are its own business.
-    !key.contains("token.command[") && !text.is_empty()
+    !key.contains(".command[") && !text.is_empty()
 }
 
 fn absolute(

@@ -27,8 +27,14 @@ pub struct Config {
 impl Config {
     /// The environment variables that hold secrets: programs that are started do not get them.
     pub fn secret_variables(&self) -> Vec<String> {
-        let named = self.connections.values().filter_map(|c| match &c.token {
-            Some(SecretConfig::Env(name)) => Some(name.clone()),
+        let tokens = self.connections.values().filter_map(|c| c.token.as_ref());
+        let mirrors = self.ledger.mirrors.iter().filter_map(|m| match m {
+            MirrorConfig::S3(s3) => Some([&s3.access_key, &s3.secret_key]),
+            MirrorConfig::Folder(_) | MirrorConfig::Git(_) => None,
+        });
+        let all = tokens.chain(&self.ledger.password).chain(mirrors.flatten());
+        let named = all.filter_map(|secret| match secret {
+            SecretConfig::Env(name) => Some(name.clone()),
             _ => None,
         });
         named.collect()
@@ -53,14 +59,66 @@ pub struct TrustConfig {
     pub allowed_signers: Option<PathBuf>,
     /// An OpenSSH key revocation list, or a file of public keys.
     pub revoked: Option<PathBuf>,
+    /// The approvers file: roles, other names of people, what gates need. Its signature is in the file of the same name
+    /// with `.sig`.
+    pub approvers: Option<PathBuf>,
+    /// A file of the ledger keys whose checkpoints are believed, one C2SP vkey a line. Without it, the keys that the
+    /// ledger itself lists are believed.
+    pub ledger_keys: Option<PathBuf>,
 }
 
 /// Where decisions are kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LedgerConfig {
-    /// `sqlite:///path/ledger.db`; the default lies in `$XDG_DATA_HOME/countersign`.
+    /// `sqlite:///path/ledger.db`; the default lies in `$XDG_DATA_HOME/countersign`. For a team
+    /// `postgres://role@host/database`.
     pub url: Option<String>,
+    /// The file of the key that signs the ledger's checkpoints; made if it is not there. The default lies beside the
+    /// ledger.
+    pub key: Option<PathBuf>,
+    /// PostgreSQL: the password of the role.
+    pub password: Option<SecretConfig>,
+    /// Where each checkpoint is copied to, out of reach of whoever can rewrite the ledger.
+    pub mirrors: Vec<MirrorConfig>,
+}
+
+/// A place for copies of checkpoints; exactly one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum MirrorConfig {
+    /// A folder.
+    Folder(PathBuf),
+    /// The working tree of a git repository: each checkpoint is a commit.
+    Git(PathBuf),
+    /// A bucket of S3 with object lock.
+    S3(S3Config),
+}
+
+/// A bucket of S3.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct S3Config {
+    /// `https://s3.eu-central-1.amazonaws.com`.
+    pub endpoint: String,
+    /// The bucket; it has object lock switched on.
+    pub bucket: String,
+    /// The region that requests are signed for. The default is `us-east-1`.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// What stands before each name, such as `countersign/`.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// How long a checkpoint cannot be removed: `365d`, which is the default.
+    #[serde(default)]
+    pub retain: Option<String>,
+    /// The access key's id.
+    pub access_key: SecretConfig,
+    /// The secret access key.
+    pub secret_key: SecretConfig,
+    /// TLS material.
+    #[serde(default)]
+    pub tls: TlsConfig,
 }
 
 /// One system.

@@ -236,7 +236,7 @@ fn what_is_printed_says_where_it_is_from_and_reads_back() {
 fn secret_variables_are_listed() {
     let mut world = World::new();
     world.inputs.explicit = Some(samples::folder("valid").join("full.toml"));
-    assert_eq!(world.load().config.secret_variables(), ["GITHUB_TOKEN"]);
+    assert_eq!(world.load().config.secret_variables(), ["GITHUB_TOKEN", "ANCHOR_ID"]);
 }
 
 #[test]

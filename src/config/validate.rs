@@ -1,6 +1,7 @@
 //! What only the whole configuration can tell: that names fit together, and that what is asked can be asked.
 
 mod connection;
+mod ledger;
 mod service;
 
 use super::error::{Problem, meant};
@@ -8,7 +9,6 @@ use super::paths;
 use super::schema::Config;
 use super::tree::{Node, Place};
 use crate::domain::query::GateQuery;
-use crate::ledger::location;
 
 /// Collects problems, each at the place of its key.
 struct Sink<'a> {
@@ -48,11 +48,7 @@ impl Sink<'_> {
 pub(super) fn validate(config: &Config, root: &Node, problems: &mut Vec<Problem>) {
     let mut sink = Sink { root, problems };
     signer(config, &mut sink);
-    if let Some(url) = &config.ledger.url
-        && let Err(why) = location::parse(url)
-    {
-        sink.at("ledger.url", why);
-    }
+    ledger::check(&config.ledger, &mut sink);
     for (name, connection) in &config.connections {
         connection::check(name, connection, &mut sink);
     }

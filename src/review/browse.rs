@@ -5,6 +5,7 @@
 //! [`Records`](super::records::Records) verified.
 
 mod check;
+mod judge;
 mod line;
 mod sheet;
 
@@ -16,12 +17,14 @@ use super::records::Records;
 use crate::domain::ids::{Digest, RecordId};
 use crate::domain::record::{LedgerHead, LedgerState, RecordLine, RecordSheet};
 use crate::error::AppError;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::storage::{Row, Wanted};
+use crate::ledger::{Ledger, LedgerError};
+use judge::Judge;
 
 pub use check::check;
 
 /// How many entries are looked at between two pages.
-const PAGE: usize = 512;
+const PAGE: u32 = 512;
 
 /// Tells what runs in the background that nobody waits for it any more.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +51,12 @@ pub async fn state(desk: &Desk) -> Result<LedgerState, AppError> {
 
 fn head(desk: &Desk, records: &Records) -> LedgerHead {
     let head = records.head();
-    LedgerHead { location: desk.ledger.location(), origin: None, size: head.size, root: head.chain.as_str().to_owned() }
+    LedgerHead {
+        location: desk.ledger.location(),
+        origin: head.map(|h| h.origin.clone()),
+        size: head.map_or(0, |h| h.size),
+        root: head.map(|h| h.root.to_string()).unwrap_or_default(),
+    }
 }
 
 /// Gives the records in pages, the newest first, to `page`, which may be called off.
@@ -58,25 +66,37 @@ pub async fn list(
     mut page: impl FnMut(Vec<RecordLine>) + Send + 'static,
 ) -> Result<(), AppError> {
     let records = desk.records().await?;
-    let ledger = Arc::clone(&desk.ledger);
+    let (ledger, trust) = (Arc::clone(&desk.ledger), desk.config.trust.clone());
     let read = tokio::task::spawn_blocking(move || -> Result<(), AppError> {
-        let mut lines = line::Lines::new(&records);
-        backwards(ledger.as_ref(), |entries| {
-            let found = entries.iter().rev().filter_map(|entry| lines.take(entry)).collect();
-            page(found);
+        let mut lines = line::Lines::new(Judge::new(records, &trust));
+        Ok(backwards(ledger.as_ref(), |rows| {
+            page(rows.into_iter().rev().filter_map(|row| lines.row(row)).collect());
             !stop.is_called_off()
-        })
+        })?)
     });
     read.await.map_err(|e| AppError::internal(format!("Reading the ledger failed: {e}.")))?
 }
 
-/// Reads the ledger from its end, a page at a time, until `take` says that it is enough.
-fn backwards(ledger: &dyn Ledger, mut take: impl FnMut(&[Entry]) -> bool) -> Result<(), AppError> {
-    let entries = ledger.read(1, &[])?;
-    for page in entries.rchunks(PAGE) {
-        if !take(page) {
+/// Reads the ledger from its end, a page at a time, until `take` says that it is enough. Each page is a state of the store
+/// of its own, so that nobody who writes has to wait; entries are never changed, so that the pages fit together.
+fn backwards(ledger: &dyn Ledger, mut take: impl FnMut(Vec<Row>) -> bool) -> Result<(), LedgerError> {
+    let mut size = 0;
+    ledger.snapshot(&mut |reading| {
+        size = reading.size()?;
+        Ok(())
+    })?;
+    while size > 0 {
+        let before = size.saturating_sub(PAGE.into());
+        let wanted = Wanted { from: before + 1, limit: u32::try_from(size - before).ok(), ..Wanted::default() };
+        let mut rows = Vec::new();
+        ledger.snapshot(&mut |reading| {
+            rows = reading.entries(&wanted)?;
+            Ok(())
+        })?;
+        if !take(rows) {
             break;
         }
+        size = before;
     }
     Ok(())
 }
@@ -88,7 +108,7 @@ pub async fn open(desk: &Desk, record: &RecordId, envelope: &Digest) -> Result<R
     let envelope = envelope.clone();
     let read = tokio::task::spawn_blocking(move || {
         let entries = ledger.record(&wanted)?;
-        sheet::sheet(&records, &trust, &entries, &envelope)
+        sheet::sheet(Judge::new(records, &trust), &entries, &envelope)
     });
     read.await.map_err(|e| AppError::internal(format!("Reading the ledger failed: {e}.")))?
 }

@@ -13,12 +13,12 @@ use crate::clock::SharedClock;
 use crate::config::schema::{Config, ConnectionConfig, JiraFlavour};
 use crate::config::{Inputs, Loaded};
 use crate::domain::evidence::Reason;
-use crate::domain::ids::{ConnectionName, RecordId};
+use crate::domain::ids::ConnectionName;
 use crate::error::AppError;
 use crate::http::{Auth, Limits, Tls};
-use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::sqlite::{Options, SqliteLedger};
 use crate::ledger::store::EvidenceStore;
-use crate::ledger::{Draft, Entry, EntryKind, Ledger, LedgerError, location};
+use crate::ledger::{Ledger, LedgerError, Reading, Writer, Writing, location, note};
 use crate::orchestrator::Orchestrator;
 use crate::secrets::{Resolver, Secret};
 use crate::source::jira::Flavour;
@@ -121,35 +121,57 @@ pub async fn open_ledger(config: &Config) -> Result<(Arc<dyn Ledger>, EvidenceSt
     })?;
     let path = location::parse(url).map_err(AppError::usage)?;
     let store = EvidenceStore::beside(&path);
-    let opened = tokio::task::spawn_blocking(move || SqliteLedger::open(&path)).await;
+    let (key, keys) = (config.ledger.key.clone(), config.trust.ledger_keys.clone());
+    let opened = tokio::task::spawn_blocking(move || -> Result<SqliteLedger, AppError> {
+        let trusted = keys.as_deref().map(ledger_keys).transpose()?;
+        Ok(SqliteLedger::open_with(&path, Options { key, trusted })?)
+    })
+    .await;
     let ledger = opened.map_err(|e| AppError::internal(format!("Opening the ledger failed: {e}.")))??;
     Ok((Arc::new(ledger), store))
 }
 
-/// A ledger that answers everything with why it could not be opened.
-pub fn closed_ledger(why: AppError) -> (Arc<dyn Ledger>, EvidenceStore) {
-    (Arc::new(Closed(why.message)), EvidenceStore::beside(Path::new("/")))
+/// The vkeys in a file, one a line; `#` begins a comment.
+pub fn ledger_keys(path: &Path) -> Result<Vec<String>, AppError> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| AppError::usage(format!("The file of trusted ledger keys {shown} cannot be read: {e}.")))?;
+    let lines = text.lines().enumerate().map(|(n, line)| (n + 1, line.trim()));
+    let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(n, line)| {
+        note::Keys::new([line], "")
+            .map(|_| line.to_owned())
+            .map_err(|why| AppError::usage(format!("{shown}:{n}: {why}")).hint("A line is a vkey: name+id+data."))
+    });
+    keys.collect()
 }
 
-struct Closed(String);
+/// A ledger that answers everything with why it could not be opened.
+pub fn closed_ledger(why: AppError) -> (Arc<dyn Ledger>, EvidenceStore) {
+    (Arc::new(Closed { why: why.message, writer: Writer::default() }), EvidenceStore::beside(Path::new("/")))
+}
+
+struct Closed {
+    why: String,
+    writer: Writer,
+}
 
 impl Closed {
     fn error(&self) -> LedgerError {
-        LedgerError::Closed(self.0.clone())
+        LedgerError::Closed(self.why.clone())
     }
 }
 
 impl Ledger for Closed {
-    fn append(&self, _: &[Draft]) -> Result<Vec<Entry>, LedgerError> {
+    fn snapshot(&self, _: &mut dyn FnMut(&mut dyn Reading) -> Result<(), LedgerError>) -> Result<(), LedgerError> {
         Err(self.error())
     }
 
-    fn read(&self, _: u64, _: &[EntryKind]) -> Result<Vec<Entry>, LedgerError> {
+    fn transaction(&self, _: &mut dyn FnMut(&mut dyn Writing) -> Result<(), LedgerError>) -> Result<(), LedgerError> {
         Err(self.error())
     }
 
-    fn record(&self, _: &RecordId) -> Result<Vec<Entry>, LedgerError> {
-        Err(self.error())
+    fn writer(&self) -> &Writer {
+        &self.writer
     }
 
     fn location(&self) -> String {

@@ -92,6 +92,7 @@ pub async fn prepare(
         reason: Untrusted::new(proposal.reason.clone()),
         envelope_digest: dossier.digest.clone(),
         envelope: serde_json::json!("(the signed envelope)"),
+        anchor: None,
     };
     let requests = if proposal.verb.is_delivered() { orchestrator.plan(&order) } else { Vec::new() };
     let mut refusals = refusals(desk, &waiting, &proposal, &dossier);
@@ -254,6 +255,7 @@ pub async fn execute(
         reason: Untrusted::new(prepared.proposal.reason.clone()),
         envelope_digest: signed.digest.clone(),
         envelope: signed.value,
+        anchor: None,
     };
     let at = desk.clock.now();
     let gate = Some(order.gate.to_string());

@@ -30,7 +30,7 @@ pub struct Records {
     /// What does not verify, each in a sentence. It does not count.
     pub problems: Vec<String>,
     /// How far the ledger was read.
-    head: Head,
+    head: Option<Head>,
     /// Why it could not be read to its end: an entry is missing or damaged.
     broken: Option<AppError>,
 }
@@ -61,7 +61,7 @@ impl Records {
     pub fn read(ledger: &dyn Ledger, trust: &TrustConfig, before: Option<Arc<Self>>) -> Result<Arc<Self>, AppError> {
         // What was broken may have been restored from a copy.
         let before = before.filter(|b| b.broken.is_none());
-        let read = ledger.follow(before.as_ref().map_or(&Head::default(), |b| &b.head))?;
+        let read = ledger.follow(before.as_ref().and_then(|b| b.head.as_ref()))?;
         if let (true, None, Some(before)) = (read.entries.is_empty(), &read.damage, &before) {
             return Ok(Arc::clone(before));
         }
@@ -70,7 +70,7 @@ impl Records {
         for entry in &read.entries {
             records.take(entry, &root);
         }
-        records.head = read.head;
+        records.head = Some(read.head);
         if let Some(damage) = read.damage {
             records.break_off(&damage);
         }
@@ -98,14 +98,14 @@ impl Records {
         self.problems.iter().find(|p| p.starts_with(&start)).map(String::as_str)
     }
 
-    /// How far the ledger was read.
-    pub fn head(&self) -> &Head {
-        &self.head
-    }
-
     /// How many entries were read.
     pub fn entries(&self) -> u64 {
-        self.head.size
+        self.head.as_ref().map_or(0, |head| head.size)
+    }
+
+    /// How far the ledger was read: what the approver saw of it.
+    pub fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
     }
 
     fn take(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) {
@@ -126,6 +126,7 @@ impl Records {
                 }
                 Err(e) => Some(e.to_string()),
             },
+            EntryKind::Approvers | EntryKind::Delegation | EntryKind::Stamp => None,
         };
         if let Some(why) = problem {
             let kind = entry.draft.kind.word();

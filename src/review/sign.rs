@@ -12,13 +12,16 @@ use crate::domain::ids::{Digest, GateId, Principal, RecordId};
 use crate::domain::time::Timestamp;
 use crate::domain::triage::Subject;
 use crate::error::{AppError, ErrorKind};
+use crate::ledger::Head;
 use crate::text::Untrusted;
 use crate::trust::agent::Agent;
 use crate::trust::dsse::Envelope;
 use crate::trust::key::KeyInfo;
 use crate::trust::key_file::KeyFileSigner;
 use crate::trust::signer::{AgentSigner, KeyChoice, Signer, TOUCH_LIMIT};
-use crate::trust::statement::{ApproverRef, Choice, Record, Statement, Tool, TriageChoice};
+use crate::trust::statement::{
+    ApproverRef, Checkpoint, Choice, Entitlement, Predicate, Record, Statement, Tool, TriageChoice,
+};
 use crate::trust::verify::{TrustRoot, verify_envelope};
 use crate::trust::{DECISION_NAMESPACE, TRIAGE_NAMESPACE};
 
@@ -150,6 +153,7 @@ pub async fn decision(
             approver: identity.approver(),
             viewed: &viewed,
             clock_skew_seconds: skew_to_record(desk, Some(&gate.id)),
+            entitlement: Entitlement::default(),
         },
     )
     .map_err(|e| {
@@ -157,6 +161,7 @@ pub async fn decision(
         e.hints().iter().fold(error, AppError::hint)
     })?;
     let mut statement = statement;
+    add_seen(&mut statement, desk.records().await?.head());
     add_dossier(desk, &mut statement, prepared).await?;
     seal(identity, statement, now, watcher).await
 }
@@ -165,6 +170,14 @@ pub async fn decision(
 fn skew_to_record(desk: &Desk, gate: Option<&GateId>) -> Option<i64> {
     let skew = desk.skew(gate).filter(|s| *s > super::decide::SKEW_REFUSED)?;
     Some(i64::try_from(skew.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// The ledger as the approver saw it: what any later decision proves a cut or a fork by.
+fn add_seen(statement: &mut Statement, head: Option<&Head>) {
+    if let (Predicate::Decision(predicate), Some(head)) = (&mut statement.predicate, head) {
+        let (origin, size, root) = (head.origin.clone(), head.size.to_string(), head.root.to_string());
+        predicate.seen_checkpoint = Some(Checkpoint { origin, size, root });
+    }
 }
 
 /// Keeps the whole dossier in the evidence store, and names it in the statement, so that an auditor can be shown it
@@ -177,7 +190,7 @@ async fn add_dossier(desk: &Desk, statement: &mut Statement, prepared: &Prepared
     });
     let kept = kept.await.map_err(|e| AppError::internal(e.to_string()))?;
     let digest = kept.map_err(|e| AppError::internal(format!("The dossier could not be kept: {e}")))?;
-    if let crate::trust::statement::Predicate::Decision(predicate) = &mut statement.predicate {
+    if let Predicate::Decision(predicate) = &mut statement.predicate {
         predicate.evidence.push(crate::trust::statement::EvidenceRef {
             name: DOSSIER.to_owned(),
             uri: Untrusted::default(),

@@ -7,7 +7,7 @@
 //! supported yet.
 
 mod line;
-mod pattern;
+pub(super) mod pattern;
 
 use super::error::TrustFileError;
 use super::key::KeyInfo;
@@ -177,6 +177,12 @@ impl AllowedSigners {
     /// Whether a key is listed to sign at all, for any namespace and time.
     pub fn names(&self, blob: &[u8]) -> bool {
         self.entries.iter().any(|e| !e.cert_authority && e.blob == blob)
+    }
+
+    /// Whether a line of a key names a namespace itself, and not by leaving `namespaces=` out.
+    pub fn names_for(&self, blob: &[u8], namespace: &str) -> bool {
+        let explicit = |e: &&Entry| !e.cert_authority && e.blob == blob && e.namespaces.is_some();
+        self.entries.iter().filter(explicit).any(|e| e.is_for(namespace))
     }
 
     /// Who a key stands for, in a namespace, as of a time. Also gives the key as the file has it.

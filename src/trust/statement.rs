@@ -1,10 +1,12 @@
-//! The signed document: an in-toto Statement v1 with one of our two predicates.
+//! The signed document: an in-toto Statement v1 with one of our three predicates.
 //!
 //! A payload is accepted only in the one canonical spelling (RFC 8785) of a document that we know every field of:
 //! read and written again it must be the same bytes. That rules out keys given twice, fields that we would pass over,
 //! and every difference between parsers. Large numbers and times are strings.
 
 mod decision;
+mod delegation;
+mod entitlement;
 mod triage;
 
 use std::collections::BTreeMap;
@@ -13,9 +15,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::decision::{
-    ApproverRef, Checkpoint, Choice, DecisionPredicate, DismissedRef, EnvironmentRef, EvidenceRef, FindingsRef,
-    OrchestratorRef, PolicyRef, ReleaseRef, Tool,
+    About, ApproverRef, Checkpoint, Choice, DecisionPredicate, DismissedRef, EnvironmentRef, EvidenceRef, FindingsRef,
+    OrchestratorRef, ReleaseRef, Tool,
 };
+pub use self::delegation::{DelegationChoice, DelegationPredicate};
+pub use self::entitlement::{Entitlement, MAX_COUNT, PolicyRef};
 pub use self::triage::{Record, RecordSubject, TriageChoice, TriagePredicate};
 use crate::domain::canonical;
 use crate::domain::decision::Verb;
@@ -30,8 +34,10 @@ pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 pub const DECISION_PREDICATE: &str = "https://countersign.dev/release-decision/v1";
 /// The predicate of a triage.
 pub const TRIAGE_PREDICATE: &str = "https://countersign.dev/triage/v1";
-/// The schema that is written, and the only one that is read.
-pub const SCHEMA: u32 = 1;
+/// The predicate of a delegation.
+pub const DELEGATION_PREDICATE: &str = "https://countersign.dev/delegation/v1";
+/// The schema of decisions that is written; 1 is read too. The other documents have schema 1 only.
+pub const SCHEMA: u32 = 2;
 
 /// A statement: what about, and what is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +55,8 @@ pub enum Predicate {
     Decision(Box<DecisionPredicate>),
     /// A triage of findings.
     Triage(Box<TriagePredicate>),
+    /// A delegation of roles.
+    Delegation(Box<DelegationPredicate>),
 }
 
 /// One thing that a statement is about (in-toto's ResourceDescriptor).
@@ -137,6 +145,7 @@ impl Statement {
         match &self.predicate {
             Predicate::Decision(predicate) => write(DECISION_PREDICATE, &self.subject, predicate),
             Predicate::Triage(predicate) => write(TRIAGE_PREDICATE, &self.subject, predicate),
+            Predicate::Delegation(predicate) => write(DELEGATION_PREDICATE, &self.subject, predicate),
         }
     }
 
@@ -160,6 +169,10 @@ impl Statement {
                 let (subject, predicate) = read(payload)?;
                 Self { subject, predicate: Predicate::Triage(predicate) }
             }
+            DELEGATION_PREDICATE => {
+                let (subject, predicate) = read(payload)?;
+                Self { subject, predicate: Predicate::Delegation(predicate) }
+            }
             other => return Err(StatementError::PredicateType(crate::text::line(other).into_owned())),
         };
         statement.check()?;
@@ -171,6 +184,26 @@ impl Statement {
         match self.predicate {
             Predicate::Decision(_) => super::DECISION_NAMESPACE,
             Predicate::Triage(_) => super::TRIAGE_NAMESPACE,
+            Predicate::Delegation(_) => super::DELEGATION_NAMESPACE,
+        }
+    }
+
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self.predicate {
+            Predicate::Decision(_) => "decision",
+            Predicate::Triage(_) => "triage",
+            Predicate::Delegation(_) => "delegation",
+        }
+    }
+
+    /// From when on and until when it holds. Each record of a triage has its own end, and a delegation is judged by the
+    /// time of each decision that uses it.
+    pub fn window(&self) -> (Timestamp, Option<Timestamp>) {
+        match &self.predicate {
+            Predicate::Decision(p) => (p.issued_at.max(p.not_before), Some(p.not_after)),
+            Predicate::Triage(p) => (p.issued_at, None),
+            Predicate::Delegation(p) => (p.issued_at, None),
         }
     }
 
@@ -179,6 +212,7 @@ impl Statement {
         match &self.predicate {
             Predicate::Decision(p) => &p.approver,
             Predicate::Triage(p) => &p.approver,
+            Predicate::Delegation(p) => &p.approver,
         }
     }
 
@@ -187,6 +221,7 @@ impl Statement {
         match &self.predicate {
             Predicate::Decision(p) => &p.decision_id,
             Predicate::Triage(p) => &p.triage_id,
+            Predicate::Delegation(p) => &p.delegation_id,
         }
     }
 
@@ -195,6 +230,7 @@ impl Statement {
         match &self.predicate {
             Predicate::Decision(p) => p.issued_at,
             Predicate::Triage(p) => p.issued_at,
+            Predicate::Delegation(p) => p.issued_at,
         }
     }
 
@@ -202,15 +238,23 @@ impl Statement {
     pub fn decision(&self) -> Option<&DecisionPredicate> {
         match &self.predicate {
             Predicate::Decision(p) => Some(p),
-            Predicate::Triage(_) => None,
+            _ => None,
         }
     }
 
     /// The triage, if it is one.
     pub fn triage(&self) -> Option<&TriagePredicate> {
         match &self.predicate {
-            Predicate::Decision(_) => None,
             Predicate::Triage(p) => Some(p),
+            _ => None,
+        }
+    }
+
+    /// The delegation, if it is one.
+    pub fn delegation(&self) -> Option<&DelegationPredicate> {
+        match &self.predicate {
+            Predicate::Delegation(p) => Some(p),
+            _ => None,
         }
     }
 
@@ -222,6 +266,7 @@ impl Statement {
         match &self.predicate {
             Predicate::Decision(predicate) => predicate.check(),
             Predicate::Triage(predicate) => predicate.check(),
+            Predicate::Delegation(predicate) => predicate.check(&self.subject),
         }
         .map_err(StatementError::Invalid)
     }

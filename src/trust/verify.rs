@@ -17,7 +17,7 @@ use super::dsse::{BadEnvelope, Envelope};
 use super::key::KeyInfo;
 use super::statement::{Statement, StatementError};
 use super::verify_sig::{self, BadSignature, Touch};
-use super::{DECISION_NAMESPACE, TRIAGE_NAMESPACE};
+use super::{DECISION_NAMESPACE, DELEGATION_NAMESPACE, TRIAGE_NAMESPACE};
 use crate::domain::decision::Decision;
 use crate::domain::ids::{Digest, Principal};
 use crate::domain::time::Timestamp;
@@ -78,7 +78,7 @@ pub enum VerifyError {
     #[error("The envelope cannot be read: {0}.")]
     Envelope(#[from] BadEnvelope),
     /// It was signed for something else.
-    #[error("The signature was made for the namespace {found:?}, and not for a decision or a triage.")]
+    #[error("The signature was made for the namespace {found:?}, and not for a decision, a triage or a delegation.")]
     Namespace {
         /// What it was made for.
         found: String,
@@ -174,7 +174,8 @@ impl VerifyError {
 pub fn verify_envelope(bytes: &[u8], root: &TrustRoot, at: Timestamp) -> Result<Verified, VerifyError> {
     let opened = Envelope::parse(bytes)?.open()?;
     let sig = &opened.signature;
-    let namespace = [DECISION_NAMESPACE, TRIAGE_NAMESPACE].into_iter().find(|n| *n == sig.namespace);
+    let known = [DECISION_NAMESPACE, TRIAGE_NAMESPACE, DELEGATION_NAMESPACE];
+    let namespace = known.into_iter().find(|n| *n == sig.namespace);
     let Some(namespace) = namespace else {
         return Err(VerifyError::Namespace { found: crate::text::line(&sig.namespace).into_owned() });
     };
@@ -184,7 +185,7 @@ pub fn verify_envelope(bytes: &[u8], root: &TrustRoot, at: Timestamp) -> Result<
 
     let statement = Statement::parse(&opened.payload)?;
     if statement.namespace() != namespace {
-        let kind = if statement.decision().is_some() { "decision" } else { "triage" };
+        let kind = statement.kind();
         return Err(VerifyError::WrongKind { kind, namespace: namespace.to_owned() });
     }
     let approver = statement.approver();
@@ -202,12 +203,7 @@ pub fn verify_envelope(bytes: &[u8], root: &TrustRoot, at: Timestamp) -> Result<
 }
 
 fn check_window(statement: &Statement, at: Timestamp) -> Result<(), VerifyError> {
-    let issued = statement.issued_at();
-    let (from, until) = match statement.decision() {
-        Some(decision) => (issued.max(decision.not_before), Some(decision.not_after)),
-        // Each record of a triage has its own end.
-        None => (issued, None),
-    };
+    let (from, until) = statement.window();
     if from > at.plus(CLOCK_TOLERANCE) {
         return Err(VerifyError::NotYet { from, at });
     }

@@ -21,3 +21,11 @@ fn keys() {
     let keymap = countersign::tui::keymap::Keymap::load(None).unwrap();
     compare("keys.md", &countersign::tui::action::reference(&keymap));
 }
+
+#[test]
+fn signed_documents() {
+    const MARK: &str = "<!-- fields: written by `make docs` from assets/schema -->\n";
+    let page = include_str!("../../docs/statement.md");
+    let prose = page.split(MARK).next().unwrap();
+    compare("statement.md", &format!("{prose}{MARK}{}", crate::statement::tables()));
+}

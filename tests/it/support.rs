@@ -6,3 +6,4 @@ pub mod payments;
 pub mod programs;
 pub mod pty;
 pub mod terminal_bytes;
+pub mod weed;

@@ -6,18 +6,14 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::SCHEMA_1;
+use super::migrate::{self, APPLICATION, VERSION};
 
-/// Marks an SQLite file as a ledger of ours: `Csgn`.
-const APPLICATION: i32 = 0x4373_676e;
-/// The schema that this version reads and writes.
-const VERSION: i32 = 1;
 /// What each SQLite file begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Opens the ledger, made or brought to this version's schema where needed. The error is a full sentence with what to do.
+/// Opens the ledger, made where there is none; one of an older schema is still to be carried over. The error is a full sentence with what to do.
 pub(super) fn open(path: &Path, busy: Duration) -> Result<Connection, String> {
     if !path.is_absolute() {
         return Err("Its path is relative. Write ledger.url as sqlite:///absolute/path.".to_owned());
@@ -29,8 +25,8 @@ pub(super) fn open(path: &Path, busy: Duration) -> Result<Connection, String> {
     // Whose file it is comes before any pragma that writes: another program's database is left as it is.
     let ours = ownership(&connection)?;
     set_up(&connection, busy)?;
-    if ours < VERSION {
-        migrate(&mut connection)?;
+    if ours == 0 {
+        migrate::create(&mut connection)?;
     }
     Ok(connection)
 }
@@ -141,22 +137,6 @@ fn set_up(connection: &Connection, busy: Duration) -> Result<(), String> {
     let synchronous: i64 =
         connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(|e| explain(&e))?;
     if synchronous == 2 { Ok(()) } else { Err("SQLite does not flush what is written here.".to_owned()) }
-}
-
-/// Brings the schema to [`VERSION`], step by step in one transaction. A new version adds its step here.
-fn migrate(connection: &mut Connection) -> Result<(), String> {
-    let mut work = || -> rusqlite::Result<()> {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another process may have been faster: what counts is the version under the write lock.
-        let version: i32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version < 1 {
-            transaction.execute_batch(SCHEMA_1)?;
-        }
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
-        transaction.pragma_update(None, "user_version", VERSION.max(version))?;
-        transaction.commit()
-    };
-    work().map_err(|e| explain(&e))
 }
 
 /// What SQLite says, as a full sentence with what to do.

@@ -3,51 +3,36 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Barrier};
 
 use super::*;
-use crate::domain::canonical;
-
-fn draft(record: &str, body: &str) -> Draft {
-    Draft {
-        kind: EntryKind::Decision,
-        record: RecordId::new(record),
-        gate: Some("spinnaker:a/b/c".to_owned()),
-        at: "2026-11-21T04:10:00Z".parse().unwrap(),
-        body: body.as_bytes().to_vec(),
-    }
-}
+use crate::ledger::testing::{self, draft, whole};
 
 fn at(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("deep/er/ledger.db")
 }
 
 fn why(path: &Path) -> String {
-    SqliteLedger::open_patiently(path, Duration::from_millis(50)).err().expect("must not open").to_string()
+    SqliteLedger::open_patiently(path, Options::default(), Duration::from_millis(50))
+        .err()
+        .expect("must not open")
+        .to_string()
+}
+
+fn fresh(folder: &tempfile::TempDir) -> SqliteLedger {
+    SqliteLedger::open(&at(folder)).unwrap()
 }
 
 #[test]
-fn what_is_appended_is_read_back_in_order() {
+fn it_promises_what_every_store_does() {
+    for promise in
+        [testing::what_is_appended_is_read_back_in_order, testing::what_follows_a_head_is_read_once_and_must_fit_it]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        promise(&fresh(&folder));
+    }
     let folder = tempfile::tempdir().unwrap();
-    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
-    let mut intent = draft("A", "{\"n\": 2}");
-    intent.kind = EntryKind::Intent;
-    intent.gate = None;
-    let entries = ledger.append(&[draft("A", "{}"), intent.clone(), draft("B", "\u{e9}\0")]).unwrap();
-    assert_eq!(entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3]);
-    assert_eq!(entries[1].draft, intent);
-    assert_eq!(entries[0].digest, canonical::sha256(b"{}"));
-    drop(ledger);
-
-    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
-    assert_eq!(ledger.read(1, &[]).unwrap(), entries);
-    assert_eq!(ledger.read(2, &[EntryKind::Decision]).unwrap(), entries[2..]);
-    assert_eq!(ledger.read(4, &[]).unwrap(), []);
-    assert_eq!(ledger.record(&RecordId::new("A")).unwrap(), entries[..2]);
-    assert_eq!(ledger.append(&[draft("C", "")]).unwrap()[0].seq, 4);
-    let head = ledger.check().unwrap();
-    assert_eq!(head.size, 4);
-    assert_eq!(head, ledger.head().unwrap());
+    let path = at(&folder);
+    testing::writers_side_by_side_lose_and_double_nothing(3, 40, &|| Box::new(SqliteLedger::open(&path).unwrap()));
 }
 
 #[test]
@@ -80,7 +65,7 @@ fn entries_cannot_be_changed_removed_or_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = SqliteLedger::open(&at(&folder)).unwrap();
     ledger.append(&[draft("A", "{}"), draft("B", "{}")]).unwrap();
-    let row = "'x', 'x', NULL, 'x', x'00', 'x', 'x'";
+    let row = "'x', 'x', NULL, 'x', x'00', 'x'";
     for (sql, says) in [
         ("UPDATE entries SET body = x'00' WHERE seq = 1".to_owned(), "append-only"),
         ("DELETE FROM entries WHERE seq = 2".to_owned(), "append-only"),
@@ -90,7 +75,7 @@ fn entries_cannot_be_changed_removed_or_skipped() {
         let error = ledger.lock().execute(&sql, []).unwrap_err().to_string();
         assert!(error.contains(says), "{sql}: {error}");
     }
-    assert_eq!(ledger.check().unwrap().size, 2);
+    assert_eq!(whole(&ledger).size, 2);
 }
 
 #[test]
@@ -122,48 +107,14 @@ fn tampering_around_the_triggers_is_found() {
         let mut last = draft("C", "{}");
         last.gate = None;
         ledger.append(&[draft("A", "{}"), draft("B", "{}"), last]).unwrap();
-        ledger.check().unwrap();
+        whole(&ledger);
         ledger.lock().execute_batch("DROP TRIGGER entries_no_update; DROP TRIGGER entries_no_delete").unwrap();
         ledger.lock().execute(sql, []).unwrap();
-        match ledger.check() {
-            Err(LedgerError::Damaged { seq: found, .. }) => assert_eq!(found, seq, "{sql}"),
-            other => panic!("{sql}: {other:?}"),
-        }
         // Read on from the start, all that is before the damage comes, and the damage with it.
-        let read = ledger.follow(&Head::default()).unwrap();
+        let read = ledger.follow(None).unwrap();
         assert_eq!((read.entries.len() as u64, read.head.size), (seq - 1, seq - 1), "{sql}");
         assert!(matches!(read.damage, Some(LedgerError::Damaged { seq: found, .. }) if found == seq), "{sql}");
     }
-}
-
-#[test]
-fn what_follows_a_head_is_read_once_and_must_fit_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
-    ledger.append(&[draft("A", "{}"), draft("B", "{}")]).unwrap();
-    let first = ledger.follow(&Head::default()).unwrap();
-    assert_eq!((first.entries.len(), &first.head), (2, &ledger.check().unwrap()));
-    assert!(first.damage.is_none());
-    ledger.append(&[draft("C", "{}")]).unwrap();
-    let second = ledger.follow(&first.head).unwrap();
-    assert_eq!((second.entries.len(), &second.head), (1, &ledger.check().unwrap()));
-    let elsewhere = Head { chain: canonical::sha256(b"another ledger"), ..first.head };
-    let unlike = ledger.follow(&elsewhere).unwrap();
-    assert!(unlike.entries.is_empty() && unlike.damage.unwrap().to_string().contains("chain"));
-}
-
-#[test]
-fn a_rewritten_entry_with_a_fitting_digest_breaks_the_chain() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = SqliteLedger::open(&at(&folder)).unwrap();
-    ledger.append(&[draft("A", "{}"), draft("B", "{}")]).unwrap();
-    ledger.lock().execute_batch("DROP TRIGGER entries_no_update").unwrap();
-    let digest = canonical::sha256(b"forged");
-    ledger
-        .lock()
-        .execute("UPDATE entries SET body = ?1, digest = ?2 WHERE seq = 1", params![&b"forged"[..], digest.as_str()])
-        .unwrap();
-    assert!(ledger.check().unwrap_err().to_string().contains("chain"));
 }
 
 #[test]
@@ -223,7 +174,7 @@ fn a_damaged_file_is_found() {
     let middle = bytes.len() / 2;
     bytes[middle..middle + 3000].fill(0xA5);
     std::fs::write(&path, bytes).unwrap();
-    let error = SqliteLedger::open(&path).and_then(|l| l.check()).unwrap_err().to_string();
+    let error = SqliteLedger::open(&path).and_then(|l| l.follow(None)).unwrap().damage.unwrap().to_string();
     assert!(error.contains("damaged"), "{error}");
 }
 
@@ -231,42 +182,13 @@ fn a_damaged_file_is_found() {
 fn a_lock_held_by_another_is_reported_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder);
-    let ledger = SqliteLedger::open_patiently(&path, Duration::from_millis(50)).unwrap();
+    let ledger = SqliteLedger::open_patiently(&path, Options::default(), Duration::from_millis(50)).unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = ledger.append(&[draft("A", "{}")]).unwrap_err().to_string();
     assert!(error.contains("Another process"), "{error}");
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(ledger.append(&[draft("A", "{}")]).unwrap()[0].seq, 1);
-}
-
-#[test]
-fn writers_side_by_side_lose_and_double_nothing() {
-    const EACH: usize = 40;
-    let folder = tempfile::tempdir().unwrap();
-    let path = at(&folder);
-    let barrier = Arc::new(Barrier::new(3));
-    let writers: Vec<_> = (0..3)
-        .map(|writer| {
-            let (path, barrier) = (path.clone(), barrier.clone());
-            std::thread::spawn(move || {
-                barrier.wait();
-                // Opening side by side on a file that is not there yet is part of the test.
-                let ledger = SqliteLedger::open(&path).unwrap();
-                (0..EACH)
-                    .map(|n| ledger.append(&[draft(&format!("{writer}-{n}"), "{}"), draft("x", "{}")]).unwrap()[0].seq)
-                    .collect::<Vec<_>>()
-            })
-        })
-        .collect();
-    let mut told: Vec<u64> = writers.into_iter().flat_map(|w| w.join().unwrap()).collect();
-    told.sort_unstable();
-    let ledger = SqliteLedger::open(&path).unwrap();
-    let entries = ledger.read(1, &[]).unwrap();
-    assert_eq!(entries.len(), 3 * EACH * 2);
-    assert_eq!(ledger.check().unwrap().size, 3 * EACH as u64 * 2);
-    let kept: Vec<u64> = entries.iter().filter(|e| e.draft.record.as_str() != "x").map(|e| e.seq).collect();
-    assert_eq!(kept, told);
 }
 
 const CHILD: &str = "COUNTERSIGN_TEST_LEDGER";
@@ -323,7 +245,7 @@ fn killed_writers_lose_nothing() {
         }
 
         let ledger = SqliteLedger::open(&path).unwrap();
-        let head = ledger.check().unwrap();
+        let head = whole(&ledger);
         let top = *acknowledged.last().unwrap();
         assert!(head.size >= top, "{} entries, {top} acknowledged", head.size);
         assert_eq!(acknowledged, (last + 1..=top).collect::<Vec<_>>());

@@ -45,8 +45,18 @@ pub(super) fn write(order: &Order) -> Option<(Write, Value)> {
     };
     let mut body = json!({
         "judgmentStatus": judgment,
-        CARRIER: {"decision": order.decision, "digest": order.envelope_digest, "envelope": order.envelope},
+        CARRIER: {
+            "decision": order.decision,
+            "digest": order.envelope_digest,
+            "envelope": order.envelope,
+            // For whoever looks at the run in Spinnaker: what `countersign digest` and `ledger check` say elsewhere.
+            "comment": order.comment(),
+        },
     });
+    if let (Some(anchor), Some(carrier)) = (&order.anchor, body.get_mut(CARRIER).and_then(Value::as_object_mut)) {
+        let anchor = json!({"origin": anchor.origin, "size": anchor.size.to_string(), "root": anchor.root});
+        carrier.insert("checkpoint".to_owned(), anchor);
+    }
     if let (Some(option), Some(fields)) = (&order.option, body.as_object_mut()) {
         fields.insert("judgmentInput".to_owned(), option.raw().into());
     }
@@ -59,13 +69,14 @@ pub(super) fn write(order: &Order) -> Option<(Write, Value)> {
 /// recognised as ours.
 fn halt_reason(order: &Order) -> String {
     let reason: String = order.reason.line().chars().take(REASON_LIMIT).collect();
-    format!("Countersign decision {} ({}): {reason}", order.decision.as_str(), order.envelope_digest.short())
+    format!("{}: {reason}", order.comment())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::order;
     use super::*;
+    use crate::orchestrator::Anchor;
 
     #[test]
     fn an_approval_carries_the_envelope_and_no_roles() {
@@ -80,6 +91,29 @@ mod tests {
         assert_eq!(body["judgmentStatus"], "continue");
         assert_eq!(body["countersign"]["digest"], order.envelope_digest.as_str());
         assert_eq!(body["countersign"]["envelope"], order.envelope);
+        let short = order.envelope_digest.short();
+        assert_eq!(body["countersign"]["comment"], format!("Countersign decision 01DECISION ({short})"));
+        assert!(body["countersign"].get("checkpoint").is_none());
+    }
+
+    #[test]
+    fn the_ledgers_checkpoint_goes_along() {
+        let anchor = Anchor { origin: "countersign.dev/ledger/ab".to_owned(), size: 7, root: "AAAA".to_owned() };
+        for verb in [Verb::Approve, Verb::Halt] {
+            let order = Order { anchor: Some(anchor.clone()), ..order(verb) };
+            let says = "; ledger countersign.dev/ledger/ab at 7 entries, root AAAA";
+            assert!(order.comment().ends_with(says), "{}", order.comment());
+            // It is no part of the intent.
+            assert!(!serde_json::to_string(&order).unwrap().contains("AAAA"));
+            let (write, body) = write(&order).unwrap();
+            if verb == Verb::Halt {
+                assert!(write.path.contains(&query_value(says)), "{}", write.path);
+            } else {
+                let carrier = &body["countersign"];
+                assert_eq!(carrier["checkpoint"], json!({"origin": anchor.origin, "size": "7", "root": "AAAA"}));
+                assert_eq!(carrier["comment"], order.comment());
+            }
+        }
     }
 
     #[test]

@@ -34,27 +34,24 @@ fn run(
 ) -> Result<Option<LedgerCheck>, AppError> {
     let mut out =
         LedgerCheck { head: None, entries: 0, signatures: 0, findings: Vec::new(), hints: Vec::new(), at: now() };
-    match ledger.check() {
-        Ok(head) => {
-            out.head = Some(LedgerHead {
-                location: ledger.location(),
-                origin: None,
-                size: head.size,
-                root: head.chain.as_str().to_owned(),
-            });
-        }
-        Err(damage) => {
-            out.findings.push(damage.to_string());
-            out.hints.push("Restore the ledger from a copy; until then nothing in it counts.".to_owned());
-        }
+    let read = ledger.follow(None)?;
+    out.head = Some(LedgerHead {
+        location: ledger.location(),
+        origin: Some(read.head.origin),
+        size: read.head.size,
+        root: read.head.root.to_string(),
+    });
+    if let Some(damage) = read.damage {
+        out.findings.push(damage.to_string());
+        out.hints.push("Restore the ledger from a copy; until then nothing in it counts.".to_owned());
     }
     let root = root.as_ref().map_err(|e| {
         out.findings.push(format!("No signature can be checked: {}", e.message));
         out.hints.extend(e.hints.clone());
     });
-    let entries = ledger.read(1, &[])?;
+    let entries = read.entries;
     let all = entries.len() as u64;
-    for page in entries.chunks(PAGE) {
+    for page in entries.chunks(PAGE as usize) {
         if stop.is_called_off() {
             return Ok(None);
         }
@@ -73,7 +70,7 @@ fn run(
 
 fn signature(entry: &Entry, root: &TrustRoot, out: &mut LedgerCheck) {
     let kind = entry.draft.kind.word();
-    if !matches!(kind, "decision" | "triage" | "delegation") {
+    if !entry.draft.kind.is_signed() {
         return;
     }
     match verify_envelope(&entry.draft.body, root, entry.draft.at) {

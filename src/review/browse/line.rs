@@ -1,17 +1,20 @@
 //! A record in a line: what its document says, and whether that counts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::judge::{ApproversBody, Judge};
+use crate::domain::canonical;
 use crate::domain::decision::{Receipt, ReceiptStatus};
-use crate::domain::ids::Digest;
+use crate::domain::ids::RecordId;
 use crate::domain::record::{RecordLine, Standing};
-use crate::ledger::Entry;
-use crate::review::records::Records;
+use crate::domain::time::Timestamp;
+use crate::ledger::storage::Row;
+use crate::ledger::{Entry, EntryKind};
 use crate::text::{Pool, Untrusted};
 
 /// The most characters of a reason that a line keeps: there may be a hundred thousand lines.
@@ -19,53 +22,61 @@ const REASON: usize = 200;
 
 /// Makes lines of entries that come from the newest to the oldest.
 pub(super) struct Lines {
-    sound: bool,
-    verified: HashSet<Digest>,
+    pub(super) judge: Judge,
     receipts: HashMap<String, ReceiptStatus>,
     /// Thousands of lines are by the same few people over the same few releases.
     pool: Pool,
 }
 
 impl Lines {
-    pub(super) fn new(records: &Records) -> Self {
-        let decisions = records.decisions().iter().map(|d| d.envelope.clone());
-        let dismissals = records.dismissals.iter().map(|d| d.envelope.clone());
-        let verified = decisions.chain(dismissals).collect();
-        Self { sound: records.sound().is_ok(), verified, receipts: HashMap::new(), pool: Pool::default() }
+    pub(super) fn new(judge: Judge) -> Self {
+        Self { judge, receipts: HashMap::new(), pool: Pool::default() }
+    }
+
+    /// The line of a row. One that is damaged has a line as well: it is not to be overlooked.
+    pub(super) fn row(&mut self, row: Row) -> Option<RecordLine> {
+        let damaged = Row { body: Vec::new(), ..row.clone() };
+        match row.entry() {
+            Ok(entry) => self.entry(&entry),
+            Err(why) => Some(RecordLine {
+                record: RecordId::new(damaged.record),
+                seq: damaged.seq,
+                at: damaged.at.parse().unwrap_or_else(|_e| Timestamp::from(chrono::DateTime::UNIX_EPOCH)),
+                verb: damaged.kind.into(),
+                subject: format!("(damaged: {why})").into(),
+                by: Untrusted::default(),
+                reason: Untrusted::default(),
+                envelope: damaged.digest.parse().unwrap_or_else(|_e| canonical::sha256(b"")),
+                receipt: None,
+                standing: Standing::NotVerified,
+                break_glass: false,
+            }),
+        }
     }
 
     /// The line of an entry, if it is a document of its own.
-    pub(super) fn take(&mut self, entry: &Entry) -> Option<RecordLine> {
+    pub(super) fn entry(&mut self, entry: &Entry) -> Option<RecordLine> {
         let record = entry.draft.record.as_str();
-        match entry.draft.kind.word() {
-            "receipt" => {
+        let (mut said, receipt) = match entry.draft.kind {
+            EntryKind::Receipt => {
                 // The newest comes first, and is the one that counts.
                 if !self.receipts.contains_key(record)
                     && let Ok(receipt) = serde_json::from_slice::<Receipt>(&entry.draft.body)
                 {
                     self.receipts.insert(record.to_owned(), receipt.status);
                 }
-                None
+                return None;
             }
-            "decision" | "triage" | "delegation" => {
-                let mut said = Said::of(&entry.draft.body);
-                for text in [&mut said.verb, &mut said.subject, &mut said.by, &mut said.reason] {
-                    *text = self.pool.text(text.raw());
-                }
-                let receipt = self.receipts.remove(record);
-                Some(said.line(entry, receipt, self.standing(entry)))
+            EntryKind::Intent | EntryKind::Stamp => return None,
+            EntryKind::Approvers => (Said::of_approvers(&entry.draft.body), None),
+            EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => {
+                (Said::of(&entry.draft.body), self.receipts.remove(record))
             }
-            "approvers" => {
-                let said = Said { verb: "roles".into(), subject: "who holds which role".into(), ..Said::default() };
-                Some(said.line(entry, None, Standing::Unchecked))
-            }
-            _ => None,
+        };
+        for text in [&mut said.verb, &mut said.subject, &mut said.by, &mut said.reason] {
+            *text = self.pool.text(text.raw());
         }
-    }
-
-    fn standing(&self, entry: &Entry) -> Standing {
-        // Where entries are missing or changed, a signature proves nothing: the time it is judged by may be another.
-        if self.sound && self.verified.contains(&entry.digest) { Standing::Verified } else { Standing::NotVerified }
+        Some(said.line(entry, receipt, self.judge.standing(entry)))
     }
 }
 
@@ -99,6 +110,15 @@ impl Said {
             || Self { verb: "unreadable".into(), subject: "(the document cannot be read)".into(), ..Self::default() },
             |s| s.predicate.said(),
         )
+    }
+
+    /// What an approvers file is.
+    pub(super) fn of_approvers(body: &[u8]) -> Self {
+        let subject = match serde_json::from_slice::<ApproversBody>(body) {
+            Ok(body) => format!("the approvers file, {} lines", body.text.lines().count()),
+            Err(_) => "(the entry cannot be read)".to_owned(),
+        };
+        Self { verb: "roles".into(), subject: subject.into(), ..Self::default() }
     }
 
     /// As a line.

@@ -1,7 +1,7 @@
 //! Lists of patterns as OpenSSH has them: `ana@example.com,!bob@example.com,*@example.org`.
 
 /// Whether a list of patterns, separated by commas, names a text. A negated pattern that matches outweighs all others.
-pub(super) fn list_matches(list: &str, text: &str) -> bool {
+pub(in crate::trust) fn list_matches(list: &str, text: &str) -> bool {
     let mut found = false;
     for pattern in list.split(',') {
         match pattern.strip_prefix('!') {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{SCHEMA, Statement, StatementError, check_approver, needs_subject, subjects_of};
+use super::entitlement::{Entitlement, PolicyRef};
+use super::{Predicate, SCHEMA, Statement, StatementError, check_approver, needs_subject, subjects_of};
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
 use crate::domain::evidence::Piece;
@@ -16,7 +17,8 @@ use crate::text::Untrusted;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DecisionPredicate {
-    /// The version of this format: 1.
+    /// The version of this format: 2. In 1 there is nothing of quorums, break-glass and delegation, and the findings are
+    /// always counted.
     pub schema: u32,
     /// The decision's id, a ULID.
     pub decision_id: RecordId,
@@ -46,8 +48,17 @@ pub struct DecisionPredicate {
     pub not_after: Timestamp,
     /// Who decides.
     pub approver: ApproverRef,
-    /// By which policy the dossier was judged.
+    /// By which policy the dossier was judged, and who is needed.
     pub policy: PolicyRef,
+    /// It was given in an emergency, by one person: it needs a review afterwards. Written only where it is so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub break_glass: bool,
+    /// The delegation by which the approver acts in a role of somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<RecordId>,
+    /// The break-glass decision that this comment reviews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviews: Option<RecordId>,
     /// The dossier that was on the screen.
     pub dossier_digest: Digest,
     /// As of when policy and risk were judged.
@@ -144,14 +155,6 @@ impl Tool {
     }
 }
 
-/// The policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicyRef {
-    /// Its digest.
-    pub digest: Digest,
-}
-
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -180,8 +183,9 @@ pub struct EvidenceRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindingsRef {
-    /// How many.
-    pub counts: Tally,
+    /// How many; none where no findings were assessed at all, so that nobody takes that for zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Tally>,
     /// Those that a dismissal is in force for.
     pub dismissed: Vec<DismissedRef>,
 }
@@ -255,6 +259,8 @@ pub struct Choice<'a> {
     pub viewed: &'a std::collections::BTreeSet<String>,
     /// By how many seconds the clock was off, where that was allowed.
     pub clock_skew_seconds: Option<i64>,
+    /// In which roles, and over whose heads.
+    pub entitlement: Entitlement,
 }
 
 impl Statement {
@@ -295,7 +301,10 @@ impl Statement {
             not_before: choice.issued_at,
             not_after: choice.not_after,
             approver: choice.approver,
-            policy: PolicyRef { digest: dossier.policy.clone() },
+            break_glass: choice.entitlement.break_glass,
+            delegation: choice.entitlement.delegation.clone(),
+            policy: PolicyRef::of(dossier.policy.clone(), choice.entitlement),
+            reviews: None,
             dossier_digest: dossier.digest.clone(),
             as_of: dossier.as_of,
             evidence: dossier.pieces.iter().map(|p| EvidenceRef::of(p, choice.viewed.contains(&p.name))).collect(),
@@ -303,10 +312,69 @@ impl Statement {
             clock_skew_seconds: choice.clock_skew_seconds.map(|s| s.to_string()),
             seen_checkpoint: None,
         };
-        let statement = Self { subject, predicate: super::Predicate::Decision(Box::new(predicate)) };
+        let statement = Self { subject, predicate: Predicate::Decision(Box::new(predicate)) };
         statement.check()?;
         Ok(statement)
     }
+
+    /// A decision about an earlier one, over the same gate: what revokes it, or the comment that reviews it. Needs no
+    /// evidence, as it lets nothing pass.
+    pub fn of_earlier(earlier: &Self, about: About) -> Result<Self, StatementError> {
+        let (Some(before), subject) = (earlier.decision(), earlier.subject.clone()) else {
+            return Err(StatementError::Invalid("what it is about is not a decision".to_owned()));
+        };
+        let target = before.decision_id.clone();
+        let (supersedes, reviews) = match about.verb {
+            Verb::Comment => (None, Some(target)),
+            _ => (Some(target), None),
+        };
+        let predicate = DecisionPredicate {
+            schema: SCHEMA,
+            decision_id: about.id,
+            decision: about.verb,
+            supersedes,
+            reviews,
+            reason_code: None,
+            reason: about.reason,
+            nonce: about.nonce,
+            issued_at: about.issued_at,
+            not_before: about.issued_at,
+            not_after: about.not_after,
+            approver: about.approver,
+            policy: PolicyRef::of(before.policy.digest.clone(), Entitlement::default()),
+            break_glass: false,
+            delegation: None,
+            evidence: Vec::new(),
+            findings: FindingsRef { counts: None, dismissed: Vec::new() },
+            clock_skew_seconds: about.clock_skew_seconds.map(|s| s.to_string()),
+            seen_checkpoint: None,
+            ..before.clone()
+        };
+        let statement = Self { subject, predicate: Predicate::Decision(Box::new(predicate)) };
+        statement.check()?;
+        Ok(statement)
+    }
+}
+
+/// What is said of an earlier decision, and what only the caller knows.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The new decision's id, a ULID.
+    pub id: RecordId,
+    /// Revoke, or comment to review it.
+    pub verb: Verb,
+    /// Why.
+    pub reason: Untrusted,
+    /// Random text.
+    pub nonce: String,
+    /// Now.
+    pub issued_at: Timestamp,
+    /// Until when it holds.
+    pub not_after: Timestamp,
+    /// Who signs.
+    pub approver: ApproverRef,
+    /// By how many seconds the clock was off, where that was allowed.
+    pub clock_skew_seconds: Option<i64>,
 }
 
 impl EvidenceRef {
@@ -345,15 +413,35 @@ impl FindingsRef {
                 envelope: dismissal.envelope.clone(),
             })
         });
-        Self { counts: dossier.tally(), dismissed: dismissed.collect() }
+        let count = dossier.count();
+        Self { counts: count.is_known().then_some(count.tally), dismissed: dismissed.collect() }
     }
 }
 
 impl DecisionPredicate {
+    /// Whether it says nothing that came with schema 2.
+    fn is_schema_one(&self) -> bool {
+        let none = !self.break_glass && self.delegation.is_none() && self.reviews.is_none();
+        none && self.policy.is_schema_one() && self.findings.counts.is_some()
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         check_approver(&self.approver)?;
-        if self.schema != SCHEMA {
-            return Err(format!("its schema is {}, and only {SCHEMA} is known", self.schema));
+        match self.schema {
+            SCHEMA => {}
+            1 if self.is_schema_one() => {}
+            1 => return Err("its schema is 1, and it has a field that came with schema 2".to_owned()),
+            other => return Err(format!("its schema is {other}, and only 1 and {SCHEMA} are known")),
+        }
+        self.policy.check()?;
+        if (self.break_glass || self.delegation.is_some()) && self.decision != Verb::Approve {
+            return Err("break-glass and delegation are for approvals only".to_owned());
+        }
+        if self.break_glass && self.delegation.is_some() {
+            return Err("break-glass cannot be delegated".to_owned());
+        }
+        if self.reviews.is_some() && self.decision != Verb::Comment {
+            return Err("it reviews a decision, and is not a comment".to_owned());
         }
         if self.decision_id.as_str().is_empty() || self.nonce.is_empty() {
             return Err("the decision's id or nonce is empty".to_owned());
@@ -366,4 +454,9 @@ impl DecisionPredicate {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::canonical::sha256;
+use crate::domain::quorum::DelegationScope;
 use crate::domain::release::Artifact;
 use crate::domain::severity::Severity;
 use crate::domain::triage::{Scope, Status};
@@ -13,7 +14,7 @@ fn edited(statement: &Statement, edit: impl FnOnce(&mut serde_json::Value)) -> R
 
 #[test]
 fn what_is_written_reads_back() {
-    for statement in [samples::decision(), samples::triage()] {
+    for statement in [samples::decision(), samples::triage(), samples::delegation()] {
         let payload = statement.payload().unwrap();
         assert_eq!(Statement::parse(&payload), Ok(statement));
     }
@@ -25,8 +26,8 @@ fn only_the_canonical_spelling_is_read() {
     let read = |text: String| Statement::parse(text.as_bytes()).map(|_| ());
     assert_eq!(read(payload.clone()), Ok(()));
     assert_eq!(read(format!("{payload}\n")), Err(StatementError::NotCanonical));
-    assert_eq!(read(payload.replacen("\"schema\":1", "\"schema\":1.0", 1)), Err(StatementError::NotCanonical));
-    assert_eq!(read(payload.replacen("\"schema\":1", "\"schema\": 1", 1)), Err(StatementError::NotCanonical));
+    assert_eq!(read(payload.replacen("\"schema\":2", "\"schema\":2.0", 1)), Err(StatementError::NotCanonical));
+    assert_eq!(read(payload.replacen("\"schema\":2", "\"schema\": 2", 1)), Err(StatementError::NotCanonical));
     assert_eq!(read(payload.replacen("approve", "\\u0061pprove", 1)), Err(StatementError::NotCanonical));
     // A key given twice: the earlier one would be read by some parsers, the later one by others.
     let twice = payload.replacen("\"decision\":\"approve\"", "\"decision\":\"reject\",\"decision\":\"approve\"", 1);
@@ -48,7 +49,7 @@ fn only_our_types_and_fields_are_read() {
     // A time with an offset says the same in other words.
     let time = |v: &mut serde_json::Value| v["predicate"]["issuedAt"] = "2026-06-01T14:00:00.000+02:00".into();
     assert!(matches!(edited(&s, time), Err(StatementError::Fields(_))));
-    assert!(matches!(edited(&s, |v| v["predicate"]["schema"] = 2.into()), Err(StatementError::Invalid(_))));
+    assert!(matches!(edited(&s, |v| v["predicate"]["schema"] = 3.into()), Err(StatementError::Invalid(_))));
     assert!(matches!(edited(&s, |v| v["subject"] = serde_json::json!([])), Err(StatementError::Invalid(_))));
     let upside_down = |v: &mut serde_json::Value| v["predicate"]["notAfter"] = "2020-01-01T00:00:00.000Z".into();
     assert!(matches!(edited(&s, upside_down), Err(StatementError::Invalid(_))));
@@ -105,15 +106,151 @@ fn a_decision_names_every_piece_of_evidence() {
 }
 
 #[test]
-fn nothing_is_signed_of_what_is_new_where_nobody_knows() {
+fn nothing_is_signed_of_findings_that_nobody_assessed() {
     let statement = samples::decision();
-    let mut value: serde_json::Value = serde_json::from_slice(&statement.payload().unwrap()).unwrap();
-    let counts = value["predicate"]["findings"]["counts"].as_object_mut().unwrap();
-    assert!(!counts.contains_key("new") && counts.contains_key("high"), "{counts:?}");
-    // What was signed with a number still reads.
-    counts.insert("new".to_owned(), 3.into());
-    let read = Statement::parse(&canonical::to_canonical(&value).unwrap()).unwrap();
-    assert_eq!(read.decision().unwrap().findings.counts.new, Some(3));
+    assert_eq!(statement.decision().unwrap().findings.counts, None, "the sample has no source of findings");
+    let value: serde_json::Value = serde_json::from_slice(&statement.payload().unwrap()).unwrap();
+    assert_eq!(value["predicate"]["findings"], serde_json::json!({"dismissed": []}));
+    // What was counted reads, with and without what is new.
+    let mut counts = serde_json::to_value(crate::domain::severity::Tally::default()).unwrap();
+    let read =
+        |counts: &serde_json::Value| edited(&statement, |v| v["predicate"]["findings"]["counts"] = counts.clone());
+    assert_eq!(read(&counts).unwrap().decision().unwrap().findings.counts.unwrap().new, None);
+    counts["new"] = 3.into();
+    assert_eq!(read(&counts).unwrap().decision().unwrap().findings.counts.unwrap().new, Some(3));
+}
+
+/// A decision as the version before wrote it.
+fn of_schema_one(v: &mut serde_json::Value) {
+    v["predicate"]["schema"] = 1.into();
+    v["predicate"]["findings"]["counts"] = serde_json::to_value(crate::domain::severity::Tally::default()).unwrap();
+}
+
+#[test]
+fn decisions_of_schema_one_are_read_and_have_nothing_of_schema_two() {
+    let s = samples::decision();
+    let with = |edit: fn(&mut serde_json::Value)| {
+        edited(&s, |v| {
+            of_schema_one(v);
+            edit(&mut v["predicate"]);
+        })
+    };
+    let read = with(|_| ()).unwrap();
+    assert_eq!(read.decision().unwrap().schema, 1);
+    assert_eq!(Statement::parse(&read.payload().unwrap()), Ok(read), "and written again as they were");
+    let newer: [fn(&mut serde_json::Value); 8] = [
+        |p| p["policy"]["approvers"] = sha256(b"").to_string().into(),
+        |p| p["policy"]["quorum"] = serde_json::json!([{"rule": "r", "role": "x", "count": 1}]),
+        |p| p["policy"]["roles"] = serde_json::json!(["x"]),
+        |p| p["policy"]["excluded"] = serde_json::json!([{"name": "x", "reason": "author"}]),
+        |p| p["breakGlass"] = true.into(),
+        |p| p["delegation"] = "01JX0000000000000000000000".into(),
+        |p| {
+            p["decision"] = "comment".into();
+            p["reviews"] = "01JX0000000000000000000000".into();
+        },
+        |p| {
+            p["findings"].as_object_mut().unwrap().remove("counts");
+        },
+    ];
+    for edit in newer {
+        assert!(matches!(with(edit), Err(StatementError::Invalid(why)) if why.contains("schema 2")));
+        // The same is good in schema 2.
+        assert!(edited(&s, |v| edit(&mut v["predicate"])).is_ok());
+    }
+}
+
+#[test]
+fn what_quorums_need_is_in_one_spelling() {
+    let s = samples::decision();
+    let with = |edit: &dyn Fn(&mut serde_json::Value)| edited(&s, |v| edit(&mut v["predicate"])).map(|_| ());
+    let invalid = |result: Result<(), StatementError>, word: &str| {
+        assert!(matches!(&result, Err(StatementError::Invalid(why)) if why.contains(word)), "{result:?}");
+    };
+    // An empty list and a no are left out.
+    for field in ["quorum", "roles", "excluded"] {
+        let empty = with(&|p| p["policy"][field] = serde_json::json!([]));
+        assert!(matches!(empty, Err(StatementError::Fields(_))), "{field}: {empty:?}");
+    }
+    assert!(matches!(with(&|p| p["breakGlass"] = false.into()), Err(StatementError::Fields(_))));
+    invalid(with(&|p| p["policy"]["roles"] = serde_json::json!(["b", "a"])), "sorted");
+    invalid(with(&|p| p["policy"]["roles"] = serde_json::json!(["a", "a"])), "sorted");
+    let one = serde_json::json!({"name": "x", "reason": "author"});
+    invalid(with(&|p| p["policy"]["excluded"] = serde_json::json!([one, one])), "sorted");
+    for count in [0, 101] {
+        let need = serde_json::json!([{"rule": "r", "role": "x", "count": count}]);
+        invalid(with(&|p| p["policy"]["quorum"] = need.clone()), "count");
+    }
+    let other =
+        |p: &mut serde_json::Value| p["policy"]["excluded"] = serde_json::json!([{"name": "x", "reason": "boss"}]);
+    assert!(matches!(with(&other), Err(StatementError::Fields(_))));
+    for verb in ["reject", "halt", "comment"] {
+        let alone = |p: &mut serde_json::Value| {
+            p["decision"] = verb.into();
+            p["breakGlass"] = true.into();
+        };
+        invalid(with(&alone), "approvals only");
+    }
+    let both = |p: &mut serde_json::Value| {
+        p["breakGlass"] = true.into();
+        p["delegation"] = "01JX0000000000000000000000".into();
+    };
+    invalid(with(&both), "delegated");
+    invalid(with(&|p| p["reviews"] = "01JX0000000000000000000000".into()), "not a comment");
+}
+
+#[test]
+fn what_is_said_of_a_decision_is_over_the_same_gate_and_needs_no_evidence() {
+    let earlier = samples::decision();
+    let about = |verb| About {
+        id: RecordId::new("01JX0000000000000000000009"),
+        verb,
+        reason: "wrong build".into(),
+        nonce: "aa".repeat(16),
+        issued_at: samples::at("2026-06-01T13:00:00Z"),
+        not_after: samples::at("2026-06-02T13:00:00Z"),
+        approver: samples::approver(&samples::signer()),
+        clock_skew_seconds: None,
+    };
+    let revoke = Statement::of_earlier(&earlier, about(Verb::Revoke)).unwrap();
+    let (before, after) = (earlier.decision().unwrap(), revoke.decision().unwrap());
+    assert_eq!((&after.supersedes, &after.reviews), (&Some(before.decision_id.clone()), &None));
+    assert_eq!((&after.orchestrator, &after.dossier_digest), (&before.orchestrator, &before.dossier_digest));
+    assert!(after.evidence.is_empty() && revoke.subject == earlier.subject);
+    assert_eq!(Statement::parse(&revoke.payload().unwrap()), Ok(revoke));
+    let review = Statement::of_earlier(&earlier, about(Verb::Comment)).unwrap();
+    let after = review.decision().unwrap();
+    assert_eq!((&after.supersedes, &after.reviews), (&None, &Some(before.decision_id.clone())));
+    assert!(Statement::of_earlier(&samples::triage(), about(Verb::Revoke)).is_err());
+}
+
+#[test]
+fn a_delegation_binds_to_what_it_gives() {
+    let s = samples::delegation();
+    assert_eq!((s.kind(), s.namespace()), ("delegation", crate::trust::DELEGATION_NAMESPACE));
+    let invalid = |edit: &dyn Fn(&mut serde_json::Value), word: &str| {
+        let result = edited(&s, edit).map(|_| ());
+        assert!(matches!(&result, Err(StatementError::Invalid(why)) if why.contains(word)), "{result:?}");
+    };
+    assert!(edited(&s, |_| ()).is_ok());
+    invalid(&|v| v["predicate"]["roles"] = serde_json::json!(["admin"]), "subject");
+    invalid(&|v| v["predicate"]["to"] = "eve@example.com".into(), "subject");
+    invalid(&|v| v["predicate"]["scope"]["environments"] = serde_json::json!(["*"]), "subject");
+    invalid(&|v| v["predicate"]["roles"] = serde_json::json!([]), "needs roles");
+    invalid(&|v| v["predicate"]["scope"]["services"] = serde_json::json!([]), "needs roles");
+    invalid(&|v| v["predicate"]["revokes"] = "x".into(), "needs roles");
+    invalid(&|v| v["predicate"]["to"] = samples::ANA.into(), "the one who signs it");
+    invalid(&|v| v["predicate"]["notAfter"] = "2020-01-01T00:00:00.000Z".into(), "notAfter");
+    invalid(&|v| v["predicate"]["schema"] = 2.into(), "schema");
+    let none = DelegationScope { services: Vec::new(), environments: Vec::new() };
+    let choice = DelegationChoice {
+        revokes: Some(s.id().clone()),
+        roles: Vec::new(),
+        scope: none,
+        ..samples::delegation_choice()
+    };
+    let back = Statement::of_delegation(choice).unwrap();
+    assert_eq!(Statement::parse(&back.payload().unwrap()), Ok(back));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApproverRef, Predicate, SCHEMA, Statement, StatementError, check_approver, subjects_of};
+use super::{ApproverRef, Predicate, Statement, StatementError, check_approver, subjects_of};
 use crate::domain::canonical;
 use crate::domain::finding::MatchKey;
 use crate::domain::ids::{Digest, Fingerprint, Principal, RecordId};
@@ -11,6 +11,9 @@ use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::domain::triage::{Dismissal, Justification, Scope, Status, Subject};
 use crate::text::Untrusted;
+
+/// The only version of this format.
+const SCHEMA: u32 = 1;
 
 /// What an approver says of findings; bound to no gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

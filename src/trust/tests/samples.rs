@@ -9,13 +9,16 @@ use crate::domain::dossier::{Baseline, Dossier, Parts};
 use crate::domain::evidence::{Collected, Completeness, Evidence, Kind, Origin, Piece, Reason};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId, Principal, RecordId};
+use crate::domain::quorum::DelegationScope;
 use crate::domain::release::{Artifact, Release};
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::domain::triage::{Scope, Status};
 use crate::domain::verdict::Verdict;
 use crate::trust::signer::{Signer, TestSigner};
-use crate::trust::statement::{ApproverRef, Choice, Record, RecordSubject, Statement, Tool, TriageChoice};
+use crate::trust::statement::{
+    ApproverRef, Choice, DelegationChoice, Entitlement, Record, RecordSubject, Statement, Tool, TriageChoice,
+};
 
 pub(in crate::trust) const ANA: &str = "ana@example.com";
 pub(in crate::trust) const NOW: &str = "2026-06-01T12:00:00Z";
@@ -115,6 +118,7 @@ pub(in crate::trust) fn choice(verb: Verb) -> Choice<'static> {
         approver: approver(&signer()),
         viewed: &VIEWED,
         clock_skew_seconds: None,
+        entitlement: Entitlement::default(),
     }
 }
 
@@ -160,4 +164,25 @@ pub(in crate::trust) fn triage_choice() -> TriageChoice {
 
 pub(in crate::trust) fn triage() -> Statement {
     Statement::of_triage(&release(), triage_choice()).unwrap()
+}
+
+pub(in crate::trust) fn delegation_choice() -> DelegationChoice {
+    DelegationChoice {
+        id: RecordId::new("01JX0000000000000000000002"),
+        nonce: "ee".repeat(16),
+        issued_at: at(NOW),
+        not_before: at(NOW),
+        not_after: at("2026-06-01T20:00:00Z"),
+        approver: approver(&signer()),
+        to: Principal::new("bob@example.com"),
+        roles: vec!["security".into()],
+        scope: DelegationScope { environments: vec!["prod".into()], services: vec!["*".into()] },
+        reason: "On leave.".into(),
+        revokes: None,
+        clock_skew_seconds: None,
+    }
+}
+
+pub(in crate::trust) fn delegation() -> Statement {
+    Statement::of_delegation(delegation_choice()).unwrap()
 }

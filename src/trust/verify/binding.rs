@@ -28,7 +28,7 @@ pub struct Expected {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
     /// It is no decision.
-    #[error("The document is a triage, and a decision is expected.")]
+    #[error("The document is not a decision, and a decision is expected.")]
     NotADecision,
     /// It decides something else.
     #[error("The decision is to {found}, and {expected} is expected.")]

@@ -56,7 +56,7 @@ impl TrustRoot {
         Ok(self.allowed_signers.find_principal(&key.blob, namespace, at)?.0)
     }
 
-    pub(super) fn not_revoked(&self, blob: &[u8]) -> Result<(), VerifyError> {
+    pub(in crate::trust) fn not_revoked(&self, blob: &[u8]) -> Result<(), VerifyError> {
         if self.revoked.as_ref().is_some_and(|r| r.contains(blob)) {
             return Err(VerifyError::Revoked { key: crate::trust::key::fingerprint_of(blob) });
         }

@@ -70,7 +70,30 @@ impl Reader<'_> {
         self.fact(&mut section, "reason code", "reasonCode", "");
         self.fact(&mut section, "replaces", "supersedes", "");
         self.fact(&mut section, "takes back", "revokes", "");
+        self.fact(&mut section, "reviews", "reviews", "");
+        self.used.insert("/breakGlass".to_owned());
+        if self.root.get("breakGlass").is_some_and(|v| *v != Value::Bool(false)) {
+            section.add("break-glass", "made around the rules; it needs a later review", Tone::Bad);
+        }
+        self.quorum(&mut section);
         section
+    }
+
+    /// Who was needed, and who was out of the question, as the approver saw it.
+    fn quorum(&mut self, section: &mut Section) {
+        self.used.extend(["/policy/quorum", "/policy/excluded"].map(ToOwned::to_owned));
+        let list =
+            |pointer| self.root.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for need in list("/policy/quorum") {
+            let get = |pointer| at(need, pointer).unwrap_or_default();
+            let words = format!("{} of {}, by the rule {}", get("/count"), get("/role"), get("/rule"));
+            section.add("needed", words, Tone::Plain);
+        }
+        for one in list("/policy/excluded") {
+            let get = |pointer| at(one, pointer).unwrap_or_default();
+            let who = at(one, "/principal").map(|p| format!(" ({p})")).unwrap_or_default();
+            section.add("excluded", format!("{}{who}, as {}", get("/name"), get("/reason")), Tone::Plain);
+        }
     }
 
     /// What a triage says of each finding.
@@ -150,6 +173,8 @@ impl Reader<'_> {
         if counts.is_some() {
             let words = if counted.is_empty() { "none".to_owned() } else { counted.join(", ") };
             section.add("open", words, Tone::Plain);
+        } else if self.root.get("findings").is_some() {
+            section.add("open", "not known: no findings were assessed", Tone::Warn);
         }
         for dismissed in self.root.pointer("/findings/dismissed").and_then(Value::as_array).into_iter().flatten() {
             let get = |pointer| at(dismissed, pointer).unwrap_or_default();
@@ -199,6 +224,9 @@ impl Reader<'_> {
             ("holds until", "notAfter", ""),
             ("judged as of", "asOf", ""),
             ("policy", "policy", "/digest"),
+            ("approvers file", "policy", "/approvers"),
+            ("in roles", "policy", "/roles"),
+            ("by delegation", "delegation", ""),
             ("ledger seen", "seenCheckpoint", "/size"),
             ("its root", "seenCheckpoint", "/root"),
             ("its name", "seenCheckpoint", "/origin"),

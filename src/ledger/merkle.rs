@@ -1,0 +1,164 @@
+//! The tree over the leaves, pure: RFC 6962 hashing, with the stored hashes in the order of C2SP tlog.
+//!
+//! A stored hash has a number ([`tlog_tiles::stored_hash_index`]): each leaf's hash, followed by those of the subtrees that
+//! it completes. So the hashes of an append are one run of numbers, and a root is made of at most 64 of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use tlog_tiles::{Hash, node_hash, record_hash, stored_hash_count, sub_tree_index};
+
+/// The root of a tree: 32 bytes, written in base64 as in a checkpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Root(pub [u8; 32]);
+
+impl Root {
+    /// The root of the tree without leaves.
+    pub const EMPTY: Self = Self(tlog_tiles::EMPTY_HASH.0);
+}
+
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&STANDARD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Root {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = STANDARD.decode(text).ok().and_then(|b| b.try_into().ok());
+        bytes.map(Self).ok_or_else(|| "a root is 32 bytes in base64".to_owned())
+    }
+}
+
+impl TryFrom<String> for Root {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Root> for String {
+    fn from(root: Root) -> Self {
+        root.to_string()
+    }
+}
+
+impl From<Hash> for Root {
+    fn from(hash: Hash) -> Self {
+        Self(hash.0)
+    }
+}
+
+impl From<Root> for Hash {
+    fn from(root: Root) -> Self {
+        Self(root.0)
+    }
+}
+
+/// The hash of a leaf.
+pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    record_hash(leaf)
+}
+
+/// The right edge of a tree: the roots of its whole subtrees, the largest first. All that is needed to go on.
+#[derive(Debug, Clone, Default)]
+pub struct Edge {
+    size: u64,
+    roots: Vec<Hash>,
+}
+
+impl Edge {
+    /// The numbers of the stored hashes that a tree of this size goes on from.
+    pub fn needs(size: u64) -> Vec<u64> {
+        if size == 0 { Vec::new() } else { sub_tree_index(0, size, Vec::new()) }
+    }
+
+    /// From the stored hashes that [`needs`](Self::needs) names, in that order; `None` if one is missing.
+    pub fn resume(size: u64, roots: Vec<Hash>) -> Option<Self> {
+        (roots.len() == usize::try_from(size.count_ones()).unwrap_or_default()).then_some(Self { size, roots })
+    }
+
+    /// How many leaves there are.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// How many hashes are stored for them; the number of the next.
+    pub fn stored(&self) -> u64 {
+        stored_hash_count(self.size)
+    }
+
+    /// Adds a leaf, and gives the hashes to store to `store`: its own, then those of the subtrees that it completes.
+    pub fn push(&mut self, leaf: Hash, mut store: impl FnMut(Hash)) {
+        store(leaf);
+        let mut hash = leaf;
+        for _ in 0..self.size.trailing_ones() {
+            // There is one whole subtree for each bit of the size.
+            let Some(left) = self.roots.pop() else { break };
+            hash = node_hash(left, hash);
+            store(hash);
+        }
+        self.roots.push(hash);
+        self.size += 1;
+    }
+
+    /// The root of the whole tree.
+    pub fn root(&self) -> Root {
+        let whole = self.roots.iter().rev().copied().reduce(|right, left| node_hash(left, right));
+        whole.map_or(Root::EMPTY, Root::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tlog_tiles::{HashReader, stored_hashes, tree_hash};
+
+    struct Stored(Vec<Hash>);
+
+    impl HashReader for Stored {
+        fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
+            Ok(indexes.iter().map(|i| self.0[usize::try_from(*i).unwrap()]).collect())
+        }
+    }
+
+    #[test]
+    fn hashes_and_roots_are_those_of_tlog() {
+        let (mut edge, mut ours, mut theirs) = (Edge::default(), Vec::new(), Stored(Vec::new()));
+        assert_eq!(edge.root(), Root::EMPTY);
+        for n in 0..70_u64 {
+            let leaf = format!("leaf {n}");
+            theirs.0.extend(stored_hashes(n, leaf.as_bytes(), &theirs).unwrap());
+            edge.push(leaf_hash(leaf.as_bytes()), |h| ours.push(h));
+            assert_eq!(ours, theirs.0);
+            assert_eq!(edge.stored(), ours.len() as u64);
+            assert_eq!(edge.root(), tree_hash(n + 1, &theirs).unwrap().into());
+            let kept = theirs.read_hashes(&Edge::needs(n + 1)).unwrap();
+            assert_eq!(Edge::resume(n + 1, kept).unwrap().root(), edge.root());
+        }
+        assert!(Edge::resume(3, vec![ours[0]]).is_none());
+    }
+
+    #[test]
+    fn roots_are_written_in_base64() {
+        let root = Root::EMPTY;
+        assert_eq!(root.to_string(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        assert_eq!(root.to_string().parse::<Root>().unwrap(), root);
+        for bad in ["", "AAAA", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"] {
+            bad.parse::<Root>().unwrap_err();
+        }
+    }
+}
