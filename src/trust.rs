@@ -1,8 +1,8 @@
 //! Statements, envelopes, signatures: who decided what, provable offline.
 //!
 //! A decision is an in-toto Statement ([`statement`]) in a DSSE envelope ([`dsse`]), signed as an OpenSSH signature
-//! ([`sshsig`]) by a [`Signer`](signer::Signer): a key in an ssh-agent ([`agent`]) or in a key file ([`key_file`]).
-//! [`verify`] accepts an envelope only if the key that signed is listed in [`allowed_signers`] and not [`revoked`];
+//! ([`sshsig`]) or as a bare one ([`raw`]) by a [`Signer`](signer::Signer): a key in an ssh-agent ([`agent`]), in a key
+//! file ([`key_file`]) or in a key service. [`verify`] accepts an envelope only if the key that signed is listed in [`allowed_signers`] and not [`revoked`];
 //! who the approver is follows from that list and from nothing else.
 //!
 //! Nothing here asks the network. The agent's socket and the files of keys are all that this room touches.
@@ -10,15 +10,21 @@
 pub mod agent;
 pub mod allowed_signers;
 pub mod approvers;
+pub mod cert;
+mod der;
 pub mod dsse;
 pub mod error;
 mod file;
 pub mod key;
 pub mod key_file;
+mod pkcs8;
 pub mod quorum;
+pub mod raw;
 pub mod revoked;
+mod sha1;
 pub mod signer;
 pub mod sshsig;
+pub mod stamp;
 pub mod statement;
 pub mod verify;
 pub mod verify_sig;
@@ -35,3 +41,5 @@ pub const TRIAGE_NAMESPACE: &str = "triage@countersign.dev";
 pub const DELEGATION_NAMESPACE: &str = "delegation@countersign.dev";
 /// The namespace of signatures over the approvers file.
 pub const APPROVERS_NAMESPACE: &str = "approvers@countersign.dev";
+/// The namespaces of envelopes. Whatever else is signed is no envelope of ours.
+pub const NAMESPACES: [&str; 3] = [DECISION_NAMESPACE, TRIAGE_NAMESPACE, DELEGATION_NAMESPACE];

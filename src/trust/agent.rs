@@ -170,7 +170,7 @@ impl Agent {
     pub fn sign(&self, key: &KeyInfo, data: &[u8], limit: Duration) -> Result<Vec<u8>, AgentError> {
         let flags = if algorithm_of(&key.blob) == Some("ssh-rsa") { RSA_SHA2_512 } else { 0 };
         let mut request = vec![SIGN_REQUEST];
-        put_string(&mut request, &key.blob);
+        put_string(&mut request, key.wire());
         put_string(&mut request, data);
         request.extend(flags.to_be_bytes());
         let answer = self.ask(request, limit)?;
@@ -178,7 +178,7 @@ impl Agent {
         let kind = reader.u8().map_err(|e| self.error(e.into(), limit))?;
         if FAILURES.contains(&kind) {
             let (socket, fingerprint) = (self.location(), key.fingerprint.clone());
-            let has_it = self.identities()?.iter().any(|i| i.blob == key.blob);
+            let has_it = self.identities()?.iter().any(|i| i.blob == key.wire());
             return Err(if has_it {
                 AgentError::Refused { socket, fingerprint, hardware: key.hardware }
             } else {

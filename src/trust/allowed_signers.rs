@@ -3,9 +3,10 @@
 //! Each line is `PRINCIPALS [OPTIONS] ALGORITHM BASE64 [COMMENT]`. It is read as ssh-keygen reads it, with two
 //! differences, both on the strict side: a time without `Z` is UTC here and local time there (write the `Z`), and a key
 //! counts only if it has exactly one principal, without wildcards: who an approver is must follow from the key alone,
-//! and one person must not count twice. Lines with `cert-authority` are read and name nobody: certificates are not
-//! supported yet.
+//! and one person must not count twice. A certificate counts by the line of its authority (`cert-authority`), as the one
+//! principal that both name.
 
+mod certified;
 mod line;
 pub(super) mod pattern;
 
@@ -76,6 +77,46 @@ pub enum NoPrincipal {
         /// The namespace.
         namespace: String,
     },
+    /// A bare signature, which says nothing of its purpose, needs the purpose to be written on the line.
+    #[error("The key {key} gave a bare signature, and {place} does not name {namespace:?} in full under namespaces=.")]
+    NotExplicit {
+        /// The key's fingerprint.
+        key: String,
+        /// File and line.
+        place: String,
+        /// The namespace.
+        namespace: String,
+    },
+    /// The authority of its certificate is not listed.
+    #[error(
+        "The certificate of the key {key} is by the authority {authority}, which {file} does not list as cert-authority."
+    )]
+    Authority {
+        /// The key's fingerprint.
+        key: String,
+        /// The authority's fingerprint.
+        authority: String,
+        /// The file.
+        file: String,
+    },
+    /// The certificate does not count.
+    #[error("The certificate of the key {key} does not count: {why}.")]
+    Certificate {
+        /// The key's fingerprint.
+        key: String,
+        /// Why.
+        why: Box<super::cert::Unfit>,
+    },
+    /// None, or several, of the certificate's principals fit.
+    #[error("Not exactly one of the principals in the certificate of the key {key} fits {place}: {principals:?}.")]
+    Principals {
+        /// The key's fingerprint.
+        key: String,
+        /// File and line.
+        place: String,
+        /// What the certificate names.
+        principals: String,
+    },
     /// It is not valid yet.
     #[error("The key {key} ({place}) is valid only after {after}, and it is judged as of {at}.")]
     NotYet {
@@ -131,6 +172,16 @@ pub enum NoPrincipal {
 }
 
 impl NoPrincipal {
+    /// Whether the key, or its certificate, counts at another time.
+    pub fn is_of_time(&self) -> bool {
+        use super::cert::Unfit;
+        match self {
+            Self::NotYet { .. } | Self::Expired { .. } => true,
+            Self::Certificate { why, .. } => matches!(why.as_ref(), Unfit::NotYet { .. } | Unfit::Expired { .. }),
+            _ => false,
+        }
+    }
+
     /// What to do, a full sentence.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -138,7 +189,29 @@ impl NoPrincipal {
                 "Have the keeper of the file add a line `PRINCIPAL namespaces=\"release-decision@countersign.dev,\
                  triage@countersign.dev\" KEY`, if the key may sign."
             }
-            Self::AuthorityOnly { .. } => "Sign with a key that is listed itself; certificates are not supported yet.",
+            Self::AuthorityOnly { .. } => {
+                "Sign with a key that is listed itself, or with one that has a certificate by this authority."
+            }
+            Self::NotExplicit { .. } => {
+                "Write namespaces=\"release-decision@countersign.dev,triage@countersign.dev\" on that line, if the key may \
+                 sign without OpenSSH's signature format."
+            }
+            Self::Authority { .. } => {
+                "Have the keeper of the file add a line `PRINCIPALS cert-authority,namespaces=\"...\" KEY` for the \
+                 authority, or get a certificate from a listed one."
+            }
+            Self::Certificate { why, .. } => match why.as_ref() {
+                super::cert::Unfit::NotYet { .. } | super::cert::Unfit::Expired { .. } => {
+                    "Get a new certificate; or, if it was valid when it signed, have the signature stamped with the time."
+                }
+                super::cert::Unfit::Signature { .. } => {
+                    "Do not act on it: the authority did not issue this certificate."
+                }
+                super::cert::Unfit::Option(_) => "Get a certificate without this option; verify-required is kept.",
+            },
+            Self::Principals { .. } => {
+                "Get a certificate for one person, or narrow the patterns on the authority's line."
+            }
             Self::Namespace { .. } => "Add the namespace to `namespaces=` on that line, if the key may sign this.",
             Self::NotYet { .. } | Self::Expired { .. } => {
                 "Sign with a valid key, or have the line's valid-after or valid-before changed."
@@ -192,6 +265,28 @@ impl AllowedSigners {
         namespace: &str,
         at: Timestamp,
     ) -> Result<(Principal, &KeyInfo), NoPrincipal> {
+        self.find(blob, namespace, at, false)
+    }
+
+    /// Who a key stands for that gave a bare signature: as [`Self::find_principal`], but its line must name the
+    /// namespace in full, because the signature does not.
+    pub fn find_bare(&self, blob: &[u8], namespace: &str, at: Timestamp) -> Result<(Principal, &KeyInfo), NoPrincipal> {
+        self.find(blob, namespace, at, true)
+    }
+
+    /// The key with a fingerprint, if it is listed to sign itself and is of a kind that is accepted.
+    pub fn by_fingerprint(&self, fingerprint: &str) -> Option<&KeyInfo> {
+        let mut keys = self.entries.iter().filter(|e| !e.cert_authority).filter_map(|e| e.key.as_ref());
+        keys.find(|key| key.fingerprint == fingerprint)
+    }
+
+    fn find(
+        &self,
+        blob: &[u8],
+        namespace: &str,
+        at: Timestamp,
+        explicit: bool,
+    ) -> Result<(Principal, &KeyInfo), NoPrincipal> {
         let key = super::key::fingerprint_of(blob);
         let listed: Vec<&Entry> = self.entries.iter().filter(|e| e.blob == blob).collect();
         let Some(first) = listed.first() else {
@@ -214,7 +309,12 @@ impl AllowedSigners {
         }
         let mut nearest = NoPrincipal::NotListed { key: key.clone(), file: self.file.clone() };
         for entry in &signers {
+            let named = entry.namespaces.iter().flat_map(|list| list.split(',')).any(|name| name == namespace);
             match self.judge(entry, &key, namespace, at) {
+                Ok(_) if explicit && !named => {
+                    let (place, namespace) = (self.place(entry), namespace.to_owned());
+                    nearest = NoPrincipal::NotExplicit { key: key.clone(), place, namespace };
+                }
                 Ok(found) => return Ok((Principal::new(entry.principals.clone()), found)),
                 Err(reason) => nearest = reason,
             }

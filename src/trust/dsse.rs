@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::raw::Profile;
 use super::signer::{SignError, Signer};
 use super::sshsig::{BadSshSig, SshSig};
 use super::statement::{Statement, StatementError};
@@ -33,7 +34,7 @@ pub struct Envelope {
 pub struct EnvelopeSignature {
     /// The key's fingerprint, `SHA256:...`; a hint that must be right.
     pub keyid: String,
-    /// Base64 of the armoured OpenSSH signature over the [`pae`].
+    /// Base64 of the armoured OpenSSH signature over the [`pae`], or of a bare signature.
     pub sig: String,
 }
 
@@ -58,6 +59,15 @@ pub enum BadEnvelope {
     /// The signature is not one of OpenSSH.
     #[error("its signature is not an OpenSSH signature: {0}")]
     Signature(#[from] BadSshSig),
+    /// The signature is neither one of OpenSSH nor a bare one.
+    #[error("its signature is neither an OpenSSH signature nor a bare one (ed25519, or P-256 in DER)")]
+    NoSignature,
+    /// The signature is not for ssh-keygen.
+    #[error("its signature is a bare one, which ssh-keygen does not verify: export it as a bundle")]
+    Bare,
+    /// The certificate in the signature cannot be read.
+    #[error("its signature has a certificate that cannot be used: {0}")]
+    Certificate(super::cert::BadCertificate),
     /// The hint names another key.
     #[error("its keyid is {keyid:?}, and its signature is by {fingerprint}")]
     KeyId {
@@ -76,9 +86,33 @@ pub struct Opened {
     /// The bytes that the signature is over.
     pub pae: Vec<u8>,
     /// The signature.
-    pub signature: SshSig,
+    pub signature: Signature,
     /// The envelope's digest.
     pub digest: Digest,
+}
+
+/// A signature as an envelope has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signature {
+    /// An OpenSSH signature, which names its key and its purpose.
+    SshSig(SshSig),
+    /// A bare signature; the envelope names the key.
+    Raw {
+        /// The fingerprint of the key that it claims to be by.
+        keyid: String,
+        /// The signature proper.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Signature {
+    /// The very bytes that stand in the envelope: what a time stamp is over.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::SshSig(sig) => sig.to_armoured().into_bytes(),
+            Self::Raw { bytes, .. } => bytes.clone(),
+        }
+    }
 }
 
 /// The bytes that are signed (DSSE's pre-authentication encoding). Lengths are in bytes.
@@ -91,13 +125,22 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 impl Envelope {
     /// From a payload and the signature over its [`pae`].
     pub fn seal(payload: &[u8], signature: &SshSig) -> Self {
+        // What cannot be read as a certificate is refused by `open`, whatever its keyid.
+        let plain = super::cert::plain(&signature.public_key);
+        let keyid = super::key::fingerprint_of(plain.as_ref().unwrap_or(&signature.public_key));
+        Self::with(payload, keyid, signature.to_armoured().as_bytes())
+    }
+
+    /// From a payload and a bare signature over its [`pae`].
+    pub fn seal_raw(payload: &[u8], keyid: &str, signature: &[u8]) -> Self {
+        Self::with(payload, keyid.to_owned(), signature)
+    }
+
+    fn with(payload: &[u8], keyid: String, signature: &[u8]) -> Self {
         Self {
             payload: STANDARD.encode(payload),
             payload_type: PAYLOAD_TYPE.to_owned(),
-            signatures: vec![EnvelopeSignature {
-                keyid: super::key::fingerprint_of(&signature.public_key),
-                sig: STANDARD.encode(signature.to_armoured()),
-            }],
+            signatures: vec![EnvelopeSignature { keyid, sig: STANDARD.encode(signature) }],
         }
     }
 
@@ -108,8 +151,14 @@ impl Envelope {
             return Err(StatementError::Invalid(why).into());
         }
         let payload = statement.payload()?;
-        let signature = signer.sign(statement.namespace(), &pae(PAYLOAD_TYPE, &payload))?;
-        Ok(Self::seal(&payload, &signature))
+        let message = pae(PAYLOAD_TYPE, &payload);
+        match signer.profile() {
+            Profile::SshSig => Ok(Self::seal(&payload, &signer.sign(statement.namespace(), &message)?)),
+            Profile::Raw => {
+                let signature = signer.sign_raw(&message)?;
+                Ok(Self::seal_raw(&payload, &signer.key().fingerprint, &signature))
+            }
+        }
     }
 
     /// Its bytes: canonical JSON, as the ledger keeps it.
@@ -139,15 +188,31 @@ impl Envelope {
             return Err(BadEnvelope::Signatures(self.signatures.len()));
         };
         let payload = STANDARD.decode(&self.payload).map_err(|_e| BadEnvelope::Base64("payload"))?;
-        let armoured = STANDARD.decode(&signature.sig).map_err(|_e| BadEnvelope::Base64("sig"))?;
-        let armoured = std::str::from_utf8(&armoured).map_err(|_e| BadEnvelope::Signature(BadSshSig::Armour))?;
-        let sshsig = SshSig::from_armoured(armoured)?;
-        let fingerprint = super::key::fingerprint_of(&sshsig.public_key);
-        if signature.keyid != fingerprint {
-            return Err(BadEnvelope::KeyId { keyid: crate::text::line(&signature.keyid).into_owned(), fingerprint });
-        }
-        Ok(Opened { pae: pae(PAYLOAD_TYPE, &payload), payload, signature: sshsig, digest: self.digest() })
+        let bytes = STANDARD.decode(&signature.sig).map_err(|_e| BadEnvelope::Base64("sig"))?;
+        let signature = read_signature(&signature.keyid, bytes)?;
+        Ok(Opened { pae: pae(PAYLOAD_TYPE, &payload), payload, signature, digest: self.digest() })
     }
+}
+
+/// Which of the two profiles it is shows from the first bytes: a bare signature of ed25519 has 64 bytes, and one of P-256
+/// is a sequence in DER, at most 72 bytes long.
+fn read_signature(keyid: &str, bytes: Vec<u8>) -> Result<Signature, BadEnvelope> {
+    if bytes.len() == 64 || (bytes.first() == Some(&super::der::SEQUENCE) && bytes.len() <= 72) {
+        return Ok(Signature::Raw { keyid: keyid.to_owned(), bytes });
+    }
+    let armoured = std::str::from_utf8(&bytes).map_err(|_e| BadEnvelope::NoSignature)?;
+    let sshsig = SshSig::from_armoured(armoured)?;
+    let plain = match super::wire::algorithm_of(&sshsig.public_key) {
+        Some(name) if super::cert::is_certificate(name) => {
+            super::cert::Certificate::parse(&sshsig.public_key).map_err(BadEnvelope::Certificate)?.0
+        }
+        _ => sshsig.public_key.clone(),
+    };
+    let fingerprint = super::key::fingerprint_of(&plain);
+    if keyid != fingerprint {
+        return Err(BadEnvelope::KeyId { keyid: crate::text::line(keyid).into_owned(), fingerprint });
+    }
+    Ok(Signature::SshSig(sshsig))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! A public key: what it is, and whether we accept signatures by it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
+use super::cert::{BadCertificate, Certificate, is_certificate};
 use super::wire::algorithm_of;
 use crate::text::Untrusted;
 
@@ -24,8 +26,10 @@ pub struct KeyInfo {
     pub comment: Untrusted,
     /// Whether it lies in hardware that asks for a touch (`sk-...`).
     pub hardware: bool,
-    /// The key in SSH's binary form: what is compared.
+    /// The plain key in SSH's binary form: what is compared.
     pub blob: Vec<u8>,
+    /// The certificate that the key comes with: then it counts by its authority, and not by itself.
+    pub certificate: Option<Arc<Certificate>>,
     data: KeyData,
 }
 
@@ -35,9 +39,9 @@ pub enum BadKey {
     /// It is not a public key.
     #[error("it is not an SSH public key")]
     NotAKey,
-    /// It is a certificate.
-    #[error("it is an OpenSSH certificate ({0}), which is not supported yet; use the plain key")]
-    Certificate(String),
+    /// It is a certificate that cannot be used.
+    #[error("it is an OpenSSH certificate that cannot be used: {0}")]
+    Certificate(BadCertificate),
     /// An algorithm that we do not verify.
     #[error(
         "its algorithm is {0}; use ssh-ed25519, ecdsa-sha2-nistp256, RSA of at least {MIN_RSA_BITS} bits, \
@@ -50,13 +54,20 @@ pub enum BadKey {
 }
 
 impl KeyInfo {
-    /// From the binary form, where it is a key that we accept.
+    /// From the binary form, where it is a key that we accept, or a certificate for such a key.
     pub fn from_blob(blob: &[u8], comment: impl Into<Untrusted>) -> Result<Self, BadKey> {
         let algorithm = algorithm_of(blob).ok_or(BadKey::NotAKey)?;
-        let shown = || crate::text::line(algorithm).into_owned();
-        if algorithm.ends_with("-cert-v01@openssh.com") {
-            return Err(BadKey::Certificate(shown()));
+        if is_certificate(algorithm) {
+            let (plain, certificate) = Certificate::parse(blob).map_err(BadKey::Certificate)?;
+            let certificate = Some(Arc::new(certificate));
+            return Ok(Self { certificate, ..Self::from_plain(&plain, comment.into())? });
         }
+        Self::from_plain(blob, comment.into())
+    }
+
+    fn from_plain(blob: &[u8], comment: Untrusted) -> Result<Self, BadKey> {
+        let algorithm = algorithm_of(blob).ok_or(BadKey::NotAKey)?;
+        let shown = || crate::text::line(algorithm).into_owned();
         let data = match ssh_key::PublicKey::from_bytes(blob) {
             Ok(key) => KeyData::from(key),
             Err(_) if is_accepted(algorithm) => return Err(BadKey::NotAKey),
@@ -77,9 +88,10 @@ impl KeyInfo {
         Ok(Self {
             fingerprint: data.fingerprint(HashAlg::Sha256).to_string(),
             algorithm: algorithm.to_owned(),
-            comment: comment.into(),
+            comment,
             hardware,
             blob: blob.to_vec(),
+            certificate: None,
             data,
         })
     }
@@ -93,6 +105,11 @@ impl KeyInfo {
     /// The line for a `.pub` or allowed_signers file, without a comment.
     pub fn to_line(&self) -> String {
         format!("{} {}", self.algorithm, STANDARD.encode(&self.blob))
+    }
+
+    /// What stands for the key in a signature and in requests to an agent: the certificate, where there is one.
+    pub fn wire(&self) -> &[u8] {
+        self.certificate.as_ref().map_or(&self.blob, |c| &c.blob)
     }
 
     /// The parsed key.
@@ -136,6 +153,9 @@ impl fmt::Display for KeyInfo {
         write!(f, "{} ({}", self.fingerprint, self.algorithm)?;
         if !self.comment.is_empty() {
             write!(f, ", {}", self.comment.line())?;
+        }
+        if let Some(certificate) = &self.certificate {
+            write!(f, ", certificate {} until {}", crate::text::line(&certificate.key_id), certificate.until())?;
         }
         f.write_str(")")
     }

@@ -1,7 +1,7 @@
-//! Keys that were taken back: a KRL of OpenSSH, or a file with one public key a line.
+//! Keys and certificates that were taken back: a KRL of OpenSSH, or a file with one public key a line.
 
+mod certificates;
 mod krl;
-mod sha1;
 
 use std::collections::HashSet;
 
@@ -10,12 +10,13 @@ use sha2::{Digest as _, Sha256};
 use super::error::TrustFileError;
 use super::key::{fingerprint_of, split_line};
 
-/// Revoked keys.
+/// Revoked keys and certificates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revoked {
     keys: HashSet<Vec<u8>>,
     sha1: HashSet<[u8; 20]>,
     sha256: HashSet<[u8; 32]>,
+    certificates: Vec<certificates::Certificates>,
 }
 
 impl Revoked {
@@ -40,25 +41,35 @@ impl Revoked {
             let Some((blob, _)) = split_line(line) else {
                 return Err(TrustFileError::new(name, Some(i + 1), "this is not a public key", mend));
             };
-            if super::wire::algorithm_of(&blob).is_some_and(|a| a.ends_with("-cert-v01@openssh.com")) {
-                let why = "a certificate is listed, and only plain keys can be revoked here";
-                return Err(TrustFileError::new(name, Some(i + 1), why, "List the key that the certificate is for."));
+            if super::wire::algorithm_of(&blob).is_some_and(super::cert::is_certificate) {
+                let why = "a certificate is listed, and only plain keys can be revoked by a list of this kind";
+                let mend = "List the key that it is for, or make a KRL: `ssh-keygen -k -f KRL -s CA.pub SPEC`.";
+                return Err(TrustFileError::new(name, Some(i + 1), why, mend));
             }
             revoked.keys.insert(blob);
         }
         Ok(revoked)
     }
 
-    /// Whether a key, in SSH's binary form, is revoked.
+    /// Whether a key, or the certificate that it comes with, or the authority of that, is revoked.
+    pub fn revokes(&self, key: &super::key::KeyInfo) -> bool {
+        self.contains(&key.blob)
+            || key.certificate.as_ref().is_some_and(|certificate| {
+                self.contains(&certificate.authority.blob) || self.certificates.iter().any(|c| c.contain(certificate))
+            })
+    }
+
+    /// Whether a plain key, in SSH's binary form, is revoked.
     pub fn contains(&self, blob: &[u8]) -> bool {
         self.keys.contains(blob)
             || self.sha256.contains(&<[u8; 32]>::from(Sha256::digest(blob)))
-            || (!self.sha1.is_empty() && self.sha1.contains(&sha1::digest(blob)))
+            || (!self.sha1.is_empty() && self.sha1.contains(&super::sha1::digest(blob)))
     }
 
-    /// How many keys are listed.
+    /// How many keys, serials, ranges and key ids are listed.
     pub fn len(&self) -> usize {
-        self.keys.len() + self.sha1.len() + self.sha256.len()
+        let certificates: usize = self.certificates.iter().map(certificates::Certificates::len).sum();
+        self.keys.len() + self.sha1.len() + self.sha256.len() + certificates
     }
 
     /// Whether none is.

@@ -1,33 +1,43 @@
-//! Who signs: a key in an agent, a key in a file, or a fixed key for tests.
+//! Who signs: a key in an agent, a key in a file, a key service, or a fixed key for tests.
 
-use std::path::PathBuf;
+mod from_agent;
+
 use std::time::Duration;
 
 use ssh_key::PrivateKey;
 use ssh_key::private::Ed25519Keypair;
 
-use super::agent::{Agent, AgentError, Identity};
-use super::allowed_signers::AllowedSigners;
+pub use self::from_agent::{AgentSigner, KeyChoice};
+use super::agent::AgentError;
 use super::key::KeyInfo;
 use super::key_file::{KeyFileError, KeyFileSigner};
-use super::sshsig::{MessageHash, SshSig, signed_data};
+use super::raw::{self, Profile};
+use super::sshsig::SshSig;
 use super::verify_sig::{self, BadSignature};
 use crate::secrets::Secret;
 
 /// How long a person is given to touch a hardware key or to confirm.
 pub const TOUCH_LIMIT: Duration = Duration::from_secs(60);
 
-/// The largest `.pub` file that is read.
-const MAX_PUBLIC_FILE: u64 = 64 * 1024;
+/// The largest message that is sent to an agent as it is: OpenSSH's takes 256 KiB, with what is around it.
+const MAX_RAW: usize = 250 * 1024;
 
 /// Signs messages. Blocking: call it from `spawn_blocking`.
 pub trait Signer: Send + Sync {
-    /// The key that it signs with.
+    /// The key that it signs with; with its certificate, where it counts by one.
     fn key(&self) -> &KeyInfo;
-    /// How it signs, for the signed document: `ssh-agent`, `key-file`.
+    /// How it signs, for the signed document: `ssh-agent`, `key-file`, `vault`.
     fn method(&self) -> &'static str;
+    /// Which kind of signature its envelopes get.
+    fn profile(&self) -> Profile {
+        Profile::SshSig
+    }
     /// Signs a message for a namespace. The signature was checked before it is returned.
     fn sign(&self, namespace: &str, message: &[u8]) -> Result<SshSig, SignError>;
+    /// Signs a message as it is. The signature was checked before it is returned.
+    fn sign_raw(&self, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError::NoRaw(self.key().to_string()))
+    }
 }
 
 /// Why nothing was signed.
@@ -82,6 +92,20 @@ pub enum SignError {
         /// Why.
         why: BadSignature,
     },
+    /// The key cannot give bare signatures.
+    #[error("The key {0} cannot sign in the profile \"raw\".")]
+    NoRaw(String),
+    /// The agent takes no message of this size.
+    #[error("The statement has {0} bytes, and an agent signs at most {MAX_RAW} in the profile \"raw\".")]
+    LargeRaw(usize),
+    /// The key service did not do it.
+    #[error("{what}")]
+    Service {
+        /// What went wrong, a full sentence.
+        what: String,
+        /// What to do, each a full sentence.
+        hints: Vec<String>,
+    },
     /// The statement or its envelope could not be written.
     #[error("The statement cannot be signed: {0}.")]
     Statement(#[from] super::statement::StatementError),
@@ -119,6 +143,19 @@ impl SignError {
                         .to_owned(),
                 ]
             }
+            Self::NoRaw(_) => {
+                vec![
+                    "Use an ed25519 or P-256 key without a certificate, or leave `profile` under [signer] out."
+                        .to_owned(),
+                ]
+            }
+            Self::LargeRaw(_) => {
+                vec![
+                    "Leave `profile` under [signer] out: an OpenSSH signature is over a hash, whatever the size."
+                        .to_owned(),
+                ]
+            }
+            Self::Service { hints, .. } => hints.clone(),
             Self::Statement(e) => e.hints(),
         }
     }
@@ -132,113 +169,11 @@ pub(super) fn checked(sig: SshSig, key: &KeyInfo, namespace: &str, message: &[u8
     }
 }
 
-/// Which key of an agent is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyChoice {
-    /// The one with this fingerprint, `SHA256:...`.
-    Fingerprint(String),
-    /// The one whose public half is in this file.
-    PublicFile(PathBuf),
-    /// The only one that allowed_signers names, or the only one if there is no allowed_signers.
-    Only,
-}
-
-impl KeyChoice {
-    /// From the setting `[signer] agent`.
-    pub fn from_setting(setting: Option<&str>) -> Self {
-        match setting {
-            None => Self::Only,
-            Some(text) if text.starts_with("SHA256:") => Self::Fingerprint(text.trim_end_matches('=').to_owned()),
-            Some(path) => Self::PublicFile(PathBuf::from(path)),
-        }
-    }
-}
-
-/// Signs with a key in an agent.
-#[derive(Debug)]
-pub struct AgentSigner {
-    agent: Agent,
-    key: KeyInfo,
-    limit: Duration,
-}
-
-impl AgentSigner {
-    /// Chooses the key. `limit` is how long one signature may take, see [`TOUCH_LIMIT`]. Blocking.
-    ///
-    /// `allowed` narrows [`KeyChoice::Only`]; a key that was named by hand is taken whether it is listed or not.
-    pub fn choose(
-        agent: Agent,
-        choice: &KeyChoice,
-        allowed: Option<&AllowedSigners>,
-        limit: Duration,
-    ) -> Result<Self, SignError> {
-        let has = agent.identities()?;
-        let wanted = match choice {
-            KeyChoice::Fingerprint(fingerprint) => fingerprint.clone(),
-            KeyChoice::PublicFile(path) => fingerprint_in(path)?,
-            KeyChoice::Only => return only(&agent, &has, allowed).map(|key| Self { agent, key, limit }),
-        };
-        let found = has.into_iter().find(|i| super::key::fingerprint_of(&i.blob) == wanted);
-        match found.map(|i| i.key) {
-            Some(Ok(key)) => Ok(Self { agent, key, limit }),
-            Some(Err(why)) => Err(SignError::NotAccepted { fingerprint: wanted, why: why.to_string() }),
-            None => Err(AgentError::NoSuchKey { socket: agent.location(), fingerprint: wanted }.into()),
-        }
-    }
-}
-
-fn fingerprint_in(path: &std::path::Path) -> Result<String, SignError> {
-    let bad = |why: String| SignError::Setting {
-        setting: crate::text::line(&path.to_string_lossy()).into_owned(),
-        why: crate::text::line(&why).into_owned(),
-    };
-    let bytes = super::file::read(path, MAX_PUBLIC_FILE).map_err(|e| bad(e.to_string()))?;
-    let text = String::from_utf8_lossy(&bytes);
-    KeyInfo::from_line(text.lines().next().unwrap_or_default())
-        .map(|key| key.fingerprint)
-        .map_err(|e| bad(e.to_string()))
-}
-
-fn only(agent: &Agent, has: &[Identity], allowed: Option<&AllowedSigners>) -> Result<KeyInfo, SignError> {
-    let mut candidates: Vec<&KeyInfo> = Vec::new();
-    for key in has.iter().filter_map(|i| i.key.as_ref().ok()) {
-        // The same key may be there twice, from a file and from a token.
-        if allowed.is_none_or(|allowed| allowed.names(&key.blob)) && candidates.iter().all(|c| c.blob != key.blob) {
-            candidates.push(key);
-        }
-    }
-    match candidates.as_slice() {
-        [key] => Ok((*key).clone()),
-        [] => Err(SignError::NoCandidate { socket: agent.location(), has: has.iter().map(describe).collect() }),
-        several => Err(SignError::Several(several.iter().map(ToString::to_string).collect())),
-    }
-}
-
-fn describe(identity: &Identity) -> String {
-    match &identity.key {
-        Ok(key) => key.to_string(),
-        Err(why) => format!("{} (not usable: {why})", super::key::fingerprint_of(&identity.blob)),
-    }
-}
-
-impl Signer for AgentSigner {
-    fn key(&self) -> &KeyInfo {
-        &self.key
-    }
-
-    fn method(&self) -> &'static str {
-        "ssh-agent"
-    }
-
-    fn sign(&self, namespace: &str, message: &[u8]) -> Result<SshSig, SignError> {
-        let signature = self.agent.sign(&self.key, &signed_data(namespace, message), self.limit)?;
-        let sig = SshSig {
-            public_key: self.key.blob.clone(),
-            namespace: namespace.to_owned(),
-            hash: MessageHash::Sha512,
-            signature,
-        };
-        checked(sig, &self.key, namespace, message)
+/// As [`checked`], for a bare signature.
+pub(super) fn checked_raw(signature: Vec<u8>, key: &KeyInfo, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    match raw::verify(key, message, &signature) {
+        Ok(()) => Ok(signature),
+        Err(why) => Err(SignError::Bad { key: key.to_string(), why }),
     }
 }
 
@@ -246,13 +181,19 @@ impl Signer for AgentSigner {
 #[derive(Debug)]
 pub struct TestSigner {
     inner: KeyFileSigner,
+    profile: Profile,
 }
 
 impl TestSigner {
     /// From a seed; the same seed gives the same key and the same signatures. `None` never happens for Ed25519.
     pub fn from_seed(seed: [u8; 32]) -> Option<Self> {
         let private = PrivateKey::new(Ed25519Keypair::from_seed(&seed).into(), "test key").ok()?;
-        KeyFileSigner::from_private(private).ok().map(|inner| Self { inner })
+        KeyFileSigner::from_private(private).ok().map(|inner| Self { inner, profile: Profile::SshSig })
+    }
+
+    /// The same key, with bare signatures.
+    pub fn raw(self) -> Self {
+        Self { profile: Profile::Raw, ..self }
     }
 
     /// The private key as a file of OpenSSH, not encrypted.
@@ -277,7 +218,15 @@ impl Signer for TestSigner {
         "test"
     }
 
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
     fn sign(&self, namespace: &str, message: &[u8]) -> Result<SshSig, SignError> {
         self.inner.sign(namespace, message)
+    }
+
+    fn sign_raw(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.inner.sign_raw(message)
     }
 }

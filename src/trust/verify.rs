@@ -6,18 +6,21 @@
 mod binding;
 mod detached;
 mod root;
+mod signed_by;
 
 use std::time::Duration;
 
 pub use self::binding::{BindingError, Expected, check_binding};
 pub use self::detached::{Detached, detach};
 pub use self::root::TrustRoot;
+use self::signed_by::SignedBy;
 use super::allowed_signers::NoPrincipal;
 use super::dsse::{BadEnvelope, Envelope};
 use super::key::KeyInfo;
+use super::raw::Profile;
+use super::stamp::{BadStamp, Stamped};
 use super::statement::{Statement, StatementError};
-use super::verify_sig::{self, BadSignature, Touch};
-use super::{DECISION_NAMESPACE, DELEGATION_NAMESPACE, TRIAGE_NAMESPACE};
+use super::verify_sig::{BadSignature, Touch};
 use crate::domain::decision::Decision;
 use crate::domain::ids::{Digest, Principal};
 use crate::domain::time::Timestamp;
@@ -31,14 +34,18 @@ pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(120);
 pub struct Verified {
     /// Who signed, by allowed_signers.
     pub principal: Principal,
-    /// With which key.
+    /// With which key, and with which certificate if it counts by one.
     pub key: KeyInfo,
+    /// How the signature is made.
+    pub profile: Profile,
     /// What was signed.
     pub statement: Statement,
     /// The envelope's digest.
     pub envelope: Digest,
     /// What a hardware key says of the touch, with its counter; `None` for other keys.
     pub touch: Option<Touch>,
+    /// When it was signed at the latest, if a time stamp proves it.
+    pub stamped: Option<Stamped>,
 }
 
 impl Verified {
@@ -122,6 +129,24 @@ pub enum VerifyError {
         /// Which signed.
         actual: String,
     },
+    /// The key or its certificate is out of its time, and a stamp that could show that it was not then is not good.
+    #[error("{then} Its time stamp does not help: {why}.")]
+    Stamp {
+        /// What is wrong with the stamp.
+        why: BadStamp,
+        /// Why the key does not count without it.
+        then: NoPrincipal,
+    },
+    /// It was signed before the time that it gives.
+    #[error(
+        "The document says that it was made at {issued}, and its time stamp shows that it was signed by {stamped}."
+    )]
+    Postdated {
+        /// What it says.
+        issued: Timestamp,
+        /// What the stamp proves.
+        stamped: Timestamp,
+    },
     /// It holds only later.
     #[error("The document holds from {from} on, and it is judged as of {at}.")]
     NotYet {
@@ -161,7 +186,8 @@ impl VerifyError {
             Self::OtherPrincipal { .. } | Self::OtherKey { .. } => {
                 "Do not act on it: the signer named somebody else, or allowed_signers has changed since."
             }
-            Self::NotYet { .. } => "Compare the clocks of the signer and of this machine.",
+            Self::Stamp { why, .. } => return why.hint().to_owned(),
+            Self::Postdated { .. } | Self::NotYet { .. } => "Compare the clocks of the signer and of this machine.",
             Self::Expired { .. } => "Have the decision made again.",
         };
         hint.to_owned()
@@ -172,34 +198,67 @@ impl VerifyError {
 ///
 /// Says nothing about what it is a decision over: see [`check_binding`].
 pub fn verify_envelope(bytes: &[u8], root: &TrustRoot, at: Timestamp) -> Result<Verified, VerifyError> {
+    verify_stamped(bytes, &[], root, at)
+}
+
+/// As [`verify_envelope`], with RFC 3161 time stamps over the signature. A good one proves when the document was signed
+/// at the latest: the key and its certificate are then judged as of that time. What the document says of its own time is
+/// judged as of `at` all the same, and a revoked key stays revoked.
+pub fn verify_stamped(
+    bytes: &[u8],
+    stamps: &[Vec<u8>],
+    root: &TrustRoot,
+    at: Timestamp,
+) -> Result<Verified, VerifyError> {
     let opened = Envelope::parse(bytes)?.open()?;
-    let sig = &opened.signature;
-    let known = [DECISION_NAMESPACE, TRIAGE_NAMESPACE, DELEGATION_NAMESPACE];
-    let namespace = known.into_iter().find(|n| *n == sig.namespace);
-    let Some(namespace) = namespace else {
-        return Err(VerifyError::Namespace { found: crate::text::line(&sig.namespace).into_owned() });
+    let (stamped, bad_stamp) = proven_time(&opened.signature.to_bytes(), stamps, root, at);
+    let signed_at = stamped.as_ref().map_or(at, |s| s.at);
+    let explain = |error: VerifyError| match (error, &bad_stamp) {
+        (VerifyError::Principal(then), Some(why)) if then.is_of_time() => VerifyError::Stamp { why: why.clone(), then },
+        (error, _) => error,
     };
-    root.not_revoked(&sig.public_key)?;
-    let (principal, key) = root.allowed_signers.find_principal(&sig.public_key, namespace, at)?;
-    let touch = verify_sig::verify(sig, key, namespace, &opened.pae)?;
+    let signed_by = SignedBy::check(&opened, root, signed_at).map_err(explain)?;
 
     let statement = Statement::parse(&opened.payload)?;
-    if statement.namespace() != namespace {
-        let kind = statement.kind();
-        return Err(VerifyError::WrongKind { kind, namespace: namespace.to_owned() });
-    }
+    let principal = signed_by.principal(&statement, root, signed_at).map_err(explain)?;
     let approver = statement.approver();
     if approver.principal != principal {
         let (said, actual) = (approver.principal.to_string(), principal.to_string());
         return Err(VerifyError::OtherPrincipal { said, actual });
     }
+    let SignedBy { key, profile, touch, .. } = signed_by;
     if approver.key_fingerprint != key.fingerprint {
         let said = crate::text::line(&approver.key_fingerprint).into_owned();
-        return Err(VerifyError::OtherKey { said, actual: key.fingerprint.clone() });
+        return Err(VerifyError::OtherKey { said, actual: key.fingerprint });
     }
     check_window(&statement, at)?;
-    let key = key.clone();
-    Ok(Verified { principal, key, statement, envelope: opened.digest, touch })
+    let issued = statement.issued_at();
+    if let Some(stamped) = stamped.as_ref().filter(|s| issued > s.at.plus(CLOCK_TOLERANCE)) {
+        return Err(VerifyError::Postdated { issued, stamped: stamped.at });
+    }
+    Ok(Verified { principal, key, profile, statement, envelope: opened.digest, touch, stamped })
+}
+
+/// The earliest time that a stamp proves, and what is wrong with the first bad one.
+fn proven_time(
+    signature: &[u8],
+    stamps: &[Vec<u8>],
+    root: &TrustRoot,
+    at: Timestamp,
+) -> (Option<Stamped>, Option<BadStamp>) {
+    let (mut earliest, mut bad): (Option<Stamped>, _) = (None, None);
+    for token in stamps {
+        match root.timestamp_authorities.verify(token, signature) {
+            // As of `at` it was not made yet.
+            Ok(stamped) if stamped.at > at.plus(CLOCK_TOLERANCE) => {
+                bad = bad.or(Some(BadStamp::Future { stamped: stamped.at, at }));
+            }
+            Ok(stamped) if earliest.as_ref().is_none_or(|e| stamped.at < e.at) => earliest = Some(stamped),
+            Ok(_) => {}
+            Err(why) => bad = bad.or(Some(why)),
+        }
+    }
+    (earliest, bad)
 }
 
 fn check_window(statement: &Statement, at: Timestamp) -> Result<(), VerifyError> {

@@ -1,7 +1,7 @@
 //! Whether an OpenSSH signature is good: the cryptography, and the touch of a hardware key.
 //!
 //! Stricter than `ssh-keygen -Y verify`: a hardware key must have been touched, RSA needs 2048 bits and SHA-2, and
-//! Ed25519 signatures and keys must not be of small order. Certificates, P-384 and P-521 are not supported yet.
+//! Ed25519 signatures and keys must not be of small order. P-384 and P-521 are not accepted.
 
 use ed25519_dalek::Verifier as _;
 use sha2::{Digest as _, Sha256};
@@ -57,6 +57,9 @@ pub enum BadSignature {
          make it without `no-touch-required`"
     )]
     NotTouched(u8),
+    /// A certificate asks for more than a touch.
+    #[error("its certificate needs a PIN or a finger for every signature (verify-required), and this one had none")]
+    NotVerified,
     /// The signature is over other bytes, or by another key.
     #[error("it is not over these bytes, or not by this key: one of them was changed")]
     Mismatch,
@@ -80,11 +83,19 @@ pub fn verify(sig: &SshSig, key: &KeyInfo, namespace: &str, message: &[u8]) -> R
         let found = crate::text::line(&sig.namespace).into_owned();
         return Err(BadSignature::Namespace { found, wanted: namespace.to_owned() });
     }
-    if sig.public_key != key.blob {
+    if sig.public_key != key.wire() {
         return Err(BadSignature::Mismatch);
     }
-    let signed = sig.signed_data(message);
-    let mut reader = Reader::new(&sig.signature);
+    let touch = verify_blob(&sig.signature, key, &sig.signed_data(message))?;
+    if let Some(certificate) = &key.certificate {
+        certificate.check_touch(touch)?;
+    }
+    Ok(touch)
+}
+
+/// Checks that a signature in SSH's binary form is by `key` over `signed`, the very bytes.
+pub(super) fn verify_blob(signature: &[u8], key: &KeyInfo, signed: &[u8]) -> Result<Option<Touch>, BadSignature> {
+    let mut reader = Reader::new(signature);
     let name = reader.string()?;
     let name = std::str::from_utf8(name).map_err(|_e| BadSignature::Malformed)?;
     let bytes = reader.string()?;
@@ -96,12 +107,12 @@ pub fn verify(sig: &SshSig, key: &KeyInfo, namespace: &str, message: &[u8]) -> R
         || BadSignature::Algorithm { found: crate::text::line(name).into_owned(), key: key.algorithm.clone() };
     let algorithm = Algorithm::new(name).map_err(|_e| wrong_algorithm())?;
     match (key.data(), &algorithm) {
-        (KeyData::Ed25519(public), Algorithm::Ed25519) => ed25519(public, bytes, &signed)?,
+        (KeyData::Ed25519(public), Algorithm::Ed25519) => ed25519(public, bytes, signed)?,
         (KeyData::SkEd25519(public), Algorithm::SkEd25519) => {
-            ed25519(public.public_key(), bytes, &touched_data(public.application(), trailer, &signed))?;
+            ed25519(public.public_key(), bytes, &touched_data(public.application(), trailer, signed))?;
         }
         (KeyData::Ecdsa(_), Algorithm::Ecdsa { .. }) if name == key.algorithm => {
-            by_ssh_key(key, algorithm, bytes.to_vec(), &signed)?;
+            by_ssh_key(key, algorithm, bytes.to_vec(), signed)?;
         }
         (KeyData::SkEcdsaSha2NistP256(_), Algorithm::SkEcdsaSha2NistP256) => {
             let mut with_trailer = bytes.to_vec();
@@ -109,14 +120,14 @@ pub fn verify(sig: &SshSig, key: &KeyInfo, namespace: &str, message: &[u8]) -> R
                 with_trailer.push(flags);
                 with_trailer.extend(counter.to_be_bytes());
             }
-            by_ssh_key(key, algorithm, with_trailer, &signed)?;
+            by_ssh_key(key, algorithm, with_trailer, signed)?;
         }
         (KeyData::Rsa(public), Algorithm::Rsa { hash: Some(_) }) => {
             let size = usize::try_from(public.key_size().div_ceil(8)).map_err(|_e| BadSignature::Malformed)?;
             // Some agents leave leading zeros out, and OpenSSH accepts that.
             let mut padded = vec![0; size.saturating_sub(bytes.len())];
             padded.extend(bytes);
-            by_ssh_key(key, algorithm, padded, &signed)?;
+            by_ssh_key(key, algorithm, padded, signed)?;
         }
         _ => return Err(wrong_algorithm()),
     }
@@ -139,14 +150,19 @@ fn touched_data(application: &str, trailer: Option<(u8, u32)>, signed: &[u8]) ->
     out
 }
 
-fn ed25519(public: &Ed25519PublicKey, signature: &[u8], signed: &[u8]) -> Result<(), BadSignature> {
+pub(super) fn ed25519(public: &Ed25519PublicKey, signature: &[u8], signed: &[u8]) -> Result<(), BadSignature> {
     let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_e| BadSignature::Malformed)?;
     let key = ed25519_dalek::VerifyingKey::try_from(public).map_err(|_e| BadSignature::Key(BadKey::NotAKey))?;
     // Strict: neither key nor signature of small order, so that a signature is over one message only.
     key.verify_strict(signed, &signature).map_err(|_e| BadSignature::Mismatch)
 }
 
-fn by_ssh_key(key: &KeyInfo, algorithm: Algorithm, bytes: Vec<u8>, signed: &[u8]) -> Result<(), BadSignature> {
+pub(super) fn by_ssh_key(
+    key: &KeyInfo,
+    algorithm: Algorithm,
+    bytes: Vec<u8>,
+    signed: &[u8],
+) -> Result<(), BadSignature> {
     let signature = Signature::new(algorithm, bytes).map_err(|_e| BadSignature::Malformed)?;
     key.data().verify(signed, &signature).map_err(|_e| BadSignature::Mismatch)
 }

@@ -46,9 +46,9 @@ pub(super) fn parse(text: &str, line: usize) -> Result<Entry, BadLine> {
     };
     let (blob, comment) = parsed;
     match KeyInfo::from_blob(&blob, comment) {
-        Ok(key) => entry.key = Some(key),
+        Ok(key) if key.certificate.is_none() => entry.key = Some(key),
         Err(BadKey::NotAKey) => return Err(bad("the public key is damaged", SHAPE)),
-        Err(BadKey::Certificate(_)) => {
+        Ok(_) | Err(BadKey::Certificate(_)) => {
             return Err(bad(
                 "a certificate is listed",
                 "List the key of the authority with `cert-authority`, or the plain key.",

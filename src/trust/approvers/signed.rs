@@ -65,7 +65,7 @@ pub fn verify(
         let found = crate::text::line(&sig.namespace).into_owned();
         return Err(fault(format!("it was made for the namespace {found:?}, and not for {APPROVERS_NAMESPACE:?}")));
     }
-    root.not_revoked(&sig.public_key).map_err(|e| refused(e.to_string()))?;
+    root.blob_not_revoked(&sig.public_key).map_err(|e| refused(e.to_string()))?;
     let signers = &root.allowed_signers;
     let (by, key) =
         signers.find_principal(&sig.public_key, APPROVERS_NAMESPACE, at).map_err(|e| refused(e.to_string()))?;

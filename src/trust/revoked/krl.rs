@@ -1,4 +1,4 @@
-//! The binary key revocation list of OpenSSH (PROTOCOL.krl), as far as it speaks of plain keys.
+//! The binary key revocation list of OpenSSH (PROTOCOL.krl).
 
 use super::Revoked;
 use crate::trust::wire::{Reader, TooShort};
@@ -15,8 +15,7 @@ pub(super) fn is_krl(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
-/// Reads a KRL. The sections on certificates are passed over: no certificate is accepted in the first place. Sections
-/// that are not known, signed lists (which cannot be checked here) and critical extensions are errors.
+/// Reads a KRL. Sections that are not known, signed lists (which cannot be checked here) and critical extensions are errors.
 pub(super) fn parse(bytes: &[u8]) -> Result<Revoked, String> {
     let short = |_e: TooShort| "it is cut short".to_owned();
     let mut reader = Reader::new(bytes);
@@ -38,7 +37,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Revoked, String> {
         let kind = reader.u8().map_err(short)?;
         let mut section = Reader::new(reader.string().map_err(short)?);
         match kind {
-            CERTIFICATES => {}
+            CERTIFICATES => revoked.certificates.push(super::certificates::Certificates::parse(&mut section)?),
             EXPLICIT_KEY => {
                 while !section.is_empty() {
                     revoked.keys.insert(section.string().map_err(short)?.to_vec());
@@ -96,8 +95,8 @@ mod tests {
     fn all_three_ways_to_list_a_key() {
         let blob = b"some key";
         assert!(parse(&krl(&[(EXPLICIT_KEY, &[b"x", blob])])).unwrap().contains(blob));
-        let sha1 = super::super::sha1::digest(blob);
-        assert!(parse(&krl(&[(CERTIFICATES, &[b"?"]), (FINGERPRINT_SHA1, &[&sha1])])).unwrap().contains(blob));
+        let sha1 = crate::trust::sha1::digest(blob);
+        assert!(parse(&krl(&[(CERTIFICATES, &[b"", b""]), (FINGERPRINT_SHA1, &[&sha1])])).unwrap().contains(blob));
         let sha256: [u8; 32] = sha2::Sha256::digest(blob).into();
         let revoked = parse(&krl(&[(FINGERPRINT_SHA256, &[&sha256])])).unwrap();
         assert!(revoked.contains(blob) && !revoked.contains(b"another key"));

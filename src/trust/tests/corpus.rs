@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::domain::time::Timestamp;
 use crate::trust::allowed_signers::{AllowedSigners, NoPrincipal};
 use crate::trust::dsse::Envelope;
 use crate::trust::key::{BadKey, KeyInfo};
@@ -60,11 +61,28 @@ fn the_flags_of_a_touch_are_signed() {
 }
 
 #[test]
-fn a_token_is_accepted_and_a_certificate_is_not_yet() {
+fn a_token_and_a_certificate_are_accepted() {
     let Some((sig, key)) = sample("h.sig") else { return };
-    assert_eq!(verify(&sig, &key.unwrap(), NAMESPACE, &read("p.pae").unwrap()), Ok(None));
-    let (_, key) = sample("c.sig").unwrap();
-    assert!(matches!(key, Err(BadKey::Certificate(_))));
+    let pae = read("p.pae").unwrap();
+    assert_eq!(verify(&sig, &key.unwrap(), NAMESPACE, &pae), Ok(None));
+    let (sig, key) = sample("c.sig").unwrap();
+    let key = key.unwrap();
+    let certificate = key.certificate.clone().unwrap();
+    assert_eq!(verify(&sig, &key, NAMESPACE, &pae), Ok(None));
+    // As the authority's line says, while it is valid; and as the list of revoked ones says, not at all.
+    let authority = format!("{}", String::from_utf8(read("allowed_ca").unwrap()).unwrap());
+    let signers = AllowedSigners::parse("f", &authority).unwrap();
+    let when = |seconds: u64| Timestamp::from_millis(i64::try_from(seconds).unwrap() * 1000).unwrap();
+    let end = certificate.valid_before();
+    let who = |at| signers.find_certified(&key, &certificate, NAMESPACE, at).map(|p| p.as_str().to_owned());
+    assert_eq!(who(when(end - 1)).unwrap(), "alice@corp");
+    assert!(matches!(who(when(end)), Err(NoPrincipal::Certificate { .. })));
+    let revoked = Revoked::parse("krl2", &read("krl2").unwrap()).unwrap();
+    assert_eq!(revoked.revokes(&key), certificate.serial == 42);
+    // The library that others use reads the same out of it.
+    let theirs = ssh_key::Certificate::from_bytes(&sig.public_key).unwrap();
+    assert_eq!((theirs.serial(), theirs.key_id()), (certificate.serial, certificate.key_id.as_str()));
+    assert_eq!(theirs.valid_principals(), certificate.principals);
 }
 
 #[test]
@@ -88,8 +106,8 @@ fn lists_of_signers_and_of_revoked_keys() {
     assert!(matches!(signers.find_principal(&blob, NAMESPACE, early), Err(NoPrincipal::NotYet { .. })));
     assert!(parse(read("allowed_ca").unwrap()).entries.first().unwrap().cert_authority);
     assert!(Revoked::parse("krl", &read("krl").unwrap()).unwrap().contains(&blob));
-    // This one revokes certificates only.
-    assert!(Revoked::parse("krl2", &read("krl2").unwrap()).unwrap().is_empty());
+    // This one revokes a certificate.
+    assert_eq!(Revoked::parse("krl2", &read("krl2").unwrap()).unwrap().len(), 1);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::trust::verify_sig::BadSignature;
 use crate::trust::{DECISION_NAMESPACE, TRIAGE_NAMESPACE};
 
 fn root_of(text: &str) -> TrustRoot {
-    TrustRoot { allowed_signers: AllowedSigners::parse("allowed_signers", text).unwrap(), revoked: None }
+    TrustRoot { allowed_signers: AllowedSigners::parse("allowed_signers", text).unwrap(), ..TrustRoot::default() }
 }
 
 fn root() -> TrustRoot {

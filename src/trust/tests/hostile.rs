@@ -48,7 +48,7 @@ proptest! {
 fn no_changed_byte_of_an_envelope_goes_unnoticed() {
     let root = TrustRoot {
         allowed_signers: AllowedSigners::parse("f", &signer().allowed_line(samples::ANA)).unwrap(),
-        revoked: None,
+        ..TrustRoot::default()
     };
     let good = Envelope::sign(&samples::decision(), &signer()).unwrap().to_bytes().unwrap();
     assert!(verify_envelope(&good, &root, at(NOW)).is_ok());

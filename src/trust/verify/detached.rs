@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::trust::dsse::{BadEnvelope, Envelope};
+use crate::trust::dsse::{BadEnvelope, Envelope, Signature};
 
 /// An envelope as two files for ssh-keygen. Nothing is verified yet; that is what the files are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +19,9 @@ pub struct Detached {
 /// Takes an envelope apart for ssh-keygen.
 pub fn detach(envelope: &[u8]) -> Result<Detached, BadEnvelope> {
     let opened = Envelope::parse(envelope)?.open()?;
-    Ok(Detached {
-        pae: opened.pae,
-        signature: opened.signature.to_armoured(),
-        namespace: opened.signature.namespace.clone(),
-    })
+    // A bare signature is for other tools: see `bundle`.
+    let Signature::SshSig(signature) = &opened.signature else { return Err(BadEnvelope::Bare) };
+    Ok(Detached { signature: signature.to_armoured(), namespace: signature.namespace.clone(), pae: opened.pae })
 }
 
 impl Detached {

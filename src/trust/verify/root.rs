@@ -10,10 +10,12 @@ use crate::trust::error::TrustFileError;
 use crate::trust::file::{self, Unreadable};
 use crate::trust::key::KeyInfo;
 use crate::trust::revoked::Revoked;
+use crate::trust::stamp::Authorities;
 
 /// The largest file of trust that is read.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 const MEND_SIGNERS: &str = "Name the allowed_signers file: `allowed_signers` under [trust], or --trust.";
+const MEND_STAMPS: &str = "Name a file of certificates in PEM, or leave `timestamp_authorities` under [trust] out.";
 const MEND_REVOKED: &str = "Name the list of revoked keys, or leave `revoked` under [trust] out.";
 
 /// Whose signatures count.
@@ -23,6 +25,8 @@ pub struct TrustRoot {
     pub allowed_signers: AllowedSigners,
     /// Which keys were taken back.
     pub revoked: Option<Revoked>,
+    /// Whose time stamps count; nobody's unless they are named.
+    pub timestamp_authorities: Authorities,
 }
 
 impl TrustRoot {
@@ -33,10 +37,17 @@ impl TrustRoot {
             let bytes = file::read(path, MAX_BYTES).map_err(|e| fault(path, &e, MEND_REVOKED))?;
             Revoked::parse(&path.to_string_lossy(), &bytes)
         });
-        Ok(Self { allowed_signers, revoked: revoked.transpose()? })
+        Ok(Self { allowed_signers, revoked: revoked.transpose()?, ..Self::default() })
     }
 
-    /// Reads a folder: `allowed_signers`, and `revoked.krl` where there is one.
+    /// Adds the authorities whose time stamps count.
+    pub fn with_timestamp_authorities(mut self, path: &Path) -> Result<Self, TrustFileError> {
+        let bytes = file::read(path, MAX_BYTES).map_err(|e| fault(path, &e, MEND_STAMPS))?;
+        self.timestamp_authorities = Authorities::parse(&path.to_string_lossy(), &bytes)?;
+        Ok(self)
+    }
+
+    /// Reads a folder: `allowed_signers`; `revoked.krl` and `timestamp_authorities.pem` where there are such.
     pub fn load_folder(folder: &Path) -> Result<Self, TrustFileError> {
         let allowed_signers = load_signers(&folder.join("allowed_signers"))?;
         let path = folder.join("revoked.krl");
@@ -46,19 +57,39 @@ impl TrustRoot {
             Err(Unreadable::System { absent: true, .. }) => None,
             Err(e) => return Err(fault(&path, &e, MEND_REVOKED)),
         };
-        Ok(Self { allowed_signers, revoked })
+        let root = Self { allowed_signers, revoked, ..Self::default() };
+        let path = folder.join("timestamp_authorities.pem");
+        if path.try_exists().unwrap_or(true) { root.with_timestamp_authorities(&path) } else { Ok(root) }
     }
 
     /// Who a key stands for, if it may sign in a namespace as of a time and is not revoked. For the approver's own key,
     /// before anything is signed.
     pub fn principal_of(&self, key: &KeyInfo, namespace: &str, at: Timestamp) -> Result<Principal, VerifyError> {
-        self.not_revoked(&key.blob)?;
-        Ok(self.allowed_signers.find_principal(&key.blob, namespace, at)?.0)
+        self.not_revoked(key)?;
+        match &key.certificate {
+            Some(certificate) => Ok(self.allowed_signers.find_certified(key, certificate, namespace, at)?),
+            None => Ok(self.allowed_signers.find_principal(&key.blob, namespace, at)?.0),
+        }
     }
 
-    pub(in crate::trust) fn not_revoked(&self, blob: &[u8]) -> Result<(), VerifyError> {
+    /// As [`Self::principal_of`], for a key that gives bare signatures.
+    pub fn principal_of_bare(&self, key: &KeyInfo, namespace: &str, at: Timestamp) -> Result<Principal, VerifyError> {
+        self.not_revoked(key)?;
+        Ok(self.allowed_signers.find_bare(&key.blob, namespace, at)?.0)
+    }
+
+    /// As [`Self::not_revoked`], for a plain key in binary form, of whatever kind.
+    pub(in crate::trust) fn blob_not_revoked(&self, blob: &[u8]) -> Result<(), VerifyError> {
         if self.revoked.as_ref().is_some_and(|r| r.contains(blob)) {
             return Err(VerifyError::Revoked { key: crate::trust::key::fingerprint_of(blob) });
+        }
+        Ok(())
+    }
+
+    /// Whether neither the key, nor its certificate, nor the authority of that was taken back.
+    pub(in crate::trust) fn not_revoked(&self, key: &KeyInfo) -> Result<(), VerifyError> {
+        if self.revoked.as_ref().is_some_and(|r| r.revokes(key)) {
+            return Err(VerifyError::Revoked { key: key.fingerprint.clone() });
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
-//! SHA-1 (FIPS 180-4), only to recognise keys that a KRL lists by it. Nothing is trusted on the strength of it: a
-//! collision could only revoke one key more.
+//! SHA-1 (FIPS 180-4), only to recognise keys that a KRL lists by it, and certificates that an old time stamp names by it.
+//! Nothing is trusted on the strength of it: a collision could revoke one key more, and a stamp's certificate must be
+//! good by itself.
 
 /// SHA-1 over bytes.
 pub(super) fn digest(bytes: &[u8]) -> [u8; 20] {
