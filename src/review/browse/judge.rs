@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::config::schema::TrustConfig;
@@ -14,7 +16,9 @@ use crate::review::records::Records;
 use crate::review::sign;
 use crate::trust::approvers::signed;
 use crate::trust::key::KeyInfo;
-use crate::trust::verify::{TrustRoot, verify_envelope};
+use crate::trust::raw::Profile;
+use crate::trust::stamp::Stamped;
+use crate::trust::verify::{TrustRoot, verify_stamped};
 use crate::trust::verify_sig::Touch;
 
 /// Knows what was verified.
@@ -29,7 +33,9 @@ pub(super) struct Judge {
 pub(super) struct Signer {
     pub principal: Principal,
     pub key: Option<KeyInfo>,
+    pub profile: Option<Profile>,
     pub touch: Option<Touch>,
+    pub stamped: Option<Stamped>,
 }
 
 /// The body of an entry with an approvers file.
@@ -37,6 +43,24 @@ pub(super) struct Signer {
 pub(super) struct ApproversBody {
     pub text: String,
     pub signature: String,
+}
+
+/// The body of an entry with a time stamp.
+#[derive(Deserialize)]
+struct StampBody {
+    envelope: Digest,
+    token: String,
+}
+
+/// The time stamps over the signature of a document, among the entries of its record.
+fn stamps(document: &Entry, record: &[Entry]) -> Vec<Vec<u8>> {
+    record
+        .iter()
+        .filter(|e| e.draft.kind == EntryKind::Stamp)
+        .filter_map(|e| serde_json::from_slice::<StampBody>(&e.draft.body).ok())
+        .filter(|body| body.envelope == document.digest)
+        .filter_map(|body| STANDARD.decode(body.token).ok())
+        .collect()
 }
 
 impl Judge {
@@ -53,33 +77,34 @@ impl Judge {
             // Where entries are missing or changed, a signature proves nothing: the time it is judged by may be another.
             _ if self.records.sound().is_err() => false,
             EntryKind::Decision | EntryKind::Triage => self.counted.contains(&entry.digest),
-            _ => self.verdict(entry).is_ok(),
+            _ => self.verdict(entry, &[]).is_ok(),
         };
         if counts { Standing::Verified } else { Standing::NotVerified }
     }
 
     /// Whether a document counts: it verifies as of when it was recorded, in a ledger that is whole, and nothing else
-    /// speaks against it.
-    pub(super) fn verdict(&self, entry: &Entry) -> Result<Signer, AppError> {
+    /// speaks against it. `record`: all entries of its record.
+    pub(super) fn verdict(&self, entry: &Entry, record: &[Entry]) -> Result<Signer, AppError> {
         self.records.sound()?;
         if let Some(problem) = self.records.problem_of(entry.seq) {
             return Err(AppError::new(ErrorKind::Verification, problem));
         }
         let root = self.root.as_ref().map_err(Clone::clone)?;
-        self.signer(entry, root)
+        signer(entry, &stamps(entry, record), root)
     }
+}
 
-    fn signer(&self, entry: &Entry, root: &TrustRoot) -> Result<Signer, AppError> {
-        let draft = &entry.draft;
-        if draft.kind == EntryKind::Approvers {
-            let unreadable = |e| AppError::new(ErrorKind::Verification, format!("The entry cannot be read: {e}."));
-            let body: ApproversBody = serde_json::from_slice(&draft.body).map_err(unreadable)?;
-            let name = format!("entry {}", entry.seq);
-            let signed = signed::verify(&name, body.text.as_bytes(), body.signature.as_bytes(), root, draft.at)
-                .map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
-            return Ok(Signer { principal: signed.by, key: None, touch: None });
-        }
-        let verified = verify_envelope(&draft.body, root, draft.at)?;
-        Ok(Signer { principal: verified.principal, key: Some(verified.key), touch: verified.touch })
+fn signer(entry: &Entry, stamps: &[Vec<u8>], root: &TrustRoot) -> Result<Signer, AppError> {
+    let draft = &entry.draft;
+    if draft.kind == EntryKind::Approvers {
+        let unreadable = |e| AppError::new(ErrorKind::Verification, format!("The entry cannot be read: {e}."));
+        let body: ApproversBody = serde_json::from_slice(&draft.body).map_err(unreadable)?;
+        let name = format!("entry {}", entry.seq);
+        let signed = signed::verify(&name, body.text.as_bytes(), body.signature.as_bytes(), root, draft.at)
+            .map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
+        return Ok(Signer { principal: signed.by, key: None, profile: None, touch: None, stamped: None });
     }
+    let v = verify_stamped(&draft.body, stamps, root, draft.at)?;
+    let profile = Some(v.profile);
+    Ok(Signer { principal: v.principal, key: Some(v.key), profile, touch: v.touch, stamped: v.stamped })
 }

@@ -31,7 +31,7 @@ pub(super) fn sheet(judge: Judge, entries: &[Entry], envelope: &Digest) -> Resul
         }
     };
     let mut signature = Section::new("Signature");
-    match lines.judge.verdict(document) {
+    match lines.judge.verdict(document, entries) {
         Ok(signer) => {
             line.standing = Standing::Verified;
             if line.by.is_empty() {
@@ -74,6 +74,19 @@ fn describe(signer: &Signer, section: &mut Section) {
         section.add("key", key.fingerprint.clone(), Tone::Plain);
         let place = if key.hardware { "in hardware, which asks for a touch" } else { "not in hardware" };
         section.add("kind of key", format!("{}, {place}", key.algorithm), Tone::Plain);
+        if let Some(certificate) = &key.certificate {
+            let words = format!(
+                "{}, number {}, by the authority {}",
+                certificate.key_id, certificate.serial, certificate.authority.fingerprint
+            );
+            section.add("certificate", words, Tone::Plain);
+        }
+    }
+    if let Some(profile) = signer.profile {
+        section.add("profile", profile.word(), Tone::Plain);
+    }
+    if let Some(stamped) = &signer.stamped {
+        section.add("time stamp", format!("signed by {}, says {}", stamped.at, stamped.authority), Tone::Good);
     }
     if let Some(touch) = signer.touch {
         let person = if touch.verified { "touched, and the person checked by PIN or finger" } else { "touched" };
