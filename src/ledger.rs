@@ -9,7 +9,9 @@
 //! alone can find that the newest entries were cut off as a whole: that needs a checkpoint that was seen elsewhere, which
 //! is what decisions carry, and what anchors are.
 
+pub mod anchor;
 pub mod chain;
+pub mod check;
 pub mod error;
 mod key_file;
 pub mod leaf;
@@ -142,6 +144,8 @@ impl Head {
 pub struct Read {
     /// The entries that fit, in order.
     pub entries: Vec<Entry>,
+    /// The root after each of them.
+    pub roots: Vec<Root>,
     /// The head after them.
     pub head: Head,
     /// Why it goes no further, if an entry is missing or damaged, or the checkpoint does not fit.
@@ -201,6 +205,11 @@ pub trait Ledger: Send + Sync {
     /// whether what comes out is what the newest checkpoint signs, and grew out of the head.
     fn follow(&self, head: Option<&Head>) -> Result<Read, LedgerError> {
         log::follow(self, head)
+    }
+
+    /// Checks everything: see [`check`].
+    fn check(&self, audit: &check::Audit<'_>) -> Result<check::Checked, LedgerError> {
+        check::check(self, audit)
     }
 
     /// The root that the ledger had at a size, from its stored hashes; `None` where it has not come so far.

@@ -15,6 +15,7 @@ pub mod progress;
 pub mod records;
 pub mod round;
 pub mod sign;
+mod signer;
 pub mod template;
 pub mod triage;
 pub mod verify;

@@ -6,9 +6,14 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 26] = [
+const PATHS: [&str; 32] = [
     "signer.key",
     "signer.agent",
+    "signer.vault_tls.ca",
+    "signer.vault_tls.cert",
+    "signer.vault_tls.key",
+    "signer.vault_token.file",
+    "signer.vault_token.command.*",
     "trust.allowed_signers",
     "trust.revoked",
     "trust.approvers",
@@ -25,6 +30,7 @@ const PATHS: [&str; 26] = [
     "ledger.mirrors.*.s3.tls.ca",
     "ledger.mirrors.*.s3.tls.cert",
     "ledger.mirrors.*.s3.tls.key",
+    "trust.timestamp_authorities",
     "connections.*.tls.ca",
     "connections.*.tls.cert",
     "connections.*.tls.key",

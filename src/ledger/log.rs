@@ -223,7 +223,7 @@ pub(super) fn follow<L: Ledger + ?Sized>(ledger: &L, from: Option<&Head>) -> Res
     ledger.snapshot(&mut |reading| {
         let origin = reading.origin()?;
         let from = from.cloned().unwrap_or_else(|| Head::empty(&origin));
-        let mut so_far = Read { entries: Vec::new(), head: from, damage: None };
+        let mut so_far = Read { entries: Vec::new(), roots: Vec::new(), head: from, damage: None };
         match onward(ledger, &named, reading, &mut so_far) {
             Ok(()) => {}
             Err(damage) if damage.is_damage() => so_far.damage = Some(damage),
@@ -248,7 +248,7 @@ fn onward<L: Ledger + ?Sized>(
         return Err(named.checkpoint(0, format!("it is another ledger than before, {origin}.")));
     }
     let mut edge = edge(named, reading, &read.head)?;
-    let outcome = walk(named, reading, &mut edge, &mut read.entries);
+    let outcome = walk(named, reading, &mut edge, read);
     read.head = Head { size: edge.size(), root: edge.root(), origin };
     outcome?;
     let Newest { head, note } = newest?;
@@ -271,7 +271,7 @@ fn walk(
     named: &Named,
     reading: &mut dyn Reading,
     edge: &mut Edge,
-    entries: &mut Vec<Entry>,
+    read: &mut Read,
 ) -> Result<(), LedgerError> {
     loop {
         let from = edge.size() + 1;
@@ -294,7 +294,8 @@ fn walk(
                 *edge = before;
                 return Err(named.damaged(next, format!("it, or its hash, is not what was appended. {RESTORE}")));
             }
-            entries.push(entry);
+            read.entries.push(entry);
+            read.roots.push(edge.root());
         }
     }
 }

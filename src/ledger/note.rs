@@ -2,7 +2,7 @@
 //!
 //! A key's name is the origin of the ledger; each writer has a key of its own under that name.
 
-use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, Verifier, VerifierList};
+use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, VerificationError, Verifier, Verifiers};
 use tlog_tiles::Checkpoint;
 use zeroize::Zeroizing;
 
@@ -67,29 +67,34 @@ impl std::fmt::Debug for NoteKey {
 }
 
 /// The keys whose checkpoints of one ledger are believed.
-pub struct Keys {
-    list: VerifierList,
-    count: usize,
+#[derive(Clone, Default)]
+pub struct Keys(Vec<StandardVerifier>);
+
+impl Verifiers for Keys {
+    fn verifier(&self, name: &str, id: u32) -> Result<&dyn Verifier, VerificationError> {
+        let found = self.0.iter().find(|key| key.key_id() == id && key.name() == name);
+        let unknown = || VerificationError::UnknownKey { name: name.to_owned(), id };
+        found.map(|key| key as &dyn Verifier).ok_or_else(unknown)
+    }
 }
 
 impl Keys {
     /// From vkeys; those of other ledgers are left out. The error names one that cannot be read.
     pub fn new<'a>(vkeys: impl IntoIterator<Item = &'a str>, origin: &str) -> Result<Self, String> {
-        let mut list: Vec<Box<dyn Verifier>> = Vec::new();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut keys = std::collections::BTreeMap::new();
         for vkey in vkeys {
             let key = StandardVerifier::new(vkey)
                 .map_err(|e| format!("The key {:?} cannot be read ({e}).", crate::text::line(vkey)))?;
-            if key.name() == origin && seen.insert(vkey) {
-                list.push(Box::new(key));
+            if key.name() == origin {
+                keys.insert(vkey, key);
             }
         }
-        Ok(Self { count: list.len(), list: VerifierList::new(list) })
+        Ok(Self(keys.into_values().collect()))
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.count
+        self.0.len()
     }
 
     /// The head that a checkpoint signs, if one of the keys signed it. The error says what is wrong with it.
@@ -99,7 +104,7 @@ impl Keys {
         if head.origin != origin {
             return Err(format!("it is of another ledger, {}.", crate::text::line(&head.origin)));
         }
-        parsed.verify(&self.list).map_err(|e| match e {
+        parsed.verify(self).map_err(|e| match e {
             signed_note::NoteError::UnverifiedNote => "it is signed by none of the keys that are trusted.".to_owned(),
             _ => "its signature is not good: it was changed after it was signed.".to_owned(),
         })?;

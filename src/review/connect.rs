@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::Surroundings;
 use super::collect::Sources;
 use crate::clock::SharedClock;
-use crate::config::schema::{Config, ConnectionConfig, JiraFlavour};
+use crate::config::schema::{Config, ConnectionConfig, JiraFlavour, TlsConfig};
 use crate::config::{Inputs, Loaded};
 use crate::domain::evidence::Reason;
 use crate::domain::ids::ConnectionName;
@@ -96,10 +96,14 @@ async fn material(connection: &ConnectionConfig, secrets: &Resolver) -> Result<(
         (Some(password), Some(user)) => Auth::Basic { user: user.clone(), password },
         (Some(token), None) => Auth::Bearer(token),
     };
+    Ok((auth, tls(&connection.tls)?))
+}
+
+/// Reads TLS material. Blocking, for a moment.
+pub(super) fn tls(tls: &TlsConfig) -> Result<Tls, Reason> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|e| Reason::new("setup", format!("{} cannot be read: {e}.", path.display())))
     };
-    let tls = &connection.tls;
     let identity = match (&tls.cert, &tls.key) {
         (Some(cert), Some(key)) => {
             let key = zeroize::Zeroizing::new(read(key)?);
@@ -110,7 +114,7 @@ async fn material(connection: &ConnectionConfig, secrets: &Resolver) -> Result<(
         (None, None) => None,
         _ => return Err(Reason::new("setup", "tls.cert and tls.key belong together: one of them is missing.")),
     };
-    Ok((auth, Tls { ca: tls.ca.as_deref().map(read).transpose()?, identity }))
+    Ok(Tls { ca: tls.ca.as_deref().map(read).transpose()?, identity })
 }
 
 /// Opens the ledger and the evidence store beside it.
