@@ -18,6 +18,7 @@ pub mod provenance;
 pub mod quality;
 pub mod query;
 pub mod quorum;
+pub mod record;
 pub mod release;
 pub mod severity;
 pub mod ticket;

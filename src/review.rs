@@ -4,6 +4,7 @@ pub mod afterwards;
 pub mod anchor;
 pub mod approval;
 pub mod asks;
+pub mod browse;
 pub mod collect;
 pub mod complete;
 pub mod connect;

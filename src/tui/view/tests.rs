@@ -1,5 +1,7 @@
 //! What the screens look like, and that nothing hidden is on them.
 
+mod ledger;
+
 use crate::domain::canonical::sha256;
 use crate::domain::release::Artifact;
 use crate::domain::verdict::{Level, Outcome, Violation};

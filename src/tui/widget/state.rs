@@ -39,19 +39,19 @@ impl State {
     }
 }
 
-const fn good(word: &'static str) -> State {
+pub(in crate::tui) const fn good(word: &'static str) -> State {
     State::new(|g| g.ok, word, Role::Good)
 }
 
-const fn warn(word: &'static str) -> State {
+pub(in crate::tui) const fn warn(word: &'static str) -> State {
     State::new(|g| g.warn, word, Role::Warn)
 }
 
-const fn bad(word: &'static str) -> State {
+pub(in crate::tui) const fn bad(word: &'static str) -> State {
     State::new(|g| g.bad, word, Role::Bad)
 }
 
-const fn unknown(word: &'static str) -> State {
+pub(in crate::tui) const fn unknown(word: &'static str) -> State {
     State::new(|g| g.unknown, word, Role::Busy)
 }
 
