@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod login;
 pub mod output;
 pub mod prompt;
+pub mod provenance;
 pub mod roles;
 pub mod scan;
 pub mod show;
@@ -165,6 +166,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
         Command::Roles { command: RolesCommand::Check { file } } => roles::check(context, file.as_deref()).await,
         Command::Roles { command: RolesCommand::Record } => roles::record(context).await,
         Command::Verify(args) => verify::run(context, &args).await,
+        Command::Provenance(args) => provenance::run(context, &args),
         Command::Digest { subject } => verify::digest(context, &subject).await,
         Command::Ledger { command: LedgerCommand::List } => ledger::list(context).await,
         Command::Ledger { command: LedgerCommand::Show { entry, export } } => {

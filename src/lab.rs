@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use crate::clock::{SharedClock, SystemClock};
 
+mod attest;
 mod auth;
 mod call;
 mod fault;

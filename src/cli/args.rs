@@ -116,6 +116,8 @@ pub enum Command {
     },
     /// Check signed decisions offline; what a pipeline runs
     Verify(VerifyArgs),
+    /// Check who built what from where, offline: Sigstore bundles, SLSA provenance, attestations of npm, PyPI and GitHub
+    Provenance(ProvenanceArgs),
     /// Print the short digest of a gate's dossier or of an envelope file, to compare on a second path
     Digest {
         /// A gate, or the path of an envelope
@@ -312,6 +314,45 @@ pub struct VerifyArgs {
     pub dir: Option<PathBuf>,
     /// Envelope files; without any, the decisions on the gate in the configured ledger
     pub envelopes: Vec<PathBuf>,
+}
+
+/// Options of `provenance`.
+#[derive(Debug, Args)]
+pub struct ProvenanceArgs {
+    /// The digest of an artifact that must be attested, sha256:.. or sha512:.., or the artifact itself
+    #[arg(long, value_name = "DIGEST or FILE", required = true)]
+    pub artifact: Vec<String>,
+    /// Who must have vouched for the signer, such as https://token.actions.githubusercontent.com; `none` for a
+    /// certificate that names nobody
+    #[arg(long, conflicts_with = "key")]
+    pub issuer: Option<String>,
+    /// Who must have signed; `*` stands for anything but a slash, `**` for anything
+    #[arg(long, conflicts_with = "key", requires = "issuer")]
+    pub identity: Option<String>,
+    /// The public key that must have signed, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// With --key: no transparency log is asked for
+    #[arg(long, requires = "key")]
+    pub no_log: bool,
+    /// The source repository that it must be of, such as https://github.com/acme/payments
+    #[arg(long)]
+    pub repository: Option<String>,
+    /// The ref that must have been built, such as refs/heads/main
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// The commit that it must be of
+    #[arg(long)]
+    pub commit: Option<String>,
+    /// What must be attested: slsa, signature, or the URI of a predicate
+    #[arg(long, default_value = "slsa")]
+    pub predicate: String,
+    /// The trusted root: a trusted_root.json, or public-good for the one that this version was built with
+    #[arg(long, value_name = "FILE", default_value = crate::config::PUBLIC_GOOD)]
+    pub root: PathBuf,
+    /// Files of bundles or attestations
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 /// What to look at in the ledger.

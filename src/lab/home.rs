@@ -128,6 +128,7 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
         folder(&folder_of)?;
         write(&folder_of.join(&scan.name), &scan.content.bytes().unwrap_or_default())?;
     }
+    attestations(&dir, running)?;
 
     let agent = if signer == Signer::Agent { agent(&dir, &key).await? } else { None };
     let mut config = Table::new();
@@ -146,6 +147,20 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
         toml::to_string(&config).map_err(|e| LabError::Scenario { name: "service".to_owned(), why: e.to_string() })?;
     write(&path, format!("# Written by the demo world at each start.\n{written}").as_bytes())?;
     Ok(Home { config: path, agent_socket: agent.as_ref().map(|a| a.socket.clone()), key, agent, _claim: claim })
+}
+
+fn attestations(dir: &Path, running: &Running) -> Result<(), LabError> {
+    if running.world.attestation.is_empty() {
+        return Ok(());
+    }
+    let builder = &running.builder;
+    write(&dir.join("builder.pub"), builder.public_pem().as_bytes())?;
+    for attestation in &running.world.attestation {
+        let folder_of = dir.join("attestations").join(&attestation.service).join(&attestation.version);
+        folder(&folder_of)?;
+        write(&folder_of.join("provenance.sigstore.json"), builder.bundle(attestation).to_string().as_bytes())?;
+    }
+    Ok(())
 }
 
 fn connections(dir: &Path, running: &Running) -> Result<Table, LabError> {

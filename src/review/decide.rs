@@ -305,7 +305,7 @@ pub async fn execute(
         envelope: signed.value,
         anchor: None,
     };
-    let at = desk.clock.now();
+    let (at, envelope) = (desk.clock.now(), signed.bytes.clone());
     let gate = Some(order.gate.to_string());
     let noted = deliver::receipt(desk, &order, ReceiptStatus::Effective, "recorded in the ledger")?;
     let mut drafts = vec![Draft {
@@ -326,11 +326,17 @@ pub async fn execute(
         drafts.push(noted.1);
     }
     desk.append(drafts).await?;
+    // Side by side: a slow authority must not keep the pipeline waiting.
+    let (decision, gate) = (order.decision.clone(), order.gate.clone());
+    let stamping = super::stamp::add(desk, &decision, Some(&gate), &envelope, watcher);
     if order.verb == Verb::Approve {
         let (waiting, dossier) = (&prepared.waiting, prepared.dossier.as_ref());
-        return complete::complete(desk, Approved { waiting, dossier, order, intended }, watcher).await;
+        let completing = complete::complete(desk, Approved { waiting, dossier, order, intended }, watcher);
+        return futures_util::future::join(completing, stamping).await.0;
     }
-    let receipt = if intended { deliver::deliver(desk, &order, watcher).await? } else { noted.0 };
+    let delivering = async { if intended { deliver::deliver(desk, &order, watcher).await } else { Ok(noted.0) } };
+    let (receipt, ()) = futures_util::future::join(delivering, stamping).await;
+    let receipt = receipt?;
     deliver::judge(&order, &receipt)?;
     Ok(Done { decision: signed.record, envelope: signed.digest, receipt, standing: None })
 }

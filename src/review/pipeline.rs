@@ -14,7 +14,7 @@ use crate::ledger::folder::FolderLedger;
 use crate::ledger::{Entry, EntryKind, Ledger as _};
 use crate::trust::approvers::signed::Signed;
 use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Why};
-use crate::trust::verify::{Expected, TrustRoot, Verified, verify_envelope};
+use crate::trust::verify::{Expected, TrustRoot, Verified, verify_stamped};
 
 /// The largest envelope file that is read.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -27,6 +27,8 @@ pub struct Candidate {
     pub bytes: Vec<u8>,
     /// What the ledger last saw to come of it; a file does not know.
     pub receipt: Option<Receipt>,
+    /// Time stamps that came with it.
+    pub stamps: Vec<Vec<u8>>,
 }
 
 /// Whose signatures count, and who holds which role.
@@ -79,7 +81,7 @@ pub fn trust_folder(dir: &Path, recorded: Option<&RecordedApprovers>, now: Times
     Ok(Trust { root, approvers })
 }
 
-/// Reads envelope files.
+/// Reads envelope files; beside `FILE` may stand a time stamp, `FILE.tsr`.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
     let one = |path: &PathBuf| {
         let from = path.to_string_lossy().into_owned();
@@ -91,7 +93,11 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
         if u64::try_from(read).unwrap_or(u64::MAX) > MAX_BYTES {
             return Err(failed(format!("it has more than {MAX_BYTES} bytes")));
         }
-        Ok(Candidate { from, bytes, receipt: None })
+        let mut stamp = path.clone().into_os_string();
+        stamp.push(".tsr");
+        // One that cannot be read proves nothing, as one that is not there.
+        let stamps = std::fs::read(stamp).ok().into_iter().collect();
+        Ok(Candidate { from, bytes, receipt: None, stamps })
     };
     paths.iter().map(one).collect()
 }
@@ -103,7 +109,7 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<(Vec<Candidate>, Op
     let records = desk.records().await?;
     records.sound()?;
     let ledger = std::sync::Arc::clone(&desk.ledger);
-    let kinds = [EntryKind::Decision, EntryKind::Receipt, EntryKind::Delegation];
+    let kinds = [EntryKind::Decision, EntryKind::Receipt, EntryKind::Delegation, EntryKind::Stamp];
     let read = tokio::task::spawn_blocking(move || ledger.read(1, &kinds)).await;
     let entries = read.map_err(|e| AppError::internal(e.to_string()))??;
     Ok((candidates(entries, gate), records.approvers().cloned()))
@@ -134,17 +140,19 @@ pub async fn in_folder(
 pub fn candidates(entries: Vec<Entry>, gate: &GateId) -> Vec<Candidate> {
     let wanted = gate.to_string();
     let here = |e: &Entry| e.draft.kind == EntryKind::Delegation || e.draft.gate.as_ref() == Some(&wanted);
-    let (receipts, signed): (Vec<Entry>, Vec<Entry>) =
-        entries.into_iter().filter(here).partition(|e| e.draft.kind == EntryKind::Receipt);
+    let (signed, others): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().filter(here).partition(|e| e.draft.kind.is_signed());
     let last = |record: &RecordId| {
-        let mut receipts = receipts.iter().rev().filter(|e| e.draft.record == *record);
+        let receipts = others.iter().rev().filter(|e| e.draft.kind == EntryKind::Receipt);
+        let mut receipts = receipts.filter(|e| e.draft.record == *record);
         receipts.find_map(|e| serde_json::from_slice::<Receipt>(&e.draft.body).ok())
     };
-    let signed = signed.into_iter().filter(|e| e.draft.kind.is_signed());
     signed
+        .into_iter()
         .map(|e| Candidate {
             from: format!("ledger entry {}", e.seq),
             receipt: last(&e.draft.record),
+            stamps: super::stamp::tokens(&others, &e.digest),
             bytes: e.draft.body,
         })
         .collect()
@@ -152,8 +160,8 @@ pub fn candidates(entries: Vec<Entry>, gate: &GateId) -> Vec<Candidate> {
 
 /// Judges all envelopes together, as of a time.
 pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Timestamp) -> Answer {
-    let outcomes: Vec<Result<Verified, AppError>> =
-        candidates.iter().map(|c| verify_envelope(&c.bytes, &trust.root, now).map_err(AppError::from)).collect();
+    let verified = |c: &Candidate| verify_stamped(&c.bytes, &c.stamps, &trust.root, now).map_err(AppError::from);
+    let outcomes: Vec<Result<Verified, AppError>> = candidates.iter().map(verified).collect();
     // The places of the good ones among all.
     let good: Vec<usize> = outcomes.iter().enumerate().filter(|(_, o)| o.is_ok()).map(|(i, _)| i).collect();
     let cast: Vec<Cast<'_>> = outcomes

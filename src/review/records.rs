@@ -155,6 +155,12 @@ impl Records {
         self.broken.clone().map_or(Ok(()), Err)
     }
 
+    /// Why an entry does not count, if it does not.
+    pub fn problem_of(&self, seq: u64) -> Option<&str> {
+        let start = problem_start(seq);
+        self.problems.iter().find(|p| p.starts_with(&start)).map(String::as_str)
+    }
+
     /// How many entries were read.
     pub fn entries(&self) -> u64 {
         self.head.as_ref().map_or(0, |head| head.size)
@@ -192,7 +198,7 @@ impl Records {
         if let Some(why) = problem {
             let kind = entry.draft.kind.word();
             self.problems.push(
-                crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned(),
+                crate::text::line(&format!("{}{kind}) does not count: {why}", problem_start(entry.seq))).into_owned(),
             );
         }
         seen
@@ -369,6 +375,10 @@ impl Records {
             })
             .collect()
     }
+}
+
+fn problem_start(seq: u64) -> String {
+    format!("Ledger entry {seq} (")
 }
 
 fn is_open(decision: &Decision) -> bool {

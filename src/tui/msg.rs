@@ -1,5 +1,7 @@
 //! What can happen to the console. Plain data.
 
+mod ledger;
+
 use std::sync::Arc;
 
 use crate::domain::decision::{Decision, ReceiptStatus, Verb};
@@ -15,6 +17,8 @@ use crate::text::Untrusted;
 use super::action::Action;
 use super::effect::{AskId, RequestId};
 use super::keymap::Key;
+
+pub use ledger::LedgerNews;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +142,8 @@ pub enum Msg {
         /// In a sentence.
         text: String,
     },
+    /// News of the ledger.
+    Ledger(LedgerNews),
     /// Something was done that needs no answer: copied, opened. In a sentence.
     Note(String),
 }

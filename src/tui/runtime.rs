@@ -1,5 +1,6 @@
 //! Runs the console's effects through the use cases.
 
+mod ledger;
 mod links;
 mod passphrase;
 mod signing;
@@ -43,6 +44,8 @@ pub struct Worker {
     signing: Mutex<HashMap<RequestId, Underway>>,
     /// The round that assembling dossiers share as long as one of them is on its way.
     round: Mutex<Weak<Round>>,
+    /// Readings and checks of the ledger.
+    ledger: ledger::Tasks,
     settled: OnceCell<()>,
 }
 
@@ -63,6 +66,7 @@ impl Worker {
             prepared: Mutex::default(),
             signing: Mutex::default(),
             round: Mutex::default(),
+            ledger: ledger::Tasks::default(),
             settled: OnceCell::new(),
         })
     }
@@ -87,6 +91,7 @@ impl Worker {
             Effect::CancelSigning(request) => self.cancel_signing(request),
             Effect::Passphrase(ask, Some(typed)) => self.asker.answer(ask, &typed),
             Effect::Passphrase(ask, None) => self.give_up(ask),
+            Effect::Ledger(ask) => self.ask_ledger(ask),
             Effect::OpenUrl(url) => {
                 drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.open(&url).await)) }));
             }
@@ -101,6 +106,7 @@ impl Worker {
     /// Lets go of what waits for the person: there is nobody any more.
     pub fn close(&self) {
         self.asker.close();
+        self.ledger.close();
     }
 
     fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
