@@ -46,9 +46,10 @@ pub struct Mirrors {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Standing {
-    /// What it has.
+    /// What it has, at the newest.
     origin: String,
     size: u64,
+    root: String,
     /// Why it has no more, and when that was tried.
     why: Option<String>,
     tried: Option<Timestamp>,
@@ -91,7 +92,7 @@ impl Mirrors {
                 let mut standings = self.standings();
                 for configured in &self.configured {
                     let standing = standings.entry(key_of(configured)).or_default();
-                    self.put(configured, &note, standing, patient).await;
+                    self.put(ledger, configured, &note, standing, patient).await;
                     if let Some(why) = &standing.why {
                         let text = format!("A mirror of the ledger is behind. {why}");
                         said.push(crate::text::line(&text).into_owned());
@@ -104,21 +105,44 @@ impl Mirrors {
         said
     }
 
-    async fn put(&self, configured: &MirrorConfig, note: &Note, standing: &mut Standing, patient: bool) {
-        if standing.why.is_none() && standing.origin == note.origin && standing.size == note.size {
+    async fn put(
+        &self,
+        ledger: &Arc<dyn Ledger>,
+        configured: &MirrorConfig,
+        note: &Note,
+        standing: &mut Standing,
+        patient: bool,
+    ) {
+        let same = (&standing.origin, standing.size, &standing.root) == (&note.origin, note.size, &note.root);
+        if standing.why.is_none() && same {
             return;
         }
         let now = self.clock.now();
         if patient && standing.why.is_some() && standing.tried.is_some_and(|t| t <= now && now.since(t) < AGAIN) {
             return;
         }
-        let work = async { self.connect(configured).await?.put(note).await };
+        let work = async {
+            let mirror = self.connect(configured).await?;
+            // What is not known of it, it says itself: a ledger that was put back has no note of it either, perhaps.
+            if standing.origin != note.origin || standing.root.is_empty() {
+                *standing = newest(&mirror, note).await?;
+            }
+            grown(ledger, standing, note, &mirror.name()).await?;
+            mirror.put(note).await
+        };
         let outcome = tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_e| Err(late(configured)));
         standing.tried = Some(now);
         match outcome {
             Ok(()) => {
-                *standing = Standing { origin: note.origin.clone(), size: note.size, why: None, ..standing.clone() }
+                *standing = Standing {
+                    origin: note.origin.clone(),
+                    size: note.size,
+                    root: note.root.clone(),
+                    why: None,
+                    tried: Some(now),
+                };
             }
+            // What it has stays noted: a fork is said for as long as it is one.
             Err(e) => standing.why = Some(e.to_string()),
         }
     }
@@ -232,6 +256,42 @@ fn key_of(configured: &MirrorConfig) -> String {
             format!("s3 {} {} {}", s3.endpoint, s3.bucket, s3.prefix.as_deref().unwrap_or_default())
         }
     }
+}
+
+/// What a mirror has at the newest, of the ledger of a note.
+async fn newest(mirror: &Mirror, note: &Note) -> Result<Standing, MirrorError> {
+    let id = note.origin.rsplit('/').next().unwrap_or_default();
+    let origin = note.origin.clone();
+    let listed = mirror.list(id).await?;
+    let Some(last) = listed.last() else { return Ok(Standing { origin, ..Standing::default() }) };
+    match mirror.read(last).await?.note {
+        Ok(found) => Ok(Standing { origin, size: found.size, root: found.root, ..Standing::default() }),
+        // `put` finds what is in its way, and `doctor` names it.
+        Err(_) => Ok(Standing { origin, ..Standing::default() }),
+    }
+}
+
+/// That the ledger has grown out of what a mirror has. If it has not, it was put back or rewritten, and no newer checkpoint
+/// may cover that up.
+async fn grown(ledger: &Arc<dyn Ledger>, had: &Standing, note: &Note, mirror: &str) -> Result<(), MirrorError> {
+    if had.size == 0 {
+        return Ok(());
+    }
+    let (ledger, size) = (Arc::clone(ledger), had.size);
+    let root = tokio::task::spawn_blocking(move || ledger.root_at(size)).await;
+    let now = match root {
+        Ok(Ok(Some(root))) if root.to_string() == had.root => return Ok(()),
+        Ok(Ok(Some(root))) => format!("the ledger has the root {root} there"),
+        // Another home may be ahead of what was read here: then it is there by now.
+        Ok(Ok(None)) => format!("the ledger has only {} entries", note.size),
+        Ok(Err(e)) => return Err(MirrorError::Unusable(e.to_string())),
+        Err(e) => return Err(MirrorError::Unusable(e.to_string())),
+    };
+    Err(MirrorError::Fork(format!(
+        "{mirror} has seen {} entries of this ledger with the root {}, and {now}. The ledger was put back from an older copy \
+         or was rewritten, or the mirror was. Sign nothing until that is known: `countersign ledger check`.",
+        had.size, had.root
+    )))
 }
 
 fn late(configured: &MirrorConfig) -> MirrorError {

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod anchors;
 mod architecture;
 mod bandit;
 mod certificates;
@@ -28,6 +29,7 @@ mod receipts;
 mod skew;
 mod statement;
 mod support;
+mod team;
 mod unknown;
 mod unsound;
 mod walkthrough;

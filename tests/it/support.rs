@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod house;
 pub mod payments;
+pub mod postgres;
 pub mod programs;
 pub mod pty;
 pub mod terminal_bytes;
