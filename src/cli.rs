@@ -161,7 +161,11 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
         Command::Ledger { command: LedgerCommand::Show { entry, export } } => {
             ledger::show(context, &entry, export.as_deref()).await
         }
-        Command::Ledger { command: LedgerCommand::Check } => ledger::check(context).await,
+        Command::Ledger { command: LedgerCommand::Check(arguments) } => ledger::check(context, &arguments).await,
+        Command::Ledger { command: LedgerCommand::Prove { entry, from } } => {
+            ledger::prove(context, entry.as_deref(), from).await
+        }
+        Command::Ledger { command: LedgerCommand::Export { dir } } => ledger::export(context, &dir).await,
         Command::Scan { files, format } => scan::run(context, &files, format.as_deref()),
         Command::Login { connection } => login::login(context, &connection).await,
         Command::Logout { connection } => login::logout(context, &connection).await,

@@ -295,6 +295,8 @@ pub struct Http {
     writer: reqwest::Client,
     base: Url,
     auth: Auth,
+    /// A token in a header of the system's own.
+    header: Option<(&'static str, Secret)>,
     limits: Limits,
     clock: SharedClock,
     requests: AtomicU64,
@@ -326,11 +328,19 @@ impl Http {
             writer,
             base: url,
             auth,
+            header: None,
             limits,
             clock,
             requests: AtomicU64::new(0),
             turns: Semaphore::new(AT_ONCE),
         })
+    }
+
+    /// The same, with a token in a header of the system's own; the name is in lower case. Use [`Http::send`] only, which
+    /// follows no redirect: the libraries below take such a header along to wherever they are sent.
+    pub fn with_header(mut self, name: &'static str, token: Secret) -> Self {
+        self.header = Some((name, token));
+        self
     }
 
     /// The client behind reads, without credentials, for a library that brings its own requests.
@@ -420,6 +430,12 @@ impl Http {
             Auth::Basic { user, password } => request.basic_auth(user, Some(password.expose())),
             Auth::Bearer(token) => request.bearer_auth(token.expose()),
         };
+        if let Some((name, token)) = &self.header {
+            let mut token = reqwest::header::HeaderValue::from_str(token.expose())
+                .map_err(|_e| Fault::new(FaultKind::Setup, &uri, "the token cannot stand in a header"))?;
+            token.set_sensitive(true);
+            request = request.header(*name, token);
+        }
         if let Some(write) = write {
             request = request.header("content-type", write.media_type).body(write.body.clone());
         }
@@ -436,7 +452,11 @@ impl Http {
                 .map(Duration::from_secs)
                 .or_else(|| Timestamp::parse_http_date(v).map(|at| at.since(self.clock.now())))
         });
-        Err((Fault::new(kind, &answer.uri, self.auth.redacted(error_text(&answer))), wait))
+        let mut text = self.auth.redacted(error_text(&answer));
+        if let Some((_, token)) = &self.header {
+            text = text.replace(token.expose(), "[secret]");
+        }
+        Err((Fault::new(kind, &answer.uri, text), wait))
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod agent;
 pub mod allowed_signers;
 pub mod approvers;
+pub mod bundle;
 pub mod cert;
 mod der;
 pub mod dsse;

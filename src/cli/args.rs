@@ -249,8 +249,37 @@ pub enum LedgerCommand {
         #[arg(long, value_name = "DIR")]
         export: Option<PathBuf>,
     },
-    /// Check every entry: position, digest, chain and signature
-    Check,
+    /// Check everything: entries, tree, checkpoints, signatures, and what decisions have seen of it
+    Check(CheckArgs),
+    /// Prove that an entry is in the ledger, or that the ledger grew out of what it was; JSON for another program
+    #[command(group(clap::ArgGroup::new("of").required(true).args(["entry", "from"])))]
+    Prove {
+        /// Its position, its id, or a prefix of a digest
+        entry: Option<String>,
+        /// Prove that it grew out of its first SIZE entries
+        #[arg(long, value_name = "SIZE")]
+        from: Option<u64>,
+    },
+    /// Write the ledger to a folder that verifies by itself, or bring such a folder up to date
+    Export {
+        /// The folder
+        dir: PathBuf,
+    },
+}
+
+/// Options of `ledger check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Compare with what was seen elsewhere: a checkpoint, a decision's envelope, a text with checkpoints in it, or the
+    /// folder of another export
+    #[arg(long, value_name = "FILE")]
+    pub anchor: Vec<PathBuf>,
+    /// Check the folder of an export instead, with no configuration and no network
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Your own folder of trust for --dir, instead of the one that came with it
+    #[arg(long, value_name = "DIR", requires = "dir")]
+    pub trust: Option<PathBuf>,
 }
 
 /// What to look at in the configuration.

@@ -32,8 +32,8 @@ impl Config {
             MirrorConfig::S3(s3) => Some([&s3.access_key, &s3.secret_key]),
             MirrorConfig::Folder(_) | MirrorConfig::Git(_) => None,
         });
-        let all = tokens.chain(&self.ledger.password).chain(mirrors.flatten());
-        let named = all.filter_map(|secret| match secret {
+        let own = self.ledger.password.iter().chain(&self.signer.vault_token);
+        let named = tokens.chain(own).chain(mirrors.flatten()).filter_map(|secret| match secret {
             SecretConfig::Env(name) => Some(name.clone()),
             _ => None,
         });
@@ -41,14 +41,35 @@ impl Config {
     }
 }
 
-/// The approver's key. At most one of the fields is set; none means the only key in the agent.
+/// The approver's key. At most one of `agent`, `key` and `vault` is set; none means the only key in the agent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignerConfig {
     /// A key in the ssh-agent, by its fingerprint `SHA256:...`, or by the path of its `.pub` file.
     pub agent: Option<String>,
-    /// An OpenSSH private key file.
+    /// A private key file, of OpenSSH or in PKCS#8 (PEM).
     pub key: Option<PathBuf>,
+    /// A key in the transit engine of Vault or OpenBao: `transit/keys/release`.
+    pub vault: Option<String>,
+    /// Vault's address.
+    pub vault_url: Option<String>,
+    /// Vault's token.
+    pub vault_token: Option<SecretConfig>,
+    /// TLS material for Vault.
+    pub vault_tls: TlsConfig,
+    /// How signatures are made. The default is `sshsig` for keys in an agent and OpenSSH's key files, and `raw` for
+    /// PKCS#8 files and Vault.
+    pub profile: Option<ProfileConfig>,
+}
+
+/// How signatures are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileConfig {
+    /// OpenSSH signatures, which `ssh-keygen -Y verify` checks.
+    Sshsig,
+    /// Bare signatures, which cosign and other tools for DSSE check.
+    Raw,
 }
 
 /// Whose signatures count.
@@ -65,6 +86,10 @@ pub struct TrustConfig {
     /// A file of the ledger keys whose checkpoints are believed, one C2SP vkey a line. Without it, the keys that the
     /// ledger itself lists are believed.
     pub ledger_keys: Option<PathBuf>,
+    /// Certificates of the authorities whose time stamps count (RFC 3161), in PEM.
+    pub timestamp_authorities: Option<PathBuf>,
+    /// Where time stamps over new signatures are fetched from.
+    pub timestamp_url: Option<String>,
 }
 
 /// Where decisions are kept.

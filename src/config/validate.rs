@@ -3,6 +3,7 @@
 mod connection;
 mod ledger;
 mod service;
+mod signer;
 
 use super::error::{Problem, meant};
 use super::paths;
@@ -47,7 +48,8 @@ impl Sink<'_> {
 /// Checks the whole.
 pub(super) fn validate(config: &Config, root: &Node, problems: &mut Vec<Problem>) {
     let mut sink = Sink { root, problems };
-    signer(config, &mut sink);
+    signer::check(&config.signer, &mut sink);
+    signer::stamps(&config.trust, &mut sink);
     ledger::check(&config.ledger, &mut sink);
     for (name, connection) in &config.connections {
         connection::check(name, connection, &mut sink);
@@ -88,20 +90,5 @@ fn console_files(config: &Config, sink: &mut Sink<'_>) {
     if let Some(keymap) = console.keymap.as_ref().filter(|k| missing(k)) {
         let shown = keymap.display().to_string();
         sink.at("console.keymap", format!("There is no file {}.", crate::text::line(&shown)));
-    }
-}
-
-fn signer(config: &Config, sink: &mut Sink<'_>) {
-    let signer = &config.signer;
-    if signer.agent.is_some() && signer.key.is_some() {
-        sink.at("signer.key", "signer.agent and signer.key exclude one another: keep one of them.");
-    }
-    if let Some(agent) = &signer.agent
-        && !agent.starts_with("SHA256:")
-        && std::path::Path::new(agent).extension().is_none_or(|e| e != "pub")
-    {
-        let message = "signer.agent is a key's fingerprint (SHA256:.., as `ssh-add -l` shows it) or the path of its .pub \
-                       file.";
-        sink.at("signer.agent", message);
     }
 }

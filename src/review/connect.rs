@@ -100,7 +100,7 @@ async fn material(connection: &ConnectionConfig, secrets: &Resolver) -> Result<(
     Ok((auth, tls(&connection.tls)?))
 }
 
-/// TLS material from its files.
+/// Reads TLS material. Blocking, for a moment.
 pub(super) fn tls(tls: &TlsConfig) -> Result<Tls, Reason> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|e| Reason::new("setup", format!("{} cannot be read: {e}.", path.display())))

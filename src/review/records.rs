@@ -67,8 +67,20 @@ impl Records {
         }
         let mut records = before.map(|r| Self::clone(&r)).unwrap_or_default();
         let root = if read.entries.is_empty() { Ok(TrustRoot::default()) } else { sign::trust_root(trust) };
-        for entry in &read.entries {
-            records.take(entry, &root);
+        for (n, entry) in read.entries.iter().enumerate() {
+            let seen = records.take(entry, &root);
+            let first = read.head.size - read.entries.len() as u64 + 1;
+            let root_at = |size: u64| match size.checked_sub(first) {
+                Some(at) => {
+                    Ok(usize::try_from(at).ok().filter(|at| *at < n).and_then(|at| read.roots.get(at).copied()))
+                }
+                None => ledger.root_at(size),
+            };
+            if let Some(seen) = seen
+                && let Some(why) = super::ledger::unlike(entry.seq, &seen, &read.head, root_at)?
+            {
+                records.contradict(&why, seen.origin == read.head.origin);
+            }
         }
         records.head = Some(read.head);
         if let Some(damage) = read.damage {
@@ -87,6 +99,18 @@ impl Records {
             Some(error.hint("`countersign ledger check` says what is wrong. Restore the ledger from a copy."));
     }
 
+    /// A decision was signed over another ledger than this one. Where it is this one that was cut or changed, what takes a
+    /// dismissal back may be what is missing.
+    fn contradict(&mut self, why: &str, of_this: bool) {
+        self.problems.push(crate::text::line(why).into_owned());
+        if of_this && self.broken.is_none() {
+            self.dismissals.clear();
+            let error = AppError::new(ErrorKind::Verification, format!("{why} Nothing is signed over it."));
+            let error = error.hint("Entries were taken away or replaced: compare with an anchor, and restore a copy.");
+            self.broken = Some(error.hint("If its signer says what is not so, revoke the key that signed it."));
+        }
+    }
+
     /// Refuses a ledger that could not be read to its end.
     pub fn sound(&self) -> Result<(), AppError> {
         self.broken.clone().map_or(Ok(()), Err)
@@ -102,9 +126,11 @@ impl Records {
         self.head.as_ref()
     }
 
-    fn take(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) {
+    /// Takes an entry in; gives the ledger as the signer of a decision saw it.
+    fn take(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Option<Head> {
+        let mut seen = None;
         let problem = match entry.draft.kind {
-            EntryKind::Decision => self.decision_entry(entry, root).err(),
+            EntryKind::Decision => self.decision_entry(entry, root).map(|by| seen = by).err(),
             EntryKind::Triage => self.triage_entry(entry, root).err(),
             EntryKind::Intent => match serde_json::from_slice::<Order>(&entry.draft.body) {
                 Ok(order) => {
@@ -128,9 +154,10 @@ impl Records {
                 crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned(),
             );
         }
+        seen
     }
 
-    fn decision_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
+    fn decision_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<Option<Head>, String> {
         let verified = verify(entry, root)?;
         let predicate = verified.statement.decision().ok_or("it is not a decision.")?;
         if predicate.decision_id != entry.draft.record {
@@ -158,7 +185,7 @@ impl Records {
             issued_at: predicate.issued_at,
             receipt: None,
         });
-        Ok(())
+        Ok(super::ledger::seen(&verified))
     }
 
     fn triage_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {

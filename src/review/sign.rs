@@ -7,18 +7,15 @@ use super::Desk;
 use super::decide::Prepared;
 use super::progress::{Progress, Watcher};
 use super::triage::Dismiss;
-use crate::config::schema::SignerConfig;
 use crate::domain::ids::{Digest, GateId, Principal, RecordId};
 use crate::domain::time::Timestamp;
 use crate::domain::triage::Subject;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::Head;
 use crate::text::Untrusted;
-use crate::trust::agent::Agent;
 use crate::trust::dsse::Envelope;
 use crate::trust::key::KeyInfo;
-use crate::trust::key_file::KeyFileSigner;
-use crate::trust::signer::{AgentSigner, KeyChoice, Signer, TOUCH_LIMIT};
+use crate::trust::signer::{Signer, TOUCH_LIMIT};
 use crate::trust::statement::{
     ApproverRef, Checkpoint, Choice, Entitlement, Predicate, Record, Statement, Tool, TriageChoice,
 };
@@ -80,7 +77,11 @@ pub fn trust_root(trust: &crate::config::schema::TrustConfig) -> Result<TrustRoo
         AppError::usage("No allowed_signers file is configured, so nobody's signature counts.")
             .hint("Set [trust] allowed_signers to an OpenSSH allowed_signers file.")
     })?;
-    Ok(TrustRoot::load(allowed, trust.revoked.as_deref())?)
+    let root = TrustRoot::load(allowed, trust.revoked.as_deref())?;
+    match &trust.timestamp_authorities {
+        Some(path) => Ok(root.with_timestamp_authorities(path)?),
+        None => Ok(root),
+    }
 }
 
 /// The approver's key, and who that is by allowed_signers as of now. Asks the agent, or reads the key file; the passphrase
@@ -88,39 +89,25 @@ pub fn trust_root(trust: &crate::config::schema::TrustConfig) -> Result<TrustRoo
 pub async fn identity(desk: &Desk) -> Result<Identity, AppError> {
     let now = desk.clock.now();
     let trust_config = desk.config.trust.clone();
-    let held = desk.signer();
+    let held = match desk.signer() {
+        None => super::signer::from_vault(desk).await?,
+        held => held,
+    };
     let (config, agent, passphrase) = (desk.config.signer.clone(), desk.agent.clone(), Arc::clone(&desk.passphrase));
     let found = tokio::task::spawn_blocking(move || -> Result<Identity, AppError> {
         let trust = Arc::new(trust_root(&trust_config)?);
         let signer = match held {
             Some(signer) => signer,
-            None => signer(&config, agent, &trust, &passphrase)?,
+            None => super::signer::on_this_machine(&config, agent, &trust, &passphrase)?,
         };
         let principal = trust
-            .principal_of(signer.key(), DECISION_NAMESPACE, now)
+            .principal_for(signer.as_ref(), DECISION_NAMESPACE, now)
             .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
         Ok(Identity { principal, signer, trust })
     });
     let identity = found.await.map_err(|e| AppError::internal(format!("Finding the key failed: {e}.")))??;
     desk.keep_signer(&identity.signer);
     Ok(identity)
-}
-
-fn signer(
-    config: &SignerConfig,
-    agent: Option<std::path::PathBuf>,
-    trust: &TrustRoot,
-    passphrase: &super::Passphrase,
-) -> Result<Arc<dyn Signer>, AppError> {
-    if let Some(path) = &config.key {
-        return Ok(Arc::new(KeyFileSigner::open(path, Arc::clone(passphrase))?));
-    }
-    let socket = agent.ok_or_else(|| {
-        AppError::new(ErrorKind::Signing, "There is no ssh-agent: SSH_AUTH_SOCK is not set.")
-            .hint("Log in with `ssh -A`, start an agent, or set [signer] key to a key file.")
-    })?;
-    let choice = KeyChoice::from_setting(config.agent.as_deref());
-    Ok(Arc::new(AgentSigner::choose(Agent::new(socket), &choice, Some(&trust.allowed_signers), TOUCH_LIMIT)?))
 }
 
 /// Signs a decision over the dossier that was prepared.
@@ -219,7 +206,7 @@ pub async fn triage(
     let now = desk.clock.now();
     identity
         .trust
-        .principal_of(identity.key(), TRIAGE_NAMESPACE, now)
+        .principal_for(identity.signer.as_ref(), TRIAGE_NAMESPACE, now)
         .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
     let records = request.findings.iter().map(|finding| Record {
         subject: Subject::of(finding).into(),

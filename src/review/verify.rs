@@ -1,19 +1,17 @@
 //! Verification: of envelopes against what a pipeline expects, and of entries for an auditor.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Desk;
-use super::sign;
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
-use crate::domain::ids::{Digest, GateId, Principal, RecordId};
+use crate::domain::ids::{Digest, GateId, RecordId};
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Entry, EntryKind};
 use crate::trust::dsse::Envelope;
-use crate::trust::verify::{Expected, TrustRoot, Verified, check_binding, detach, verify_envelope};
+use crate::trust::verify::{Expected, TrustRoot, Verified, check_binding, verify_envelope};
 
 /// An envelope to be verified, and where it is from.
 pub struct Candidate {
@@ -59,7 +57,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
 pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<Vec<Candidate>, AppError> {
     desk.records().await?.sound()?;
     let wanted = gate.to_string();
-    let (decisions, others): (Vec<Entry>, Vec<Entry>) = entries(desk)
+    let (decisions, others): (Vec<Entry>, Vec<Entry>) = super::ledger::entries(desk)
         .await?
         .into_iter()
         .filter(|e| e.draft.gate.as_ref() == Some(&wanted))
@@ -155,75 +153,10 @@ pub fn describe(envelope: &[u8]) -> String {
     )
 }
 
-fn payload(envelope: &[u8]) -> Option<Value> {
+/// What an envelope says, without verifying it.
+pub fn payload(envelope: &[u8]) -> Option<Value> {
     let opened = Envelope::parse(envelope).ok()?.open().ok()?;
     serde_json::from_slice(&opened.payload).ok()
-}
-
-/// A record of the ledger: its signed document, and all that belongs to it.
-pub struct Found {
-    /// The entry with the envelope.
-    pub entry: Entry,
-    /// All entries of the record.
-    pub all: Vec<Entry>,
-}
-
-/// Finds a record by its id, its position, or a prefix of its envelope's digest.
-pub async fn find_record(desk: &Desk, wanted: &str) -> Result<Found, AppError> {
-    let entries = entries(desk).await?;
-    let mut found: Vec<&Entry> = entries
-        .iter()
-        .filter(|e| e.seq.to_string() == wanted || e.draft.record.as_str() == wanted || e.digest.is_named_by(wanted))
-        .collect();
-    found.dedup_by(|a, b| a.draft.record == b.draft.record);
-    let record = match found.as_slice() {
-        [one] => one.draft.record.clone(),
-        [] => {
-            return Err(AppError::usage(format!("The ledger has no entry {wanted:?}."))
-                .hint("`countersign ledger list` lists them."));
-        }
-        several => {
-            let error = AppError::usage(format!("{wanted:?} names {} records.", several.len()));
-            return Err(several
-                .iter()
-                .fold(error, |e, entry| e.hint(format!("{} ({})", entry.draft.record, entry.digest))));
-        }
-    };
-    let all: Vec<Entry> = entries.into_iter().filter(|e| e.draft.record == record).collect();
-    let entry = all.iter().find(|e| matches!(e.draft.kind, EntryKind::Decision | EntryKind::Triage)).cloned();
-    let entry = entry.ok_or_else(|| AppError::internal(format!("The record {record} has no signed document.")))?;
-    Ok(Found { entry, all })
-}
-
-/// A verified entry, for people.
-pub struct Checked {
-    /// Who signed.
-    pub principal: Principal,
-    /// The statement as it was signed.
-    pub statement: Value,
-}
-
-/// Verifies an entry as of when it was recorded.
-pub async fn check_entry(desk: &Desk, entry: &Entry) -> Result<Checked, String> {
-    let (trust, entry) = (desk.config.trust.clone(), entry.clone());
-    let checked = tokio::task::spawn_blocking(move || {
-        let root = sign::trust_root(&trust).map_err(|e| e.message)?;
-        let verified = verify_envelope(&entry.draft.body, &root, entry.draft.at).map_err(|e| e.to_string())?;
-        let statement = payload(&entry.draft.body).unwrap_or_default();
-        Ok(Checked { principal: verified.principal, statement })
-    });
-    checked.await.map_err(|e| e.to_string())?
-}
-
-/// Writes the envelope, the signed bytes and the signature of an entry into a folder. Gives the files.
-pub fn export(entry: &Entry, dir: &Path) -> Result<Vec<String>, AppError> {
-    let broken = |e: std::io::Error| AppError::usage(format!("{} cannot be written to: {e}.", dir.display()));
-    let detached = detach(&entry.draft.body).map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
-    std::fs::create_dir_all(dir).map_err(broken)?;
-    let envelope = dir.join(format!("{}.json", entry.draft.record.as_str()));
-    std::fs::write(&envelope, &entry.draft.body).map_err(broken)?;
-    let (pae, sig) = detached.write(dir, entry.draft.record.as_str()).map_err(broken)?;
-    Ok([envelope, pae, sig].iter().map(|p| p.to_string_lossy().into_owned()).collect())
 }
 
 /// The digest of an envelope file.
@@ -231,10 +164,4 @@ pub fn digest_of_file(path: &Path) -> Result<Digest, AppError> {
     let bytes = std::fs::read(path).map_err(|e| AppError::usage(format!("{} cannot be read: {e}.", path.display())))?;
     let envelope = Envelope::parse(&bytes).map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
     Ok(envelope.digest())
-}
-
-async fn entries(desk: &Desk) -> Result<Vec<Entry>, AppError> {
-    let ledger = Arc::clone(&desk.ledger);
-    let read = tokio::task::spawn_blocking(move || ledger.read(1, &[])).await;
-    Ok(read.map_err(|e| AppError::internal(e.to_string()))??)
 }

@@ -102,6 +102,11 @@ impl KeyInfo {
         Self::from_blob(&blob, comment)
     }
 
+    /// The same key with another comment.
+    pub fn with_comment(self, comment: impl Into<Untrusted>) -> Self {
+        Self { comment: comment.into(), ..self }
+    }
+
     /// The line for a `.pub` or allowed_signers file, without a comment.
     pub fn to_line(&self) -> String {
         format!("{} {}", self.algorithm, STANDARD.encode(&self.blob))

@@ -63,7 +63,7 @@ pub(super) fn from_ssh(signature: &[u8]) -> Result<Vec<u8>, BadSignature> {
 }
 
 /// A bare signature by `key` in SSH's binary form.
-pub(super) fn to_ssh(key: &KeyInfo, signature: &[u8]) -> Result<Vec<u8>, BadSignature> {
+pub fn to_ssh(key: &KeyInfo, signature: &[u8]) -> Result<Vec<u8>, BadSignature> {
     let bytes = match key.data() {
         KeyData::Ecdsa(_) => ecdsa_from_der(signature).map_err(|_e| BadSignature::Malformed)?,
         _ => signature.to_vec(),
@@ -105,6 +105,38 @@ fn ecdsa_to_der(blob: &[u8]) -> Result<Vec<u8>, TooShort> {
     let mut out = Vec::new();
     der::put(&mut out, der::SEQUENCE, &content);
     Ok(out)
+}
+
+/// The key with this Ed25519 public half, 32 bytes.
+pub fn key_of_ed25519(public: &[u8]) -> Option<KeyInfo> {
+    let mut blob = Vec::new();
+    put_string(&mut blob, b"ssh-ed25519");
+    put_string(&mut blob, public);
+    KeyInfo::from_blob(&blob, "").ok()
+}
+
+/// The key with this public half in PEM (SubjectPublicKeyInfo), ed25519 or P-256.
+pub fn key_of_pem(pem: &str) -> Option<KeyInfo> {
+    use base64::Engine as _;
+    let inner = pem.trim().strip_prefix("-----BEGIN PUBLIC KEY-----")?.strip_suffix("-----END PUBLIC KEY-----")?;
+    let base64: String = inner.split_ascii_whitespace().collect();
+    let der = base64::engine::general_purpose::STANDARD.decode(base64).ok()?;
+    let mut outer = Der::new(&der);
+    let mut whole = outer.sequence().ok()?;
+    whole.sequence().ok()?;
+    let bits = whole.value(der::BIT_STRING).ok()?.strip_prefix(&[0])?;
+    let key = match bits.len() {
+        32 => key_of_ed25519(bits)?,
+        _ => {
+            let mut blob = Vec::new();
+            for part in [b"ecdsa-sha2-nistp256".as_slice(), b"nistp256", bits] {
+                put_string(&mut blob, part);
+            }
+            KeyInfo::from_blob(&blob, "").ok()?
+        }
+    };
+    // What was passed over, such as the names of the algorithm, is right if it comes out the same.
+    (public_der(&key)? == der).then_some(key)
 }
 
 /// The public key as a SubjectPublicKeyInfo in DER, as other tools want it; `None` for kinds that make no bare signatures.

@@ -21,6 +21,7 @@ mod forwarded;
 mod halting;
 mod keyring;
 mod lab;
+mod ledger;
 mod mirrors;
 mod novelty;
 mod pty;

@@ -9,7 +9,9 @@ use crate::trust::allowed_signers::AllowedSigners;
 use crate::trust::error::TrustFileError;
 use crate::trust::file::{self, Unreadable};
 use crate::trust::key::KeyInfo;
+use crate::trust::raw::Profile;
 use crate::trust::revoked::Revoked;
+use crate::trust::signer::Signer;
 use crate::trust::stamp::Authorities;
 
 /// The largest file of trust that is read.
@@ -72,6 +74,14 @@ impl TrustRoot {
         }
     }
 
+    /// Whom a signer stands for: as [`Self::principal_of`], or for bare signatures if it gives such.
+    pub fn principal_for(&self, signer: &dyn Signer, namespace: &str, at: Timestamp) -> Result<Principal, VerifyError> {
+        match signer.profile() {
+            Profile::SshSig => self.principal_of(signer.key(), namespace, at),
+            Profile::Raw => self.principal_of_bare(signer.key(), namespace, at),
+        }
+    }
+
     /// As [`Self::principal_of`], for a key that gives bare signatures.
     pub fn principal_of_bare(&self, key: &KeyInfo, namespace: &str, at: Timestamp) -> Result<Principal, VerifyError> {
         self.not_revoked(key)?;
@@ -111,7 +121,7 @@ fn fault(path: &Path, why: &Unreadable, mend: &str) -> TrustFileError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trust::signer::{Signer as _, TestSigner};
+    use crate::trust::signer::TestSigner;
 
     #[test]
     fn a_file_that_is_not_understood_is_never_an_empty_list() {
