@@ -1,22 +1,31 @@
 //! The use cases, one file a verb: what the console and the commands both call.
 
+pub mod afterwards;
 pub mod anchor;
+pub mod approval;
 pub mod asks;
+pub mod browse;
 pub mod collect;
+pub mod complete;
 pub mod connect;
 pub mod decide;
 pub mod deliver;
 pub mod doctor;
 pub mod dossier;
+pub mod exclusion;
 pub mod inbox;
 pub mod ledger;
 pub mod matching;
 pub mod permit;
+pub mod pipeline;
 pub mod progress;
+pub mod provenance;
 pub mod records;
+pub mod roles;
 pub mod round;
 pub mod sign;
 mod signer;
+pub mod stamp;
 pub mod template;
 pub mod triage;
 pub mod verify;

@@ -84,7 +84,8 @@ fn expires(asked: Option<&str>, status: Status, now: Timestamp) -> Result<Option
     }
 }
 
-fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, AppError> {
+/// A time that was asked for, by a length or by itself.
+pub fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, AppError> {
     let far = || AppError::usage(format!("{text:?} is further away than dates go. Write never for no end."));
     let at = parse_duration(text)
         // What does not fit leaves the time where it is.

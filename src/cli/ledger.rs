@@ -88,11 +88,10 @@ fn summary(entry: &Entry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let gate = entry.draft.gate.clone().unwrap_or_default();
     match entry.draft.kind {
-        EntryKind::Decision | EntryKind::Triage => verify::describe(&entry.draft.body),
+        EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => verify::describe(&entry.draft.body),
         EntryKind::Intent => format!("{} {gate}", text("verb")),
         EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
         EntryKind::Approvers => "who holds which role".to_owned(),
-        EntryKind::Delegation => "a delegation".to_owned(),
         EntryKind::Stamp => format!("a time stamp over {}", text("envelope")),
     }
 }

@@ -4,7 +4,7 @@
 //! so. What each mirror has is noted in the state folder; without the note it is put there again, which changes nothing.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::http::Limits;
 use crate::ledger::anchor::Anchor;
 use crate::ledger::{Head, Ledger, Root};
 use crate::orchestrator;
-use crate::remote::mirror::{Found, Mirror, MirrorError, Note, S3Settings};
+use crate::remote::mirror::{Found, Mirror, MirrorError, Note, S3Settings, is_mirror};
 use crate::remote::sigv4::Credentials;
 use crate::secrets::Resolver;
 
@@ -182,38 +182,6 @@ impl Mirrors {
         })
     }
 
-    /// Everything that the mirrors have of a ledger, as anchors; and what could not be read, each in a sentence.
-    pub async fn anchors(&self, ledger: &str) -> (Vec<Anchor>, Vec<String>) {
-        let (mut anchors, mut problems) = (Vec::new(), Vec::new());
-        for configured in &self.configured {
-            let read = async { self.connect(configured).await?.read_all(ledger).await };
-            match read.await {
-                Ok(found) => {
-                    for found in found {
-                        match anchor(found) {
-                            Ok(anchor) => anchors.push(anchor),
-                            Err(why) => problems.push(why),
-                        }
-                    }
-                }
-                Err(e) => problems.push(e.to_string()),
-            }
-        }
-        (anchors, problems)
-    }
-
-    /// The anchors in a folder or a git repository that is named by its path.
-    pub async fn anchors_in(path: &Path, ledger: &str) -> Result<(Vec<Anchor>, Vec<String>), AppError> {
-        let path = path.to_owned();
-        let mirror = if path.join(".git").exists() { Mirror::git(path) } else { Mirror::folder(path) };
-        let found = mirror.read_all(ledger).await.map_err(|e| AppError::usage(e.to_string()))?;
-        let (mut anchors, mut problems) = (Vec::new(), Vec::new());
-        for found in found {
-            anchor(found).map_or_else(|why| problems.push(why), |anchor| anchors.push(anchor));
-        }
-        Ok((anchors, problems))
-    }
-
     fn standings(&self) -> Standings {
         // A note that is not there, or cannot be read, is made anew.
         let read = self.notes.as_ref().and_then(|path| std::fs::read(path).ok());
@@ -233,6 +201,44 @@ impl Mirrors {
         // Without it the next command puts there what is there already.
         write().ok();
     }
+}
+
+/// Everything that the mirrors have of the ledger, the configured ones and those of these paths that are mirrors, as
+/// anchors; and what could not be read, each in a sentence.
+pub async fn mirrored(desk: &Desk, paths: &[PathBuf]) -> Result<(Vec<Anchor>, Vec<String>), AppError> {
+    let (mut anchors, mut problems) = (Vec::new(), Vec::new());
+    let named = paths.iter().filter(|path| is_mirror(path)).map(|path| {
+        let path = path.clone();
+        if path.join(".git").exists() { MirrorConfig::Git(path) } else { MirrorConfig::Folder(path) }
+    });
+    let all: Vec<MirrorConfig> = named.chain(desk.mirrors.configured.iter().cloned()).collect();
+    if all.is_empty() {
+        return Ok((anchors, problems));
+    }
+    let ledger = Arc::clone(&desk.ledger);
+    let origin = tokio::task::spawn_blocking(move || {
+        let mut origin = Ok(String::new());
+        ledger.snapshot(&mut |reading| {
+            origin = reading.origin();
+            Ok(())
+        })?;
+        origin
+    });
+    // A ledger that does not even say which it is, is found damaged by the check itself.
+    let Ok(Ok(origin)) = origin.await else { return Ok((anchors, problems)) };
+    let id = origin.rsplit('/').next().unwrap_or_default();
+    for configured in &all {
+        let read = async { desk.mirrors.connect(configured).await?.read_all(id).await };
+        match read.await {
+            Ok(found) => {
+                for found in found {
+                    anchor(found).map_or_else(|why| problems.push(why), |anchor| anchors.push(anchor));
+                }
+            }
+            Err(e) => problems.push(e.to_string()),
+        }
+    }
+    Ok((anchors, problems))
 }
 
 fn anchor(found: Found) -> Result<Anchor, String> {

@@ -46,6 +46,7 @@ async fn each_decision_is_mirrored_and_named_to_the_orchestrator() {
     mirror(&payments, "folder", folder.path().to_str().unwrap());
     let ran = payments.approve().await.exits(0);
     assert!(!ran.err.contains("mirror"), "{ran:?}");
+    // Which checks it against the mirror.
     let entries = payments.bench.entries().await.len() as u64;
     // The newest one is there, and the one that the decision went into.
     let all = notes(folder.path());
@@ -81,6 +82,9 @@ async fn a_mirror_that_fails_is_said_until_it_has_caught_up() {
         assert!(ran.err.contains(says), "{command:?}: {ran:?}");
     }
     assert_eq!(doctor(&payments).await["state"], "bad");
+    // A check that could not ask it does not say that all is well.
+    let ran = payments.bench.run(&["ledger", "check"]).await.exits(11);
+    assert!(ran.err.contains("mounted"), "{ran:?}");
     std::fs::create_dir(&root).unwrap();
     // It is asked again after a while; what it was told is not.
     let note = payments.bench.dir.path().join("state/countersign/mirrors.json");
@@ -113,7 +117,13 @@ async fn a_ledger_that_was_put_back_is_found_by_its_mirror() {
     for gone in ["ledger.db-wal", "ledger.db-shm"] {
         std::fs::remove_file(payments.bench.dir.path().join(gone)).ok();
     }
-    // By itself it is whole.
+    // By itself it is whole; against the mirror, configured or named, it is not.
+    let ran = payments.bench.run(&["ledger", "check"]).await.exits(11);
+    assert!(ran.err.contains("000000000004.note"), "{ran:?}");
+    payments.bench.reconfigure(|config| drop(config["ledger"].as_table_mut().unwrap().remove("mirrors")));
+    payments.bench.run(&["ledger", "check"]).await.exits(0);
+    payments.bench.run(&["ledger", "check", "--anchor", folder.path().to_str().unwrap()]).await.exits(11);
+    mirror(&payments, "folder", folder.path().to_str().unwrap());
     let found = doctor(&payments).await;
     assert_eq!(found["state"], "bad", "{found}");
     assert!(found["found"].as_str().unwrap().contains("has seen 4 entries, and the ledger has 2"), "{found}");
