@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod anchors;
 mod architecture;
 mod bandit;
 mod certificates;
@@ -33,6 +34,7 @@ mod signers;
 mod skew;
 mod statement;
 mod support;
+mod team;
 mod unknown;
 mod unsound;
 mod walkthrough;
