@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod finding;
 pub mod gate;
 pub mod ids;
+pub mod provenance;
 pub mod quality;
 pub mod query;
 pub mod quorum;

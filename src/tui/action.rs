@@ -11,7 +11,7 @@ pub enum Place {
     Inbox,
     /// A release's overview.
     Overview,
-    /// A release's builds, tickets, changes or approvals.
+    /// A release's builds, tickets, changes, provenance or approvals.
     Items,
     /// A release's findings.
     Findings,
@@ -53,6 +53,7 @@ pub enum Action {
     Findings,
     Changes,
     Approvals,
+    Provenance,
     Open,
     Back,
     Quit,
@@ -196,6 +197,7 @@ pub const TABLE: &[Spec] = &[
     spec(Action::Findings, "findings", "Shows the findings.", VIEW).at(RELEASE),
     spec(Action::Changes, "changes", "Shows the changes since the last approved release.", VIEW).at(RELEASE),
     spec(Action::Approvals, "approvals", "Shows the decisions over this gate.", VIEW).at(RELEASE),
+    spec(Action::Provenance, "provenance", "Shows who attested where the artifacts come from.", VIEW).at(RELEASE),
     spec(Action::Open, "open", "Opens the line, or presses the button.", VIEW).footer("open"),
     spec(Action::Back, "back", "Goes back one level; never quits.", APP).footer("back"),
     spec(Action::Quit, "quit", "Quits from the inbox.", APP).at(NO_FORM).footer("quit").when(Model::may_quit),

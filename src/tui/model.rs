@@ -200,7 +200,7 @@ impl Model {
             (None, Some(release)) => match release.tab {
                 Tab::Overview => Place::Overview,
                 Tab::Findings => Place::Findings,
-                Tab::Builds | Tab::Tickets | Tab::Changes | Tab::Approvals => Place::Items,
+                Tab::Builds | Tab::Tickets | Tab::Changes | Tab::Provenance | Tab::Approvals => Place::Items,
             },
             (None, None) => Place::Inbox,
         }

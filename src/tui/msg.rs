@@ -8,6 +8,7 @@ use crate::domain::decision::{Decision, ReceiptStatus, Verb};
 use crate::domain::dossier::{Count, Dossier};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{Digest, GateId, Principal};
+use crate::domain::quorum::Standing;
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::{Outcome, Violation};
@@ -116,8 +117,8 @@ pub enum Msg {
         gate: GateId,
         /// The decisions over it.
         decisions: Arc<Vec<Decision>>,
-        /// How many approvals there are.
-        have: u32,
+        /// How far its approvals are, if that could be told.
+        standing: Option<Standing>,
     },
     /// A decision came to its end.
     DecisionDone {
@@ -190,10 +191,8 @@ pub struct GateRow {
     pub release: Release,
     /// The `[[service]]` that it was matched with.
     pub service: Option<String>,
-    /// How many approvals there are.
-    pub have: u32,
-    /// How many are needed.
-    pub need: u32,
+    /// How far its approvals are.
+    pub standing: Standing,
     /// Whether it waits for this person: entitled, and has not decided yet.
     pub mine: bool,
 }
@@ -266,12 +265,27 @@ pub struct DecisionPreview {
     pub principal: Principal,
     /// The key.
     pub key: KeyInfo,
+    /// How far the approvals are, and what signing does; for an approval only.
+    pub approvals: Option<ApprovalPreview>,
     /// What would be sent, exactly, secrets masked.
     pub requests: Vec<String>,
     /// Why it cannot be done. Then nothing can be signed.
     pub refusal: Option<String>,
     /// What differs from the dossier that was on the screen. Then nothing can be signed either.
     pub differences: Vec<String>,
+}
+
+/// How far the approvals are, and what one more does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalPreview {
+    /// How far they are.
+    pub standing: String,
+    /// What signing does, in a sentence.
+    pub effect: String,
+    /// Whether it is sent at once.
+    pub sends: bool,
+    /// Who is excluded and cannot be placed, in a sentence.
+    pub unplaced: Option<String>,
 }
 
 /// The key that would sign.

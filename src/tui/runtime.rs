@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::effect::{Ask, Effect, RequestId};
-use super::msg::{Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
+use super::msg::{ApprovalPreview, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
 use crate::config::Config;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
@@ -264,6 +264,7 @@ impl Worker {
             // Halting, rejecting and remarking are bound to what is there now; approving to what was on the screen.
             expect: (ask.verb == Verb::Approve).then(|| ask.expect.to_string()),
             allow_clock_skew: false,
+            break_glass: false,
         };
         let prepared = decide::prepare(&desk, waiting, proposal, false, &|_| {}).await?;
         let mut differences = Vec::new();
@@ -283,9 +284,8 @@ pub(super) fn row(waiting: &Waiting) -> GateRow {
         gate: waiting.gate.clone(),
         release: waiting.release.clone(),
         service: waiting.service.clone(),
-        have: waiting.have,
-        need: waiting.need,
-        mine: waiting.service.is_some() && waiting.have < waiting.need,
+        standing: waiting.standing.clone(),
+        mine: waiting.service.is_some() && !waiting.standing.reached,
     }
 }
 
@@ -332,6 +332,12 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
         missing: prepared.dossier.missing(),
         principal,
         key,
+        approvals: prepared.approval.as_ref().filter(|a| !a.effect.is_empty()).map(|a| ApprovalPreview {
+            standing: a.before.words(),
+            effect: a.effect.clone(),
+            sends: a.after.reached,
+            unplaced: a.after.unplaced.clone(),
+        }),
         requests: requests.collect(),
         refusal: (!refusal.is_empty()).then(|| refusal.join(" ")),
         differences,

@@ -70,7 +70,7 @@ fn a_token_and_a_certificate_are_accepted() {
     let certificate = key.certificate.clone().unwrap();
     assert_eq!(verify(&sig, &key, NAMESPACE, &pae), Ok(None));
     // As the authority's line says, while it is valid; and as the list of revoked ones says, not at all.
-    let authority = format!("{}", String::from_utf8(read("allowed_ca").unwrap()).unwrap());
+    let authority = String::from_utf8(read("allowed_ca").unwrap()).unwrap();
     let signers = AllowedSigners::parse("f", &authority).unwrap();
     let when = |seconds: u64| Timestamp::from_millis(i64::try_from(seconds).unwrap() * 1000).unwrap();
     let end = certificate.valid_before();

@@ -150,12 +150,14 @@ pub enum Tab {
     Changes,
     /// Decisions.
     Approvals,
+    /// Attestations of the artifacts.
+    Provenance,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Builds, Self::Tickets, Self::Findings, Self::Changes, Self::Approvals];
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Builds, Self::Tickets, Self::Findings, Self::Changes, Self::Approvals, Self::Provenance];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -165,6 +167,7 @@ impl Tab {
             Self::Tickets => "tickets",
             Self::Findings => "findings",
             Self::Changes => "changes",
+            Self::Provenance => "provenance",
             Self::Approvals => "approvals",
         }
     }
@@ -186,7 +189,7 @@ pub struct ReleaseScreen {
     pub tab: Tab,
     /// How far the overview is scrolled.
     pub scroll: usize,
-    /// The lines of builds, tickets, changes or approvals, by their keys.
+    /// The lines of builds, tickets, changes, provenance or approvals, by their keys.
     pub items: Listing<String>,
     /// The findings.
     pub findings: Findings,

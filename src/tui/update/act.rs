@@ -68,6 +68,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Tickets => show_tab(model, |_| Tab::Tickets),
         Action::Findings => show_tab(model, |_| Tab::Findings),
         Action::Changes => show_tab(model, |_| Tab::Changes),
+        Action::Provenance => show_tab(model, |_| Tab::Provenance),
         Action::Approvals => show_tab(model, |_| Tab::Approvals),
         Action::Ledger => return ledger::open(model),
         Action::NextPane if model.is_typing() => lists::complete_filter(model),
