@@ -9,8 +9,8 @@ use crate::domain::time::Timestamp;
 use crate::error::AppError;
 use crate::ledger::check::{Audit, Checked, Finding, Look};
 use crate::ledger::{Entry, Ledger};
-use crate::review::{Desk, sign};
-use crate::trust::verify::{TrustRoot, verify_envelope};
+use crate::review::{Desk, ledger, sign};
+use crate::trust::verify::TrustRoot;
 
 /// After how many entries progress is told: often enough to be seen, and rarely enough to cost nothing.
 const STEP: u64 = 64;
@@ -22,23 +22,23 @@ pub async fn check(
     stop: Stop,
     progress: impl Fn(u64, u64) + Send + Sync + 'static,
 ) -> Result<Option<LedgerCheck>, AppError> {
-    let (ledger, trust, clock) = (Arc::clone(&desk.ledger), desk.config.trust.clone(), Arc::clone(&desk.clock));
+    let (store, trust, clock) = (Arc::clone(&desk.ledger), desk.config.trust.clone(), Arc::clone(&desk.clock));
     let checked = tokio::task::spawn_blocking(move || {
         let root = sign::trust_root(&trust);
-        run(ledger.as_ref(), &root, &stop, progress, || clock.now())
+        run(store.as_ref(), &root, &stop, progress, || clock.now())
     });
     checked.await.map_err(|e| AppError::internal(format!("Checking the ledger failed: {e}.")))?
 }
 
 pub(super) fn run(
-    ledger: &dyn Ledger,
+    store: &dyn Ledger,
     root: &Result<TrustRoot, AppError>,
     stop: &Stop,
     progress: impl Fn(u64, u64) + Sync,
     now: impl Fn() -> Timestamp,
 ) -> Result<Option<LedgerCheck>, AppError> {
     let mut all = 0;
-    ledger.snapshot(&mut |reading| {
+    store.snapshot(&mut |reading| {
         all = reading.size()?;
         Ok(())
     })?;
@@ -47,7 +47,7 @@ pub(super) fn run(
         if stop.is_called_off() {
             return Look::default();
         }
-        let look = look(entry, root);
+        let look = ledger::look(entry, root);
         if entry.draft.kind.is_signed() && look.findings.is_empty() {
             good.fetch_add(1, Ordering::Relaxed);
         }
@@ -57,15 +57,15 @@ pub(super) fn run(
         }
         look
     };
-    let checked = ledger.check(&Audit { look: &looks, anchors: &[] })?;
+    let checked = store.check(&Audit { look: &looks, anchors: &[] })?;
     if stop.is_called_off() {
         return Ok(None);
     }
     let (entries, signatures) = (done.into_inner(), good.into_inner());
-    Ok(Some(outcome(ledger, &checked, entries, signatures, now())))
+    Ok(Some(outcome(store, &checked, entries, signatures, now())))
 }
 
-fn outcome(ledger: &dyn Ledger, checked: &Checked, entries: u64, signatures: u64, at: Timestamp) -> LedgerCheck {
+fn outcome(store: &dyn Ledger, checked: &Checked, entries: u64, signatures: u64, at: Timestamp) -> LedgerCheck {
     let told = |finding: &Finding| format!("{} {}", finding.what, finding.mend).trim_end().to_owned();
     let mut findings: Vec<String> = checked.findings.iter().map(told).collect();
     let more = checked.found.saturating_sub(findings.len() as u64);
@@ -73,27 +73,11 @@ fn outcome(ledger: &dyn Ledger, checked: &Checked, entries: u64, signatures: u64
         findings.push(format!("And {more} more."));
     }
     let head = LedgerHead {
-        location: ledger.location(),
+        location: store.location(),
         origin: Some(checked.head.origin.clone()),
         size: checked.head.size,
         root: checked.head.root.to_string(),
     };
     let (checkpoints, seen) = (checked.checkpoints, checked.seen);
     LedgerCheck { head: Some(head), entries, signatures, checkpoints, seen, findings, hints: Vec::new(), at }
-}
-
-fn look(entry: &Entry, root: &Result<TrustRoot, AppError>) -> Look {
-    if !entry.draft.kind.is_signed() {
-        return Look::default();
-    }
-    let (why, mend) = match root {
-        Ok(root) => match verify_envelope(&entry.draft.body, root, entry.draft.at) {
-            Ok(_) => return Look::default(),
-            Err(why) => (why.to_string(), why.hint()),
-        },
-        Err(why) => (why.message.clone(), why.hints.join(" ")),
-    };
-    let what = format!("Ledger entry {} ({}) does not count: {why}", entry.seq, entry.draft.kind.word());
-    let what = crate::text::line(&what).into_owned();
-    Look { findings: vec![Finding { code: "not-verified", entry: Some(entry.seq), what, mend }], ..Look::default() }
 }

@@ -37,6 +37,9 @@ pub(super) fn sheet(judge: Judge, entries: &[Entry], envelope: &Digest) -> Resul
                 line.by = signer.principal.as_str().into();
             }
             describe(&signer, &mut signature);
+            for (label, by) in lines.judge.afterwards(&document.draft.record) {
+                signature.add(label, by, Tone::Warn);
+            }
         }
         Err(why) => {
             line.standing = Standing::NotVerified;
