@@ -241,6 +241,12 @@ need = [{ role = "release-manager", count = 1 }, { role = "security", count = 1 
 exclude = ["author", "pusher"]
 hold = "12h"
 
+[[rule]]
+name = "staging"
+services = ["*"]
+environments = ["staging"]
+need = [{ role = "release-manager", count = 1 }]
+
 [break_glass]
 role = "emergency"
 environments = ["prod"]
@@ -261,8 +267,8 @@ environments = ["prod"]
     def revoke(by, what, sign=None):
         return good(by, sign, decision="revoke", supersedes=what, decisionId=f"01JX00000000000000000002{next(ids):02}", issuedAt="2026-06-01T12:30:00.000Z")
 
-    def check(name, why, *envelopes):
-        case(f"quorum-{name}", why, *envelopes, trust="trust-quorum")
+    def check(name, why, *envelopes, args=()):
+        case(f"quorum-{name}", why, *envelopes, args=args, trust="trust-quorum")
 
     wrote = lambda name: [{"name": name, "reason": "author"}]
     check("two-roles", "One of each role.", yes("ana"), yes("bob"))
@@ -292,6 +298,11 @@ environments = ["prod"]
           yes("ana", decisionId="01JX0000000000000000000903"), yes("bob"), revoke("erin", "01JX0000000000000000000903", KEYS["erin"].touched(1)))
     check("rejected-later_fail", "A third person rejected it.", yes("ana"), yes("bob"),
           good("window", decision="reject", issuedAt="2026-06-01T12:30:00.000Z", decisionId="01JX0000000000000000000904"))
+    staging = dict(args={"--env": "staging"})
+    check("one-role-in-staging", "Another rule holds there.", yes("ana", environment__name="staging"), **staging)
+    check("all-are-excluded-by-default_fail", "A rule that says nothing excludes the trigger too.",
+          yes("ana", environment__name="staging", excluded=[{"name": "ana", "reason": "trigger"}]), **staging)
+    check("no-rule_fail", "No rule is for that environment.", yes("ana", environment__name="test"), args={"--env": "test"})
     check("break-glass-without-role_fail", "Not everybody may in an emergency.", yes("ana", breakGlass=True))
     check("another-attempt_fail", "One approved the attempt before.", yes("ana"), yes("bob", orchestrator__attempt="1780315100000"))
 

@@ -39,7 +39,7 @@ def reached(approvers, good, want, at):
         def full(rule):
             hold = re.fullmatch("([0-9]+)h", rule.get("hold", "87600h"))
             oldest = f"{at - timedelta(hours=int(hold[1])):%Y-%m-%dT%H:%M:%S}"
-            may = [by for by, p in votes.items() if by in people and "breakGlass" not in p and not barred(by, rule.get("exclude", []))
+            may = [by for by, p in votes.items() if by in people and "breakGlass" not in p and not barred(by, rule.get("exclude", ["author", "trigger", "pusher"]))
                    and p["issuedAt"] >= oldest and (rule.get("evidence") == "any" or p["dossierDigest"] == evidence)]
             seats = [n["role"] for n in rule["need"] for _ in range(n["count"])]
             return any(all(role in roles(by) and role in votes[by]["policy"].get("roles", []) for role, by in zip(seats, chosen)) for chosen in permutations(may, len(seats)))

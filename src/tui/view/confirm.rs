@@ -44,7 +44,7 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     super::forms::missing(&preview.missing, text);
     text.fact("signed as", Role::Text, &preview.principal.to_string());
     let key = &preview.key;
-    let hardware = if key.hardware { ", in hardware" } else { "" };
+    let hardware = if key.hardware { ", in hardware" } else { ", not in hardware" };
     text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.fingerprint, key.kind, key.comment));
     let mut when = "What will be sent";
     if let Some(approvals) = &preview.approvals {
