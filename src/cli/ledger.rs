@@ -21,7 +21,7 @@ pub fn decisions_table(decisions: &[Decision]) -> Block {
             let receipt = d.receipt.as_ref();
             vec![
                 d.issued_at.to_string(),
-                d.verb.word().to_owned(),
+                [d.verb.word().to_owned(), d.flags()].join(" ").trim_end().to_owned(),
                 d.release.line().into_owned(),
                 d.principal.to_string(),
                 receipt.map_or("recorded", |r| r.status.word()).to_owned(),

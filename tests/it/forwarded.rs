@@ -74,9 +74,6 @@ fn a_quorum_of_two_over_postgresql_and_a_forwarded_agent() {
     here(&["ledger", "export", export.to_str().unwrap()]).exits(0);
     let mut offline = crate::support::house::hermetic(dir);
     let trust = export.join("trust");
-    for name in ["approvers.toml", "approvers.toml.sig", "allowed_signers"] {
-        std::fs::copy(house.demo().join(name), trust.join(name)).unwrap();
-    }
     offline.args(["verify", "--gate", id, "--env", "prod", "--service", "guestbook", "--dir"]).arg(&export);
     let ran: crate::support::house::Ran = offline.arg("--trust").arg(&trust).output().unwrap().into();
     ran.exits(0);
