@@ -1,17 +1,22 @@
 //! The use cases, one file a verb: what the console and the commands both call.
 
+pub mod approval;
 pub mod asks;
 pub mod collect;
+pub mod complete;
 pub mod connect;
 pub mod decide;
 pub mod deliver;
 pub mod doctor;
 pub mod dossier;
+pub mod exclusion;
+pub mod export;
 pub mod inbox;
 pub mod matching;
 pub mod permit;
 pub mod progress;
 pub mod records;
+pub mod roles;
 pub mod round;
 pub mod sign;
 mod signer;

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use super::args::DecideArgs;
 use super::output::{Block, Document, Output};
 use super::{Context, json, prompt};
-use crate::domain::decision::Verb;
+use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::error::{AppError, ErrorKind};
 use crate::review::decide::{self, Done, Prepared, Proposal};
 use crate::review::inbox;
@@ -54,6 +54,7 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         option: args.option.clone(),
         expect: args.expect.clone(),
         allow_clock_skew: args.allow_clock_skew,
+        break_glass: false,
     };
     let ask = !unattended && verb != Verb::Comment;
     let prepared = decide::prepare(&desk, waiting, proposal, !ask && !args.dry_run, &watcher).await?;
@@ -170,15 +171,19 @@ fn report(context: &Context, verb: Verb, gate: &str, done: &Done) -> Result<(), 
         "decision": done.decision,
         "envelope": done.envelope,
         "receipt": done.receipt,
+        "approvals": done.standing.as_ref().map(json::approvals),
+        "breakGlass": done.standing.as_ref().is_some_and(|s| s.break_glass.is_some()),
     });
+    let sent = done.receipt.status != ReceiptStatus::Recorded;
     let text = format!(
         "{} {gate}: {}\nDecision {} (envelope {})",
-        capital(verb.done()),
+        if sent { capital(verb.done()) } else { "Not sent yet,".to_owned() },
         done.receipt.detail.line(),
         done.decision,
         done.envelope.short()
     );
-    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
+    done.pending()
 }
 
 fn capital(word: &str) -> String {

@@ -47,7 +47,7 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
             verdict: found.map_or(Outcome::Unknown, |d| d.verdict.result),
             missing: &missing,
             tally: found.map(Dossier::tally).unwrap_or_default(),
-            mine: waiting.service.is_some() && waiting.have < waiting.need,
+            mine: waiting.service.is_some() && !waiting.standing.reached,
             now,
         };
         if !query.as_ref().is_none_or(|q| q.matches(&facts)) {

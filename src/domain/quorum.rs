@@ -105,7 +105,15 @@ pub struct Standing {
 impl Standing {
     /// `1 of 2, waits for security`.
     pub fn words(&self) -> String {
-        let mut out = format!("{} of {}", self.have, self.need);
+        self.words_of("")
+    }
+
+    /// `1 of 2 approvals, waits for security`, with ` approvals` as what is counted.
+    pub fn words_of(&self, what: &str) -> String {
+        let mut out = format!("{} of {}{what}", self.have, self.need);
+        if self.need == 0 {
+            "nobody can approve it".clone_into(&mut out);
+        }
         if let Some(principal) = &self.break_glass {
             out.push_str(&format!(", BREAK-GLASS by {principal}"));
             out.push_str(if self.review_outstanding { ", review outstanding" } else { ", reviewed" });

@@ -267,12 +267,7 @@ fn onward<L: Ledger + ?Sized>(
 }
 
 /// Reads entries on from an edge, each compared with its stored hashes.
-fn walk(
-    named: &Named,
-    reading: &mut dyn Reading,
-    edge: &mut Edge,
-    read: &mut Read,
-) -> Result<(), LedgerError> {
+fn walk(named: &Named, reading: &mut dyn Reading, edge: &mut Edge, read: &mut Read) -> Result<(), LedgerError> {
     loop {
         let from = edge.size() + 1;
         let rows = reading.entries(&Wanted { from, limit: Some(BATCH), ..Wanted::default() })?;

@@ -69,6 +69,9 @@ impl Verified {
             key: self.key.fingerprint.clone(),
             issued_at: p.issued_at,
             receipt: None,
+            break_glass: p.break_glass,
+            revoked_by: None,
+            reviewed_by: None,
         })
     }
 

@@ -6,6 +6,7 @@ use crate::domain::decision::{Decision, ReceiptStatus, Verb};
 use crate::domain::dossier::{Count, Dossier};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{Digest, GateId, Principal};
+use crate::domain::quorum::Standing;
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::{Outcome, Violation};
@@ -112,8 +113,8 @@ pub enum Msg {
         gate: GateId,
         /// The decisions over it.
         decisions: Arc<Vec<Decision>>,
-        /// How many approvals there are.
-        have: u32,
+        /// How far its approvals are, if that could be told.
+        standing: Option<Standing>,
     },
     /// A decision came to its end.
     DecisionDone {
@@ -184,10 +185,8 @@ pub struct GateRow {
     pub release: Release,
     /// The `[[service]]` that it was matched with.
     pub service: Option<String>,
-    /// How many approvals there are.
-    pub have: u32,
-    /// How many are needed.
-    pub need: u32,
+    /// How far its approvals are.
+    pub standing: Standing,
     /// Whether it waits for this person: entitled, and has not decided yet.
     pub mine: bool,
 }

@@ -212,7 +212,14 @@ async fn decide_plainly(
     let seen = entry.dossier.as_ref().map(|d| d.digest.to_string());
     let id = &entry.row.gate.id;
     let waiting = inbox::read(desk, id).await?.ok_or_else(|| AppError::usage(format!("The gate {id} is gone.")))?;
-    let proposal = Proposal { verb, reason: reason.to_owned(), option: None, expect: seen, allow_clock_skew: false };
+    let proposal = Proposal {
+        verb,
+        reason: reason.to_owned(),
+        option: None,
+        expect: seen,
+        allow_clock_skew: false,
+        break_glass: false,
+    };
     let prepared = decide::prepare(desk, waiting, proposal, false, &quiet).await?;
     decide::check(&prepared)?;
     say(&format!(

@@ -58,7 +58,7 @@ pub fn inbox<'a>(entries: impl IntoIterator<Item = &'a GateEntry>, now: Timestam
         let waits = entry.row.gate.waiting_since.map_or_else(|| "unknown".to_owned(), |t| humane(now.since(t)));
         let mine = if entry.row.mine { ", for you" } else { "" };
         let _ = writeln!(out, "   waits: {waits}{mine}");
-        let _ = writeln!(out, "   approvals: {} of {}", entry.row.have, entry.row.need);
+        let _ = writeln!(out, "   approvals: {}", entry.row.standing.words());
         match &entry.summary {
             Some(summary) => {
                 let _ = writeln!(out, "   verdict: {}", summary.verdict.word());

@@ -258,6 +258,7 @@ impl Worker {
             // Halting, rejecting and remarking are bound to what is there now; approving to what was on the screen.
             expect: (ask.verb == Verb::Approve).then(|| ask.expect.to_string()),
             allow_clock_skew: false,
+            break_glass: false,
         };
         let prepared = decide::prepare(&desk, waiting, proposal, false, &|_| {}).await?;
         let mut differences = Vec::new();
@@ -277,9 +278,8 @@ pub(super) fn row(waiting: &Waiting) -> GateRow {
         gate: waiting.gate.clone(),
         release: waiting.release.clone(),
         service: waiting.service.clone(),
-        have: waiting.have,
-        need: waiting.need,
-        mine: waiting.service.is_some() && waiting.have < waiting.need,
+        standing: waiting.standing.clone(),
+        mine: waiting.service.is_some() && !waiting.standing.reached,
     }
 }
 

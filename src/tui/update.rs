@@ -119,8 +119,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             decide::progress(model, request, step);
             Vec::new()
         }
-        Msg::RecordsRead { gate, decisions, have } => {
-            data::records(model, &gate, decisions, have);
+        Msg::RecordsRead { gate, decisions, standing } => {
+            data::records(model, &gate, decisions, standing);
             Vec::new()
         }
         Msg::DecisionDone { request, result, text, receipt } => decide::done(model, request, result, text, receipt),

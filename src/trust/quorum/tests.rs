@@ -155,6 +155,7 @@ impl World {
             approvers: approvers.as_ref(),
             now: at(minute),
             excluded: asked.excluded,
+            evidence: None,
         };
         tally(&cast, &question).unwrap()
     }
@@ -353,8 +354,14 @@ fn several_rules_hold_at_once() {
     assert!(w.ask(Some(&file), 1, |_| ()).reached());
     let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r }).collect();
     let (file, expected) = (approvers(&file), expected());
-    let mut question =
-        Question { expected: &expected, service: None, approvers: Some(&file), now: at(1), excluded: &[] };
+    let mut question = Question {
+        expected: &expected,
+        service: None,
+        approvers: Some(&file),
+        now: at(1),
+        excluded: &[],
+        evidence: None,
+    };
     assert!(matches!(tally(&cast, &question), Err(NoRule::Service { .. })), "which rules apply is not guessed");
     let elsewhere = Expected { environment: "moon".into(), ..expected.clone() };
     question = Question { expected: &elsewhere, service: Some("shop"), ..question };
@@ -468,6 +475,7 @@ fn whoever_completes_it_delivers() {
             approvers: Some(&file),
             now: at(minute),
             excluded: &[],
+            evidence: None,
         };
         completed_by(&cast, &question).unwrap()
     };

@@ -13,6 +13,7 @@ use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, 
 use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, Rung};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId, Principal, RecordId};
+use crate::domain::quorum::Standing;
 use crate::domain::release::Release;
 use crate::domain::severity::Severity;
 use crate::domain::ticket::{StatusCategory, Ticket};
@@ -81,7 +82,8 @@ pub fn row(service: &str, version: &str, environment: &str, waits: u64, mine: bo
         branch: Some("main".into()),
         artifacts: Vec::new(),
     };
-    GateRow { gate, release, service: Some(service.to_owned()), have: 0, need: 1, mine }
+    let standing = Standing { need: 1, ..Standing::default() };
+    GateRow { gate, release, service: Some(service.to_owned()), standing, mine }
 }
 
 /// A dossier with so many findings, one of them dismissed, one dismissed before; the first one is hostile.
@@ -213,6 +215,7 @@ fn changes() -> ChangeSet {
         login: Some("ana".into()),
         time: Some(ago(20_000)),
         verified: Some(true),
+        committer: None,
     };
     ChangeSet {
         commits: vec![

@@ -139,12 +139,9 @@ fn fill_preview(entry: &GateEntry, text: &mut Text, glyphs: &'static crate::tui:
     let gate = &entry.row.gate;
     let by = gate.started_by.as_ref().map_or_else(|| "unknown".into(), |b| b.line());
     let mine = if entry.row.mine { "; it waits for you" } else { "" };
-    let (have, need, dot) = (entry.row.have, entry.row.need, glyphs.dot);
-    let words = format!(
-        "{} / {} {dot} started by {by} {dot} {have} of {need} approvals{mine}",
-        gate.pipeline.line(),
-        gate.stage.line()
-    );
+    let (approvals, dot) = (entry.row.standing.words_of(" approvals"), glyphs.dot);
+    let words =
+        format!("{} / {} {dot} started by {by} {dot} {approvals}{mine}", gate.pipeline.line(), gate.stage.line());
     text.say(Role::Muted, &words, 0);
     if let Some(failure) = &entry.failed {
         text.row(vec![span(Role::Bad, format!("{} {}", glyphs.bad, failure.message))]);

@@ -117,7 +117,7 @@ pub fn receipt(status: Option<ReceiptStatus>) -> State {
         Some(ReceiptStatus::Sending) => State::new(|g| g.busy, "sending", Role::Busy),
         Some(ReceiptStatus::Accepted) => State::new(|g| g.busy, "accepted", Role::Busy),
         Some(ReceiptStatus::Unknown) => unknown("unknown"),
-        None => State::new(|g| g.dot, "recorded", Role::Muted),
+        None | Some(ReceiptStatus::Recorded) => State::new(|g| g.dot, "recorded", Role::Muted),
     }
 }
 
