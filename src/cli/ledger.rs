@@ -135,7 +135,7 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
     });
     blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
     if let Some(dir) = export {
-        let files = ledger::export(&found.entry, dir)?;
+        let files = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
         blocks.push(Block::Text(format!("Written: {}", files.join(", "))));
     }
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;

@@ -25,6 +25,23 @@ fn an_agent_forwarded_through_sshd_signs() {
     let decisions = ledger["entries"].as_array().unwrap().iter().filter(|e| e["kind"] == "decision").count();
     assert_eq!(decisions, 1);
     house.run(&["ledger", "check"]).exits(0);
+    // What the forwarded key signed, ssh-keygen verifies by itself.
+    let decision = ledger["entries"].as_array().unwrap().iter().find(|e| e["kind"] == "decision").unwrap();
+    let record = decision["record"].as_str().unwrap();
+    let out = dir.join("export");
+    house.run(&["ledger", "show", record, "--export", out.to_str().unwrap()]).exits(0);
+    let config: toml::Table = std::fs::read_to_string(&house.env["COUNTERSIGN_CONFIG"]).unwrap().parse().unwrap();
+    let allowed = config["trust"]["allowed_signers"].as_str().unwrap();
+    let accepts = |message: Vec<u8>| {
+        std::fs::write(out.join("message"), message).unwrap();
+        let mut verify = std::process::Command::new("ssh-keygen");
+        verify.args(["-Y", "verify", "-n", "release-decision@countersign.dev", "-I", "demo@countersign.example", "-f"]);
+        verify.arg(allowed).arg("-s").arg(out.join(format!("{record}.pae.sig")));
+        verify.stdin(std::fs::File::open(out.join("message")).unwrap()).output().unwrap().status.success()
+    };
+    let message = std::fs::read(out.join(format!("{record}.pae"))).unwrap();
+    assert!(accepts(message.clone()));
+    assert!(!accepts([message.as_slice(), b" "].concat()));
 }
 
 /// Two people in two roles, from two homes over one PostgreSQL ledger, one of them over a forwarded agent.
