@@ -42,6 +42,7 @@ struct Shared {
     location: String,
     link: Link,
     session: Mutex<Option<Arc<Session>>>,
+    patience: Duration,
 }
 
 impl PostgresLedger {
@@ -60,7 +61,8 @@ impl PostgresLedger {
         let link = Link::new(address, password).map_err(failed)?;
         let session = link.connect().map_err(|fault| failed(fault.why()))?;
         schema::prepare(&link, &session).map_err(failed)?;
-        let shared = Shared { location: location.clone(), link, session: Mutex::new(Some(session)) };
+        let shared =
+            Shared { location: location.clone(), link, session: Mutex::new(Some(session)), patience: PATIENCE };
         Ok(Self { shared: Arc::new(shared), writer })
     }
 
@@ -154,7 +156,7 @@ impl Shared {
     /// Whether the transaction of this batch, which wrote a checkpoint at `size`, came about. Takes the head, so that a
     /// commit that is still under way is waited for.
     fn settle(&self, held: &mut Option<Arc<Session>>, batch: &str, size: u64) -> Result<bool, LedgerError> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + self.patience;
         loop {
             let asked = self.session(held).and_then(|session| {
                 self.link.execute(&session, "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned())?;

@@ -4,7 +4,7 @@
 //! so. What each mirror has is noted in the state folder; without the note it is put there again, which changes nothing.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::http::Limits;
 use crate::ledger::anchor::Anchor;
 use crate::ledger::{Head, Ledger, Root};
 use crate::orchestrator;
-use crate::remote::mirror::{Found, Mirror, MirrorError, Note, S3Settings};
+use crate::remote::mirror::{Found, Mirror, MirrorError, Note, S3Settings, is_mirror};
 use crate::remote::sigv4::Credentials;
 use crate::secrets::Resolver;
 
@@ -46,9 +46,10 @@ pub struct Mirrors {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Standing {
-    /// What it has.
+    /// What it has, at the newest.
     origin: String,
     size: u64,
+    root: String,
     /// Why it has no more, and when that was tried.
     why: Option<String>,
     tried: Option<Timestamp>,
@@ -91,7 +92,7 @@ impl Mirrors {
                 let mut standings = self.standings();
                 for configured in &self.configured {
                     let standing = standings.entry(key_of(configured)).or_default();
-                    self.put(configured, &note, standing, patient).await;
+                    self.put(ledger, configured, &note, standing, patient).await;
                     if let Some(why) = &standing.why {
                         let text = format!("A mirror of the ledger is behind. {why}");
                         said.push(crate::text::line(&text).into_owned());
@@ -104,21 +105,44 @@ impl Mirrors {
         said
     }
 
-    async fn put(&self, configured: &MirrorConfig, note: &Note, standing: &mut Standing, patient: bool) {
-        if standing.why.is_none() && standing.origin == note.origin && standing.size == note.size {
+    async fn put(
+        &self,
+        ledger: &Arc<dyn Ledger>,
+        configured: &MirrorConfig,
+        note: &Note,
+        standing: &mut Standing,
+        patient: bool,
+    ) {
+        let same = (&standing.origin, standing.size, &standing.root) == (&note.origin, note.size, &note.root);
+        if standing.why.is_none() && same {
             return;
         }
         let now = self.clock.now();
         if patient && standing.why.is_some() && standing.tried.is_some_and(|t| t <= now && now.since(t) < AGAIN) {
             return;
         }
-        let work = async { self.connect(configured).await?.put(note).await };
+        let work = async {
+            let mirror = self.connect(configured).await?;
+            // What is not known of it, it says itself: a ledger that was put back has no note of it either, perhaps.
+            if standing.origin != note.origin || standing.root.is_empty() {
+                *standing = newest(&mirror, note).await?;
+            }
+            grown(ledger, standing, note, &mirror.name()).await?;
+            mirror.put(note).await
+        };
         let outcome = tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_e| Err(late(configured)));
         standing.tried = Some(now);
         match outcome {
             Ok(()) => {
-                *standing = Standing { origin: note.origin.clone(), size: note.size, why: None, ..standing.clone() }
+                *standing = Standing {
+                    origin: note.origin.clone(),
+                    size: note.size,
+                    root: note.root.clone(),
+                    why: None,
+                    tried: Some(now),
+                };
             }
+            // What it has stays noted: a fork is said for as long as it is one.
             Err(e) => standing.why = Some(e.to_string()),
         }
     }
@@ -158,38 +182,6 @@ impl Mirrors {
         })
     }
 
-    /// Everything that the mirrors have of a ledger, as anchors; and what could not be read, each in a sentence.
-    pub async fn anchors(&self, ledger: &str) -> (Vec<Anchor>, Vec<String>) {
-        let (mut anchors, mut problems) = (Vec::new(), Vec::new());
-        for configured in &self.configured {
-            let read = async { self.connect(configured).await?.read_all(ledger).await };
-            match read.await {
-                Ok(found) => {
-                    for found in found {
-                        match anchor(found) {
-                            Ok(anchor) => anchors.push(anchor),
-                            Err(why) => problems.push(why),
-                        }
-                    }
-                }
-                Err(e) => problems.push(e.to_string()),
-            }
-        }
-        (anchors, problems)
-    }
-
-    /// The anchors in a folder or a git repository that is named by its path.
-    pub async fn anchors_in(path: &Path, ledger: &str) -> Result<(Vec<Anchor>, Vec<String>), AppError> {
-        let path = path.to_owned();
-        let mirror = if path.join(".git").exists() { Mirror::git(path) } else { Mirror::folder(path) };
-        let found = mirror.read_all(ledger).await.map_err(|e| AppError::usage(e.to_string()))?;
-        let (mut anchors, mut problems) = (Vec::new(), Vec::new());
-        for found in found {
-            anchor(found).map_or_else(|why| problems.push(why), |anchor| anchors.push(anchor));
-        }
-        Ok((anchors, problems))
-    }
-
     fn standings(&self) -> Standings {
         // A note that is not there, or cannot be read, is made anew.
         let read = self.notes.as_ref().and_then(|path| std::fs::read(path).ok());
@@ -209,6 +201,44 @@ impl Mirrors {
         // Without it the next command puts there what is there already.
         write().ok();
     }
+}
+
+/// Everything that the mirrors have of the ledger, the configured ones and those of these paths that are mirrors, as
+/// anchors; and what could not be read, each in a sentence.
+pub async fn mirrored(desk: &Desk, paths: &[PathBuf]) -> Result<(Vec<Anchor>, Vec<String>), AppError> {
+    let (mut anchors, mut problems) = (Vec::new(), Vec::new());
+    let named = paths.iter().filter(|path| is_mirror(path)).map(|path| {
+        let path = path.clone();
+        if path.join(".git").exists() { MirrorConfig::Git(path) } else { MirrorConfig::Folder(path) }
+    });
+    let all: Vec<MirrorConfig> = named.chain(desk.mirrors.configured.iter().cloned()).collect();
+    if all.is_empty() {
+        return Ok((anchors, problems));
+    }
+    let ledger = Arc::clone(&desk.ledger);
+    let origin = tokio::task::spawn_blocking(move || {
+        let mut origin = Ok(String::new());
+        ledger.snapshot(&mut |reading| {
+            origin = reading.origin();
+            Ok(())
+        })?;
+        origin
+    });
+    // A ledger that does not even say which it is, is found damaged by the check itself.
+    let Ok(Ok(origin)) = origin.await else { return Ok((anchors, problems)) };
+    let id = origin.rsplit('/').next().unwrap_or_default();
+    for configured in &all {
+        let read = async { desk.mirrors.connect(configured).await?.read_all(id).await };
+        match read.await {
+            Ok(found) => {
+                for found in found {
+                    anchor(found).map_or_else(|why| problems.push(why), |anchor| anchors.push(anchor));
+                }
+            }
+            Err(e) => problems.push(e.to_string()),
+        }
+    }
+    Ok((anchors, problems))
 }
 
 fn anchor(found: Found) -> Result<Anchor, String> {
@@ -232,6 +262,42 @@ fn key_of(configured: &MirrorConfig) -> String {
             format!("s3 {} {} {}", s3.endpoint, s3.bucket, s3.prefix.as_deref().unwrap_or_default())
         }
     }
+}
+
+/// What a mirror has at the newest, of the ledger of a note.
+async fn newest(mirror: &Mirror, note: &Note) -> Result<Standing, MirrorError> {
+    let id = note.origin.rsplit('/').next().unwrap_or_default();
+    let origin = note.origin.clone();
+    let listed = mirror.list(id).await?;
+    let Some(last) = listed.last() else { return Ok(Standing { origin, ..Standing::default() }) };
+    match mirror.read(last).await?.note {
+        Ok(found) => Ok(Standing { origin, size: found.size, root: found.root, ..Standing::default() }),
+        // `put` finds what is in its way, and `doctor` names it.
+        Err(_) => Ok(Standing { origin, ..Standing::default() }),
+    }
+}
+
+/// That the ledger has grown out of what a mirror has. If it has not, it was put back or rewritten, and no newer checkpoint
+/// may cover that up.
+async fn grown(ledger: &Arc<dyn Ledger>, had: &Standing, note: &Note, mirror: &str) -> Result<(), MirrorError> {
+    if had.size == 0 {
+        return Ok(());
+    }
+    let (ledger, size) = (Arc::clone(ledger), had.size);
+    let root = tokio::task::spawn_blocking(move || ledger.root_at(size)).await;
+    let now = match root {
+        Ok(Ok(Some(root))) if root.to_string() == had.root => return Ok(()),
+        Ok(Ok(Some(root))) => format!("the ledger has the root {root} there"),
+        // Another home may be ahead of what was read here: then it is there by now.
+        Ok(Ok(None)) => format!("the ledger has only {} entries", note.size),
+        Ok(Err(e)) => return Err(MirrorError::Unusable(e.to_string())),
+        Err(e) => return Err(MirrorError::Unusable(e.to_string())),
+    };
+    Err(MirrorError::Fork(format!(
+        "{mirror} has seen {} entries of this ledger with the root {}, and {now}. The ledger was put back from an older copy \
+         or was rewritten, or the mirror was. Sign nothing until that is known: `countersign ledger check`.",
+        had.size, had.root
+    )))
 }
 
 fn late(configured: &MirrorConfig) -> MirrorError {

@@ -7,10 +7,12 @@
     reason = "tests fail by panicking"
 )]
 
+mod anchors;
 mod architecture;
 mod bandit;
 mod certificates;
 mod commands;
+mod conformance;
 mod crash;
 mod decisions;
 mod docs;
@@ -32,6 +34,7 @@ mod signers;
 mod skew;
 mod statement;
 mod support;
+mod team;
 mod unknown;
 mod unsound;
 mod walkthrough;

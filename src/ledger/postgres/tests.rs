@@ -2,6 +2,8 @@
 
 mod broken;
 mod killed;
+mod lost;
+mod secure;
 
 use std::path::PathBuf;
 

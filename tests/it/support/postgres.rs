@@ -116,9 +116,21 @@ impl Server {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
-    /// The folder of the socket, and of files that the server may read.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
+    /// Puts a line before all others of the file that says who may come in, and has it read.
+    pub fn let_in(&self, line: &str) {
+        let path = self.dir.path().join("data/pg_hba.conf");
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{line}\n{before}")).unwrap();
+        self.sql("postgres", "SELECT pg_reload_conf()");
+    }
+
+    /// Gives a file to whom the server runs as, to be read by nobody else.
+    pub fn own(path: &Path) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let user = user();
+        std::os::unix::fs::chown(path, user.map(|u| u.0), user.map(|u| u.1)).unwrap();
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// Runs SQL as the owner; gives what comes out, unaligned.

@@ -33,7 +33,7 @@ fn what_keeps_a_ledger_from_being_opened_is_told() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
     let thread = std::thread::spawn(move || drop(other.accept()));
-    refused(at(&format!("postgres://owner@127.0.0.1:{port}/x")), &["lost"]);
+    refused(at(&format!("postgres://owner@127.0.0.1:{port}/x")), &["PostgreSQL"]);
     thread.join().unwrap();
 }
 
