@@ -5,7 +5,7 @@
 //! has is an anchor. The checkpoint is written last, so that a folder that was left half-way is still the earlier one.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -61,7 +61,10 @@ pub fn export<L: Ledger + ?Sized>(ledger: &L, dir: &Path, trust: &[TrustFile]) -
         out.tiles(&named, reading, before, head.size)?;
         out.trust(reading, trust)?;
         out.write("README", README.as_bytes())?;
+        // One flush for the thousands of files, before the checkpoint says that they are there; one after it.
+        rustix::fs::sync();
         out.write("checkpoint", note.as_bytes())?;
+        rustix::fs::sync();
         out.sweep(before, head.size);
         Ok(Exported { head: head.clone(), before, files: out.files })
     })
@@ -124,9 +127,7 @@ impl Out<'_> {
                 fs::create_dir_all(folder)?;
             }
             let temporary = path.with_extension("tmp");
-            let mut file = fs::File::create(&temporary)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
+            fs::write(&temporary, bytes)?;
             fs::rename(&temporary, &path)
         };
         self.files += 1;

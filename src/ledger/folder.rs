@@ -27,7 +27,8 @@ pub struct FolderLedger {
 }
 
 impl FolderLedger {
-    /// Opens a folder. `trust` is a folder with a file `ledger_keys`, whose checkpoints are believed.
+    /// Opens a folder. `trust` is a folder with a file `ledger_keys`, whose checkpoints are believed; without that file,
+    /// those in the folder's own.
     pub fn open(dir: &Path, trust: &Path) -> Result<Self, LedgerError> {
         let location = shown(dir);
         let failed = |why: String| LedgerError::Open { location: location.clone(), why };
@@ -41,7 +42,9 @@ impl FolderLedger {
             size: 0,
             why: format!("its checkpoint cannot be read: {why}"),
         })?;
-        let lines = text(&trust.join("ledger_keys"))?;
+        // Who has no keys of their own sees by those that came along that all fits together.
+        let own = trust.join("ledger_keys");
+        let lines = text(&if own.exists() { own } else { dir.join("trust/ledger_keys") })?;
         let keys = lines.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
         let keys: Vec<String> = keys.map(ToOwned::to_owned).collect();
         Ok(Self { dir: dir.to_owned(), note, head, writer: Writer::reader(Some(keys.clone())), keys })

@@ -151,6 +151,36 @@ impl Statement {
 
     /// Reads a payload.
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
+        // A good one is read once. Why one is not good is found the long way.
+        Self::read_once(payload).map_or_else(|| Self::read_and_say(payload), Ok)
+    }
+
+    /// A payload that comes out as it was when it is written again: then it is canonical, and has nothing twice.
+    fn read_once(payload: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Kind<'a> {
+            #[serde(rename = "_type")]
+            kind: &'a str,
+            predicate_type: &'a str,
+        }
+        let kind: Kind<'_> = serde_json::from_slice(payload).ok().filter(|k: &Kind<'_>| k.kind == STATEMENT_TYPE)?;
+        let statement = match kind.predicate_type {
+            DECISION_PREDICATE => {
+                let (subject, predicate) = read(payload).ok()?;
+                Self { subject, predicate: Predicate::Decision(predicate) }
+            }
+            TRIAGE_PREDICATE => {
+                let (subject, predicate) = read(payload).ok()?;
+                Self { subject, predicate: Predicate::Triage(predicate) }
+            }
+            _ => return None,
+        };
+        statement.check().ok()?;
+        Some(statement)
+    }
+
+    fn read_and_say(payload: &[u8]) -> Result<Self, StatementError> {
         let value: serde_json::Value =
             serde_json::from_slice(payload).map_err(|e| StatementError::NotJson(e.to_string()))?;
         if canonical::to_canonical(&value).ok().as_deref() != Some(payload) {
