@@ -6,6 +6,9 @@
     reason = "it prints figures, and ends where its own input is wrong"
 )]
 
+#[path = "ratios/postgres.rs"]
+mod postgres;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -70,6 +73,8 @@ fn main() {
         || count(&field, &large.findings),
         || count(&text, &large.findings),
     );
+
+    postgres::measure();
 }
 
 fn compare<A, B>(what: &str, mut this: impl FnMut() -> A, mut that: impl FnMut() -> B) {
