@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod doctor;
 pub mod dossier;
 pub mod exclusion;
+pub mod export;
 pub mod inbox;
 pub mod ledger;
 pub mod matching;

@@ -190,11 +190,12 @@ fn report(context: &Context, verb: Verb, gate: &str, done: &Done) -> Result<(), 
     });
     let sent = done.receipt.status != ReceiptStatus::Recorded;
     let text = format!(
-        "{} {gate}: {}\nDecision {} (envelope {})",
+        "{} {gate}: {}\nDecision {} (envelope {})\nIt can be verified: countersign ledger show {}",
         if sent { capital(verb.done()) } else { "Not sent yet,".to_owned() },
         done.receipt.detail.line(),
         done.decision,
-        done.envelope.short()
+        done.envelope.short(),
+        done.decision,
     );
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
     done.pending()

@@ -97,6 +97,20 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// What else is to be known of it: `BREAK-GLASS, review outstanding`; empty for most.
+    pub fn flags(&self) -> String {
+        let mut out = Vec::new();
+        if self.break_glass {
+            out.push("BREAK-GLASS".to_owned());
+            out.push(match &self.reviewed_by {
+                None => "review outstanding".to_owned(),
+                Some(by) => format!("reviewed by {by}"),
+            });
+        }
+        out.extend(self.revoked_by.as_ref().map(|by| format!("revoked by {by}")));
+        out.join(", ")
+    }
+
     /// Whether it was given in an emergency and nobody has reviewed it.
     pub fn review_outstanding(&self) -> bool {
         self.break_glass && self.reviewed_by.is_none()

@@ -87,6 +87,10 @@ pub struct LedgerCheck {
     pub entries: u64,
     /// How many signatures were good.
     pub signatures: u64,
+    /// How many checkpoints were compared.
+    pub checkpoints: u64,
+    /// How many heads were compared that decisions have seen.
+    pub seen: u64,
     /// What is wrong, each in a sentence. Without any, all is well.
     pub findings: Vec<String>,
     /// What to do, each in a sentence.

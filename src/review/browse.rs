@@ -8,6 +8,8 @@ mod check;
 mod judge;
 mod line;
 mod sheet;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

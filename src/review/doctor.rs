@@ -123,7 +123,14 @@ fn trusted_root(desk: &Desk) -> Vec<Check> {
                 let newest = root.about.newest.map_or_else(|| "unknown".to_owned(), Timestamp::date);
                 let built_in = setting == Path::new(crate::config::PUBLIC_GOOD);
                 let old = root.about.newest.is_none_or(|t| desk.clock.now().since(t) > OLD_ROOT);
-                let found = format!("{name} is of {} instances; its newest key is of {newest}.", root.instances());
+                let (all, unlogged) = root.instances();
+                let logs = match (all, unlogged) {
+                    (1, 1) => ", which has no transparency log",
+                    (_, 0) => "",
+                    _ => ", of which not all have a transparency log",
+                };
+                let instances = if all == 1 { "one instance".to_owned() } else { format!("{all} instances") };
+                let found = format!("{name} is of {instances}{logs}; its newest key is of {newest}.");
                 let check = Check::new("trusted root", if old && built_in { State::Warn } else { State::Ok }, found);
                 if old && built_in {
                     check.mend(

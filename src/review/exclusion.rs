@@ -93,3 +93,51 @@ fn pusher<'a>(set: &'a ChangeSet, approvers: Option<&Approvers>) -> Vec<&'a Untr
         _ => authors(commit, approvers),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::change::Committer;
+
+    fn commit(sha: &str, email: Option<&str>, login: Option<&str>, name: &str) -> Commit {
+        Commit {
+            sha: sha.into(),
+            message: "m".into(),
+            author: name.into(),
+            author_email: email.map(Into::into),
+            login: login.map(Into::into),
+            time: None,
+            verified: None,
+            committer: None,
+        }
+    }
+
+    fn raw(names: Vec<&Untrusted>) -> Vec<&str> {
+        names.into_iter().map(Untrusted::raw).collect()
+    }
+
+    #[test]
+    fn a_commits_author_is_named_exactly_where_that_is_known() {
+        let known = commit("1", Some("ana@x"), Some("ana"), "Ana");
+        assert_eq!(raw(authors(&known, None)), ["ana@x", "ana"]);
+        let words = commit("1", None, None, "Ana");
+        assert_eq!(raw(authors(&words, None)), ["Ana"]);
+    }
+
+    #[test]
+    fn the_pusher_is_who_committed_the_head_and_never_the_forge() {
+        let by = |email: &str, login: Option<&str>| {
+            Some(Committer { name: "N".into(), email: Some(email.into()), login: login.map(Into::into) })
+        };
+        let mut set = ChangeSet { head: Some("B".into()), ..ChangeSet::default() };
+        set.commits = vec![commit("a", Some("cem@x"), None, "Cem"), commit("b", Some("ana@x"), Some("ana"), "Ana")];
+        assert_eq!(raw(pusher(&set, None)), ["ana@x", "ana"], "the head, and not the first that is listed");
+        set.commits[1].committer = by("ben@x", Some("ben"));
+        assert_eq!(raw(pusher(&set, None)), ["ben@x", "ben"]);
+        set.commits[1].committer = by("noreply@github.com", Some("web-flow"));
+        assert_eq!(raw(pusher(&set, None)), ["ana@x", "ana"], "what the forge merged is its author's");
+        set.head = None;
+        assert_eq!(raw(pusher(&set, None)), ["cem@x"]);
+        assert!(pusher(&ChangeSet::default(), None).is_empty());
+    }
+}

@@ -4,6 +4,8 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::records::{RecordedApprovers, Records};
 use super::{Desk, roles};
 use crate::domain::decision::{Receipt, ReceiptStatus};
@@ -13,6 +15,7 @@ use crate::error::{AppError, ErrorKind};
 use crate::ledger::folder::FolderLedger;
 use crate::ledger::{Entry, EntryKind, Ledger as _};
 use crate::trust::approvers::signed::Signed;
+use crate::trust::bundle::MEDIA_TYPE;
 use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Why};
 use crate::trust::verify::{Expected, TrustRoot, Verified, verify_stamped};
 
@@ -97,9 +100,20 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
         stamp.push(".tsr");
         // One that cannot be read proves nothing, as one that is not there.
         let stamps = std::fs::read(stamp).ok().into_iter().collect();
-        Ok(Candidate { from, bytes, receipt: None, stamps })
+        Ok(Candidate { from, bytes: unwrapped(bytes), receipt: None, stamps })
     };
     paths.iter().map(one).collect()
+}
+
+/// The envelope of a Sigstore bundle; anything else as it is. What the bundle says of keys and logs is not looked at: the
+/// key is that of allowed_signers.
+fn unwrapped(bytes: Vec<u8>) -> Vec<u8> {
+    let Ok(Value::Object(bundle)) = serde_json::from_slice::<Value>(&bytes) else { return bytes };
+    if bundle.get("mediaType").and_then(Value::as_str) != Some(MEDIA_TYPE) {
+        return bytes;
+    }
+    let envelope = bundle.get("dsseEnvelope").map(crate::domain::canonical::to_canonical);
+    envelope.and_then(Result::ok).unwrap_or(bytes)
 }
 
 /// The decisions on a gate in the ledger, with what came of each, and all delegations; and the newest approvers file.
@@ -231,5 +245,21 @@ impl Answer {
             (Ok(_), Some(why)) => error.hint(format!("{}: {why}.", judged.from)),
             _ => error,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_is_its_envelope_and_nothing_else_is_touched() {
+        let envelope = serde_json::json!({"payload": "e30=", "payloadType": "x", "signatures": []});
+        let bundle = serde_json::json!({"mediaType": MEDIA_TYPE, "dsseEnvelope": envelope, "verificationMaterial": {}});
+        let bare = crate::domain::canonical::to_canonical(&envelope).unwrap();
+        assert_eq!(unwrapped(serde_json::to_vec_pretty(&bundle).unwrap()), bare);
+        for other in [&b"{"[..], b"[]", b"{\"mediaType\":\"else\",\"dsseEnvelope\":{}}", &bare] {
+            assert_eq!(unwrapped(other.to_vec()), other);
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::config::schema::{ProvenanceConfig, TrustConfig};
 use crate::domain::canonical;
 use crate::domain::evidence::Reason;
 use crate::domain::gate::BuildRef;
-use crate::domain::provenance::{Covered, Predicate, Provenance, SubjectDigest, cover};
+use crate::domain::provenance::{Covered, Predicate, Provenance, SubjectDigest, Unread, cover};
 use crate::domain::release::Release;
 use crate::error::AppError;
 use crate::text::Untrusted;
@@ -18,6 +18,9 @@ use crate::trust::provenance::root::Root;
 
 /// The most bytes of a file.
 const MOST_BYTES: u64 = 16 << 20;
+
+/// After how many attestations of a release no other file is looked into.
+const MOST: usize = 1_000;
 
 /// How the attestations of one release are judged: a line of the configuration, its templates filled in. Two that are
 /// equal come to the same result over the same files.
@@ -104,6 +107,11 @@ impl Judging {
         let mut attestations = Vec::new();
         let mut unread = Vec::new();
         for (name, bytes) in files {
+            if attestations.len() >= MOST {
+                let reason = Reason::new("too-many", format!("{MOST} attestations were looked at, which is the most."));
+                unread.push(Unread { file: name.into(), reason });
+                break;
+            }
             let examined = examine(name, bytes, root.as_ref(), &expected, &digests);
             attestations.extend(examined.attestations);
             unread.extend(examined.unread);

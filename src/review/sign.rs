@@ -108,9 +108,10 @@ pub async fn identity(desk: &Desk) -> Result<Identity, AppError> {
             Some(signer) => signer,
             None => super::signer::on_this_machine(&config, agent, &trust, &passphrase)?,
         };
-        let principal = trust
-            .principal_for(signer.as_ref(), DECISION_NAMESPACE, now)
-            .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
+        let principal = trust.principal_for(signer.as_ref(), DECISION_NAMESPACE, now).map_err(|e| {
+            let error = AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint());
+            error.hint(format!("The public key is: {}", signer.key().to_line()))
+        })?;
         Ok(Identity { principal, signer, trust })
     });
     let identity = found.await.map_err(|e| AppError::internal(format!("Finding the key failed: {e}.")))??;

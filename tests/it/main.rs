@@ -12,6 +12,7 @@ mod architecture;
 mod bandit;
 mod certificates;
 mod commands;
+mod conformance;
 mod crash;
 mod decisions;
 mod docs;

@@ -15,6 +15,7 @@
 
 mod authority;
 mod bare;
+mod console;
 mod fido;
 mod openssh;
 mod stamped;

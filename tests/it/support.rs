@@ -7,5 +7,6 @@ pub mod payments;
 pub mod postgres;
 pub mod programs;
 pub mod pty;
+pub mod sshd;
 pub mod terminal_bytes;
 pub mod weed;

@@ -163,7 +163,7 @@ mod tests {
             let found = found.replace("13:40:00", "\"13:40:00\"");
             assert!(RecordQuery::parse(&found).unwrap().matches(&line()), "{found}");
         }
-        for not in ["verb:reject", "!verified", "by:bo", "7", "receipt:recorded", "break-glass"] {
+        for not in ["verb:reject", "!verified", "by:bo", "bo@", "receipt:recorded", "break-glass"] {
             assert!(!RecordQuery::parse(not).unwrap().matches(&line()), "{not}");
         }
         let mut bad = line();

@@ -1,83 +1,83 @@
 //! The whole ledger checked from its beginning, while a person watches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{PAGE, Stop};
+use super::Stop;
 use crate::domain::record::{LedgerCheck, LedgerHead};
 use crate::domain::time::Timestamp;
 use crate::error::AppError;
+use crate::ledger::check::{Audit, Checked, Finding, Look};
 use crate::ledger::{Entry, Ledger};
-use crate::review::{Desk, sign};
-use crate::trust::verify::{TrustRoot, verify_envelope};
+use crate::review::{Desk, ledger, sign};
+use crate::trust::verify::TrustRoot;
 
-/// Checks every hash and every signature anew, whatever was read before. `progress` is told how many entries of how many
-/// were looked at. `None`: it was called off.
+/// After how many entries progress is told: often enough to be seen, and rarely enough to cost nothing.
+const STEP: u64 = 64;
+
+/// Checks every hash, every checkpoint and every signature anew, whatever was read before. `progress` is told how many
+/// entries of how many were looked at. `None`: it was called off.
 pub async fn check(
     desk: &Desk,
     stop: Stop,
-    progress: impl Fn(u64, u64) + Send + 'static,
+    progress: impl Fn(u64, u64) + Send + Sync + 'static,
 ) -> Result<Option<LedgerCheck>, AppError> {
-    let (ledger, trust, clock) = (Arc::clone(&desk.ledger), desk.config.trust.clone(), Arc::clone(&desk.clock));
+    let (store, trust, clock) = (Arc::clone(&desk.ledger), desk.config.trust.clone(), Arc::clone(&desk.clock));
     let checked = tokio::task::spawn_blocking(move || {
         let root = sign::trust_root(&trust);
-        run(ledger.as_ref(), &root, &stop, progress, || clock.now())
+        run(store.as_ref(), &root, &stop, progress, || clock.now())
     });
     checked.await.map_err(|e| AppError::internal(format!("Checking the ledger failed: {e}.")))?
 }
 
-fn run(
-    ledger: &dyn Ledger,
+pub(super) fn run(
+    store: &dyn Ledger,
     root: &Result<TrustRoot, AppError>,
     stop: &Stop,
-    progress: impl Fn(u64, u64),
+    progress: impl Fn(u64, u64) + Sync,
     now: impl Fn() -> Timestamp,
 ) -> Result<Option<LedgerCheck>, AppError> {
-    let mut out =
-        LedgerCheck { head: None, entries: 0, signatures: 0, findings: Vec::new(), hints: Vec::new(), at: now() };
-    let read = ledger.follow(None)?;
-    out.head = Some(LedgerHead {
-        location: ledger.location(),
-        origin: Some(read.head.origin),
-        size: read.head.size,
-        root: read.head.root.to_string(),
-    });
-    if let Some(damage) = read.damage {
-        out.findings.push(damage.to_string());
-        out.hints.push("Restore the ledger from a copy; until then nothing in it counts.".to_owned());
-    }
-    let root = root.as_ref().map_err(|e| {
-        out.findings.push(format!("No signature can be checked: {}", e.message));
-        out.hints.extend(e.hints.clone());
-    });
-    let entries = read.entries;
-    let all = entries.len() as u64;
-    for page in entries.chunks(PAGE as usize) {
+    let mut all = 0;
+    store.snapshot(&mut |reading| {
+        all = reading.size()?;
+        Ok(())
+    })?;
+    let (done, good) = (AtomicU64::new(0), AtomicU64::new(0));
+    let looks = |entry: &Entry| {
         if stop.is_called_off() {
-            return Ok(None);
+            return Look::default();
         }
-        progress(out.entries, all);
-        for entry in page {
-            out.entries += 1;
-            if let Ok(root) = root {
-                signature(entry, root, &mut out);
-            }
+        let look = ledger::look(entry, root);
+        if entry.draft.kind.is_signed() && look.findings.is_empty() {
+            good.fetch_add(1, Ordering::Relaxed);
         }
+        let before = done.fetch_add(1, Ordering::Relaxed);
+        if before.is_multiple_of(STEP) {
+            progress(before, all.max(before));
+        }
+        look
+    };
+    let checked = store.check(&Audit { look: &looks, anchors: &[] })?;
+    if stop.is_called_off() {
+        return Ok(None);
     }
-    progress(out.entries, all);
-    out.at = now();
-    Ok(Some(out))
+    let (entries, signatures) = (done.into_inner(), good.into_inner());
+    Ok(Some(outcome(store, &checked, entries, signatures, now())))
 }
 
-fn signature(entry: &Entry, root: &TrustRoot, out: &mut LedgerCheck) {
-    let kind = entry.draft.kind.word();
-    if !entry.draft.kind.is_signed() {
-        return;
+fn outcome(store: &dyn Ledger, checked: &Checked, entries: u64, signatures: u64, at: Timestamp) -> LedgerCheck {
+    let told = |finding: &Finding| format!("{} {}", finding.what, finding.mend).trim_end().to_owned();
+    let mut findings: Vec<String> = checked.findings.iter().map(told).collect();
+    let more = checked.found.saturating_sub(findings.len() as u64);
+    if more > 0 {
+        findings.push(format!("And {more} more."));
     }
-    match verify_envelope(&entry.draft.body, root, entry.draft.at) {
-        Ok(_) => out.signatures += 1,
-        Err(why) => {
-            let found = format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq);
-            out.findings.push(crate::text::line(&found).into_owned());
-        }
-    }
+    let head = LedgerHead {
+        location: store.location(),
+        origin: Some(checked.head.origin.clone()),
+        size: checked.head.size,
+        root: checked.head.root.to_string(),
+    };
+    let (checkpoints, seen) = (checked.checkpoints, checked.seen);
+    LedgerCheck { head: Some(head), entries, signatures, checkpoints, seen, findings, hints: Vec::new(), at }
 }

@@ -3,17 +3,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::config::schema::TrustConfig;
-use crate::domain::ids::{Digest, Principal};
+use crate::domain::ids::{Digest, Principal, RecordId};
 use crate::domain::record::Standing;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Entry, EntryKind};
 use crate::review::records::Records;
-use crate::review::sign;
+use crate::review::{sign, stamp};
 use crate::trust::approvers::signed;
 use crate::trust::key::KeyInfo;
 use crate::trust::raw::Profile;
@@ -45,30 +43,19 @@ pub(super) struct ApproversBody {
     pub signature: String,
 }
 
-/// The body of an entry with a time stamp.
-#[derive(Deserialize)]
-struct StampBody {
-    envelope: Digest,
-    token: String,
-}
-
-/// The time stamps over the signature of a document, among the entries of its record.
-fn stamps(document: &Entry, record: &[Entry]) -> Vec<Vec<u8>> {
-    record
-        .iter()
-        .filter(|e| e.draft.kind == EntryKind::Stamp)
-        .filter_map(|e| serde_json::from_slice::<StampBody>(&e.draft.body).ok())
-        .filter(|body| body.envelope == document.digest)
-        .filter_map(|body| STANDARD.decode(body.token).ok())
-        .collect()
-}
-
 impl Judge {
     pub(super) fn new(records: Arc<Records>, trust: &TrustConfig) -> Self {
         let decisions = records.decisions().iter().map(|d| d.envelope.clone());
         let dismissals = records.dismissals.iter().map(|d| d.envelope.clone());
         let counted = decisions.chain(dismissals).collect();
         Self { root: sign::trust_root(trust), counted, records }
+    }
+
+    /// What was noted of a decision later: what is to be known of it, for people.
+    pub(super) fn afterwards(&self, record: &RecordId) -> Vec<(&'static str, String)> {
+        let Some(decision) = self.records.decision(record) else { return Vec::new() };
+        let by = |label, who: &Option<Principal>| who.as_ref().map(|who| (label, format!("by {who}")));
+        [by("taken back", &decision.revoked_by), by("reviewed", &decision.reviewed_by)].into_iter().flatten().collect()
     }
 
     /// What is known of a document, in a list of thousands: what was verified already is not verified again.
@@ -90,7 +77,7 @@ impl Judge {
             return Err(AppError::new(ErrorKind::Verification, problem));
         }
         let root = self.root.as_ref().map_err(Clone::clone)?;
-        signer(entry, &stamps(entry, record), root)
+        signer(entry, &stamp::tokens(record, &entry.digest), root)
     }
 }
 

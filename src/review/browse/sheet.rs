@@ -22,13 +22,12 @@ pub(super) fn sheet(judge: Judge, entries: &[Entry], envelope: &Digest) -> Resul
     let (document, mut line) =
         found.pop().ok_or_else(|| AppError::usage("The ledger has no document of this record."))?;
     let body = &document.draft.body;
-    let (statement, sections) = match document.draft.kind {
-        EntryKind::Approvers => (body.clone(), approvers(body)),
-        _ => {
-            let statement = payload(body).unwrap_or_else(|| body.clone());
-            let sections = statement::sections(&serde_json::from_slice(&statement).unwrap_or_default());
-            (statement, sections)
-        }
+    let (statement, sections) = if document.draft.kind == EntryKind::Approvers {
+        (body.clone(), approvers(body))
+    } else {
+        let statement = payload(body).unwrap_or_else(|| body.clone());
+        let sections = statement::sections(&serde_json::from_slice(&statement).unwrap_or_default());
+        (statement, sections)
     };
     let mut signature = Section::new("Signature");
     match lines.judge.verdict(document, entries) {
@@ -38,6 +37,9 @@ pub(super) fn sheet(judge: Judge, entries: &[Entry], envelope: &Digest) -> Resul
                 line.by = signer.principal.as_str().into();
             }
             describe(&signer, &mut signature);
+            for (label, by) in lines.judge.afterwards(&document.draft.record) {
+                signature.add(label, by, Tone::Warn);
+            }
         }
         Err(why) => {
             line.standing = Standing::NotVerified;

@@ -66,3 +66,14 @@ fn without_a_root_nothing_is_verified() {
     assert_eq!((provenance.covered(), provenance.unread.len()), (0, 1));
     assert_eq!(shortfall.unwrap().code, "attestation-unreadable");
 }
+
+#[test]
+fn a_release_with_too_many_attestations_is_not_looked_through() {
+    let judging = Judging::new(&line(), &TrustConfig::default(), &release("1"), None).unwrap();
+    let envelope = br#"{"payloadType": "application/vnd.in-toto+json", "payload": "e30=", "signatures": []}"#;
+    let lines = [&envelope[..]; 400].join(&b'\n');
+    let files = (0..5).map(|_| ("many.jsonl", lines.as_slice()));
+    let (provenance, _) = judging.judge(files).unwrap();
+    assert_eq!((provenance.attestations.len(), provenance.unread.len()), (1_200, 1));
+    assert_eq!(provenance.unread[0].reason.code, "too-many");
+}

@@ -12,12 +12,14 @@ use super::read::{Content, Found};
 use super::root::Root;
 use super::words;
 use crate::domain::evidence::Reason;
-use crate::domain::provenance::{Attestation, State, SubjectDigest};
+use crate::domain::provenance::{Attestation, State, Subject, SubjectDigest};
 use crate::domain::time::Timestamp;
 use crate::text::Untrusted;
 
 /// How many subjects are kept of those that are not of the release.
 const SHOWN: usize = 10;
+/// How many characters of a text are kept.
+const LONGEST: usize = 2_000;
 
 /// What a good signature proves beside what was signed.
 #[derive(Default)]
@@ -63,7 +65,7 @@ pub(super) fn judge(
         out.log_index = bundle.verification_material.tlog_entries.first().map(|e| e.log_index.get().to_string());
     }
     if let Some(digest) = proven.over.filter(|d| !out.names(d)) {
-        out.subjects.push(crate::domain::provenance::Subject { name: Untrusted::default(), digests: vec![digest] });
+        out.subjects.push(Subject { name: Untrusted::default(), digests: vec![digest] });
         out.subject_count = out.subjects.len();
     }
     out.reason = unexpected(expected, &claims, &proven.signed).err();
@@ -120,9 +122,7 @@ fn said(content: &Content) -> Result<(Claims, Signed), String> {
 
 /// Shows what is said. Of two that say the same thing, the certificate goes first: its authority has checked it.
 fn describe(out: &mut Attestation, claims: &Claims, signed: &Signed, artifacts: &[SubjectDigest]) {
-    let text = |first: &Option<String>, second: &Option<String>| {
-        first.as_ref().or(second.as_ref()).map(|t| Untrusted::new(t.clone()))
-    };
+    let text = |first: &Option<String>, second: &Option<String>| first.as_ref().or(second.as_ref()).map(|t| kept(t));
     out.predicate = text(&claims.predicate, &None);
     out.builder = text(&claims.builder, &None);
     out.repository = text(&signed.repository, &claims.repository);
@@ -137,8 +137,16 @@ fn describe(out: &mut Attestation, claims: &Claims, signed: &Signed, artifacts: 
         let ours = subject.digests.iter().any(|d| artifacts.contains(d));
         if ours || rest > 0 {
             rest -= usize::from(!ours);
-            out.subjects.push(subject.clone());
+            out.subjects.push(Subject { name: kept(subject.name.raw()), digests: subject.digests.clone() });
         }
+    }
+}
+
+/// What of a text is kept to be shown: others decide how long it is.
+fn kept(text: &str) -> Untrusted {
+    match text.char_indices().nth(LONGEST) {
+        None => text.into(),
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()).into(),
     }
 }
 

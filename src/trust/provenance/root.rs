@@ -65,9 +65,9 @@ impl Root {
         Self::read(SIGSTORE_PRODUCTION_TRUSTED_ROOT.as_bytes())
     }
 
-    /// How many instances it is of.
-    pub fn instances(&self) -> usize {
-        self.instances.len()
+    /// How many instances it is of, and how many of these have no transparency log to be in.
+    pub fn instances(&self) -> (usize, usize) {
+        (self.instances.len(), self.instances.iter().filter(|i| !i.logged).count())
     }
 }
 

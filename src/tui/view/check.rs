@@ -98,6 +98,8 @@ fn done(check: &LedgerCheck, text: &mut Text, glyphs: &Glyphs) {
     text.fact("checked at", Role::Text, &moment(check.at));
     text.fact("entries", Role::Text, &check.entries.to_string());
     text.fact("signatures", Role::Text, &format!("{} verify", check.signatures));
+    let checkpoints = format!("{}, and {} that decisions have seen", check.checkpoints, check.seen);
+    text.fact("checkpoints", Role::Text, &checkpoints);
     if let Some(head) = &check.head {
         text.fact("root", Role::Text, &head.root);
         if let Some(origin) = &head.origin {

@@ -44,15 +44,12 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     super::forms::missing(&preview.missing, text);
     text.fact("signed as", Role::Text, &preview.principal.to_string());
     let key = &preview.key;
-    let hardware = if key.hardware { ", in hardware" } else { "" };
+    let hardware = if key.hardware { ", in hardware" } else { ", not in hardware" };
     text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.fingerprint, key.kind, key.comment));
     let mut when = "What will be sent";
     if let Some(approvals) = &preview.approvals {
         text.fact("approvals", Role::Text, &approvals.standing);
         text.fact("then", Role::Strong, &approvals.effect);
-        if let Some(unplaced) = &approvals.unplaced {
-            text.say(Role::Muted, unplaced, LABEL);
-        }
         if !approvals.sends {
             when = "What will be sent once the quorum is reached";
         }
@@ -63,6 +60,10 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     }
     for request in &preview.requests {
         text.say(Role::Text, request, 2);
+    }
+    if let Some(unplaced) = preview.approvals.as_ref().and_then(|a| a.unplaced.as_ref()) {
+        text.heading("Separation of duties");
+        text.say(Role::Text, unplaced, 2);
     }
     if cut_reason {
         text.heading("The reason in full");

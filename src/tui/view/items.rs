@@ -142,7 +142,7 @@ fn cells<'a>(item: &Item<'a>, glyphs: &Glyphs) -> Cells<'a> {
         Item::Unread(u) => vec![vec![state::UNREAD.show(glyphs)], text(&u.file)],
         Item::Decision(d) => vec![
             vec![span(Role::Strong, d.verb.word())],
-            vec![span(Role::Text, d.principal.to_string())],
+            vec![span(Role::Text, d.principal.to_string()), span(Role::Bad, format!("  {}", d.flags()))],
             vec![span(Role::Muted, moment(d.issued_at))],
             vec![state::receipt(d.receipt.as_ref().map(|r| r.status)).show(glyphs)],
         ],

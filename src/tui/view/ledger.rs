@@ -28,7 +28,7 @@ const WIDE: &[Column] = &[
     column("time", 18),
     column("verb", 10),
     column("about", 0),
-    column("by", 24),
+    column("by", 26),
     column("seen", 12),
     column("signature", 15),
 ];

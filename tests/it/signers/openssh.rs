@@ -34,6 +34,31 @@ fn keys_in_an_agent() {
 }
 
 #[test]
+fn a_locked_agent_is_among_the_causes() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !have(&TOOLS) {
+        return;
+    }
+    let world = World::new();
+    std::fs::write(world.path("askpass"), "#!/bin/sh\necho secret\n").unwrap();
+    std::fs::set_permissions(world.path("askpass"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let agent = RealAgent::start(&world, "");
+    world.keygen(&["-N", "", "-t", "ed25519", "-f", "key"]);
+    agent.add(&world, &["key"], &[]);
+    let signer = AgentSigner::choose(agent.client(), &KeyChoice::Only, None, TOUCH_LIMIT).unwrap();
+    let askpass = world.path("askpass");
+    let env = [("SSH_ASKPASS", askpass.to_str().unwrap()), ("SSH_ASKPASS_REQUIRE", "force")];
+    agent.add(&world, &["-x"], &env);
+    // A locked agent says the same as one that never had the key.
+    let error = sign(&signer).unwrap_err();
+    assert!(error.hints().iter().any(|h| h.contains("ssh-add -X")), "{error}");
+    let error = AgentSigner::choose(agent.client(), &KeyChoice::Only, None, TOUCH_LIMIT).unwrap_err();
+    assert!(error.hints().iter().any(|h| h.contains("ssh-add -X")), "{error}");
+    agent.add(&world, &["-X"], &env);
+    assert!(sign(&signer).is_ok());
+}
+
+#[test]
 fn a_certificate_in_an_agent() {
     if !have(&TOOLS) {
         return;

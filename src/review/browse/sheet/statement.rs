@@ -30,6 +30,13 @@ struct Reader<'a> {
     used: BTreeSet<String>,
 }
 
+/// A time to the second: nobody reads more, and all of it is in the document below.
+fn second(time: &str) -> String {
+    let parsed: Result<crate::domain::time::Timestamp, _> = time.parse();
+    let short = time.get(..19).filter(|_| parsed.is_ok());
+    short.map_or_else(|| time.to_owned(), |t| format!("{t}Z"))
+}
+
 /// A value in a line: text as it is, everything else as JSON.
 fn show(value: &Value) -> String {
     match value {
@@ -153,7 +160,7 @@ impl Reader<'_> {
             };
             let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
             let viewed = if piece.get("viewed") == Some(&Value::Bool(true)) { "opened" } else { "not opened" };
-            let when = at(piece, "/fetchedAt").map(|t| format!(", read {t}")).unwrap_or_default();
+            let when = at(piece, "/fetchedAt").map(|t| format!(", read {}", second(&t))).unwrap_or_default();
             section.add(word, format!("{name}{code}, {viewed}{when}"), tone);
         }
         section
@@ -281,4 +288,61 @@ fn words(place: &str) -> String {
         }
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::record::Fact;
+
+    fn all(statement: &Value) -> Vec<(String, Fact)> {
+        let facts = sections(statement).into_iter();
+        facts.flat_map(|s| s.facts.into_iter().map(move |f| (s.heading.clone(), f))).collect()
+    }
+
+    #[test]
+    fn every_field_is_shown_also_one_that_is_not_known() {
+        let statement = serde_json::json!({
+            "subject": [{ "name": "pay.tar.gz", "digest": { "sha256": "d1" } }],
+            "predicate": {
+                "decision": "approve", "reason": "r1", "release": { "name": "s1", "version": "v1", "stranger": "x1" },
+                "environment": { "name": "e1" }, "orchestrator": { "gate": "g1", "attempt": "a1" },
+                "approver": { "principal": "p1", "tool": { "name": "t1" } },
+                "policy": {
+                    "digest": "d2", "roles": ["q1"], "quorum": [{ "rule": "u1", "role": "q2", "count": 2 }],
+                    "excluded": [{ "name": "n1", "principal": "p2", "reason": "author" }],
+                },
+                "breakGlass": true, "dossierDigest": "d3", "inventedLater": { "deep": ["z1"] },
+                "evidence": [{ "name": "builds/j", "completeness": "missing:unreachable", "viewed": false }],
+                "findings": { "counts": { "high": 2, "low": 0 }, "dismissed": [{ "rule": "B1", "status": "accepted" }] },
+            },
+        });
+        let facts = all(&statement);
+        for (heading, label, value) in [
+            ("What it says", "verb", "approve"),
+            ("What it says", "needed", "2 of q2, by the rule u1"),
+            ("What it says", "excluded", "n1 (p2), as author"),
+            ("Bound to", "subject", "pay.tar.gz sha256:d1"),
+            ("Bound to", "dossier", "d3"),
+            ("Findings", "open", "2 high"),
+            ("How it was signed", "in roles", "q1"),
+            ("Also in it", "release stranger", "x1"),
+            ("Also in it", "invented later", "{\"deep\":[\"z1\"]}"),
+        ] {
+            let found = facts.iter().any(|(h, f)| h == heading && f.label == label && f.value.raw() == value);
+            assert!(found, "{heading}, {label}, {value}: {facts:#?}");
+        }
+        let bad = |label: &str| facts.iter().any(|(_, f)| f.label == label && f.tone == Tone::Bad);
+        assert!(bad("break-glass") && bad("missing"), "{facts:#?}");
+    }
+
+    #[test]
+    fn what_is_no_statement_of_ours_has_no_words_and_breaks_nothing() {
+        for odd in [Value::Null, serde_json::json!([1]), serde_json::json!({ "predicate": 7 }), serde_json::json!("x")]
+        {
+            assert_eq!(all(&odd), Vec::new(), "{odd}");
+        }
+        let unknown = all(&serde_json::json!({ "predicate": { "findings": { "dismissed": [] } } }));
+        assert_eq!(unknown[0].1.value.raw(), "not known: no findings were assessed");
+    }
 }

@@ -24,6 +24,8 @@ fn found(findings: &[&str]) -> LedgerCheck {
         head: None,
         entries: 9,
         signatures: 3,
+        checkpoints: 3,
+        seen: 2,
         findings: findings.iter().map(|f| (*f).to_owned()).collect(),
         hints: Vec::new(),
         at: sample::now(),

@@ -40,6 +40,8 @@ fn checked(driver: &mut Driver, findings: &[&str]) {
         head: Some(head),
         entries: 120,
         signatures: 40,
+        checkpoints: 80,
+        seen: 30,
         findings: findings.iter().map(|f| (*f).to_owned()).collect(),
         hints: findings.first().map(|_| "Restore the ledger from a copy.".to_owned()).into_iter().collect(),
         at: sample::now(),
