@@ -22,8 +22,9 @@ pub async fn check(desk: &Desk, anchors: Vec<PathBuf>) -> Result<Checked, AppErr
     blocking(move || {
         let root = sign::trust_root(&trust);
         let files: Vec<PathBuf> = anchors.into_iter().filter(|path| !mirror::is_mirror(path)).collect();
-        let anchors = anchor::files(&files).map_err(AppError::usage)?.into_iter().chain(mirrored).collect();
-        let mut checked = audit(ledger.as_ref(), &root, anchors)?;
+        let mut all = anchor::files(&files).map_err(AppError::usage)?;
+        all.extend(mirrored);
+        let mut checked = audit(ledger.as_ref(), &root, &all)?;
         let mend = "Look at who can write there, or run it again once it can be reached: nothing is compared with it.";
         for what in problems {
             checked.finds(Finding { code: "mirror", entry: None, what, mend: mend.to_owned() });
@@ -40,7 +41,7 @@ pub async fn check_folder(dir: PathBuf, trust: Option<PathBuf>, anchors: Vec<Pat
         let trust = trust.unwrap_or_else(|| dir.join("trust"));
         let root = verify::trust_folder(&trust);
         let ledger = FolderLedger::open(&dir, &trust)?;
-        audit(&ledger, &root, anchor::files(&anchors).map_err(AppError::usage)?)
+        audit(&ledger, &root, &anchor::files(&anchors).map_err(AppError::usage)?)
     })
     .await
 }
@@ -51,9 +52,9 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|e| AppError::internal(e.to_string()))?
 }
 
-fn audit(ledger: &dyn Ledger, root: &Result<TrustRoot, AppError>, anchors: Vec<Anchor>) -> Result<Checked, AppError> {
+fn audit(ledger: &dyn Ledger, root: &Result<TrustRoot, AppError>, anchors: &[Anchor]) -> Result<Checked, AppError> {
     let look = |entry: &Entry| look(entry, root);
-    Ok(ledger.check(&Audit { look: &look, anchors: &anchors })?)
+    Ok(ledger.check(&Audit { look: &look, anchors })?)
 }
 
 /// What an entry says for itself: its form, and of a signed one whether it verifies as of the time that the ledger recorded:

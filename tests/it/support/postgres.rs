@@ -1,4 +1,4 @@
-//! A real PostgreSQL in a folder of the test's own, run by somebody who is not root. Used by the library's tests too.
+//! A real PostgreSQL in a folder of the test's own, run by somebody who is not root. Used by the library's tests and the benches too.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
