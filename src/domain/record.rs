@@ -91,10 +91,8 @@ pub struct LedgerCheck {
     pub checkpoints: u64,
     /// How many heads were compared that decisions have seen.
     pub seen: u64,
-    /// What is wrong, each in a sentence. Without any, all is well.
+    /// What is wrong and what to do, each in sentences. Without any, all is well.
     pub findings: Vec<String>,
-    /// What to do, each in a sentence.
-    pub hints: Vec<String>,
     /// When it was finished.
     pub at: Timestamp,
 }

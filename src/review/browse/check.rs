@@ -79,5 +79,5 @@ fn outcome(store: &dyn Ledger, checked: &Checked, entries: u64, signatures: u64,
         root: checked.head.root.to_string(),
     };
     let (checkpoints, seen) = (checked.checkpoints, checked.seen);
-    LedgerCheck { head: Some(head), entries, signatures, checkpoints, seen, findings, hints: Vec::new(), at }
+    LedgerCheck { head: Some(head), entries, signatures, checkpoints, seen, findings, at }
 }

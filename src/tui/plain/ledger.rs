@@ -129,9 +129,6 @@ pub fn check(check: &LedgerCheck) -> String {
     for finding in &check.findings {
         let _ = writeln!(out, "finding: {}", line(finding));
     }
-    for hint in &check.hints {
-        let _ = writeln!(out, "hint: {}", line(hint));
-    }
     if let Some(head) = &check.head {
         let _ = writeln!(out, "root: {}", line(&head.root));
     }

@@ -90,9 +90,6 @@ fn done(check: &LedgerCheck, text: &mut Text, glyphs: &Glyphs) {
         for finding in &check.findings {
             text.item(span(Role::Bad, format!("  {} ", glyphs.bad)), finding);
         }
-        for hint in &check.hints {
-            text.say(Role::Muted, &format!("Hint: {hint}"), 2);
-        }
     }
     text.gap();
     text.fact("checked at", Role::Text, &moment(check.at));

@@ -27,7 +27,6 @@ fn found(findings: &[&str]) -> LedgerCheck {
         checkpoints: 3,
         seen: 2,
         findings: findings.iter().map(|f| (*f).to_owned()).collect(),
-        hints: Vec::new(),
         at: sample::now(),
     }
 }

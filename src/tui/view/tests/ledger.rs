@@ -43,7 +43,6 @@ fn checked(driver: &mut Driver, findings: &[&str]) {
         checkpoints: 80,
         seen: 30,
         findings: findings.iter().map(|f| (*f).to_owned()).collect(),
-        hints: findings.first().map(|_| "Restore the ledger from a copy.".to_owned()).into_iter().collect(),
         at: sample::now(),
     };
     driver.send(Msg::Ledger(LedgerNews::Checked { request: *request, check: Ok(Some(Box::new(check))) }));
