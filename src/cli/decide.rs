@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use super::args::DecideArgs;
 use super::output::{Block, Document, Output};
 use super::{Context, json, prompt};
-use crate::domain::decision::Verb;
+use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::error::{AppError, ErrorKind};
 use crate::review::decide::{self, Done, Prepared, Proposal};
 use crate::review::inbox;
@@ -14,7 +14,7 @@ use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 
 /// Decides over one gate.
-pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(), AppError> {
+pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: bool) -> Result<(), AppError> {
     let unattended = args.expect.is_some() || args.yes || args.dry_run;
     if verb != Verb::Comment && !unattended && !context.can_ask() {
         return Err(AppError::usage(format!(
@@ -38,7 +38,9 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         context.settle(&desk, Some((verb, &args.gate))).await;
     }
     let waiting = inbox::find_for(&desk, &args.gate, verb).await?;
+    // What is done alone is signed anew each time: it takes up nothing of the ordinary kind.
     if !args.dry_run
+        && !break_glass
         && let Some(done) = unless_interrupted(
             &delivery,
             decide::take_up(&desk, &waiting.gate.id, verb, args.expect.as_deref(), &watcher),
@@ -54,6 +56,7 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         option: args.option.clone(),
         expect: args.expect.clone(),
         allow_clock_skew: args.allow_clock_skew,
+        break_glass,
     };
     let ask = !unattended && verb != Verb::Comment;
     let prepared = decide::prepare(&desk, waiting, proposal, !ask && !args.dry_run, &watcher).await?;
@@ -75,8 +78,13 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         prepared
     };
     let permit = Permit::default();
-    let done = unless_interrupted(&delivery, decide::execute(&desk, &prepared, &permit, &watcher)).await?;
-    report(context, verb, &prepared.waiting.gate.id.to_string(), &done)
+    let done = unless_interrupted(&delivery, decide::execute(&desk, &prepared, &permit, &watcher)).await;
+    let told = done.and_then(|done| report(context, verb, &prepared.waiting.gate.id.to_string(), &done));
+    // Whoever has interrupted it does not wait for mirrors either: the next command catches up.
+    if told.as_ref().err().is_none_or(|e| e.kind != ErrorKind::Unknown) {
+        context.anchored(&desk).await;
+    }
+    told
 }
 
 /// Does the work. Once the delivery has begun, Ctrl-C ends it with what to do; before, it ends the program as ever.
@@ -147,8 +155,14 @@ pub fn summary(prepared: &Prepared) -> String {
         Ok(identity) => (identity.principal.to_string(), identity.describe()),
         Err(error) => ("nobody".to_owned(), error.message.clone()),
     };
+    let approvals = match &prepared.approval {
+        Some(approval) if !approval.effect.is_empty() => {
+            format!("\n  approvals {}\n  then      {}", approval.before.words(), approval.effect)
+        }
+        _ => String::new(),
+    };
     format!(
-        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}",
+        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}{approvals}\n  Compare the digest on your workstation: countersign digest {}",
         capital(prepared.proposal.verb.word()),
         prepared.waiting.release.short(),
         gate.id,
@@ -159,6 +173,7 @@ pub fn summary(prepared: &Prepared) -> String {
         tally.new_words(),
         tally.dismissed,
         crate::text::line(&prepared.proposal.reason),
+        gate.id,
     )
 }
 
@@ -170,15 +185,20 @@ fn report(context: &Context, verb: Verb, gate: &str, done: &Done) -> Result<(), 
         "decision": done.decision,
         "envelope": done.envelope,
         "receipt": done.receipt,
+        "approvals": done.standing.as_ref().map(json::approvals),
+        "breakGlass": done.standing.as_ref().is_some_and(|s| s.break_glass.is_some()),
     });
+    let sent = done.receipt.status != ReceiptStatus::Recorded;
     let text = format!(
-        "{} {gate}: {}\nDecision {} (envelope {})",
-        capital(verb.done()),
+        "{} {gate}: {}\nDecision {} (envelope {})\nIt can be verified: countersign ledger show {}",
+        if sent { capital(verb.done()) } else { "Not sent yet,".to_owned() },
         done.receipt.detail.line(),
         done.decision,
-        done.envelope.short()
+        done.envelope.short(),
+        done.decision,
     );
-    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
+    done.pending()
 }
 
 fn capital(word: &str) -> String {

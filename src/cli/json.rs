@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::decision::Decision;
 use crate::domain::dossier::Dossier;
 use crate::domain::evidence::{Evidence, Kind, Piece};
+use crate::domain::quorum::Standing;
 use crate::domain::severity::Tally;
 use crate::domain::triage::Triaged;
 use crate::domain::verdict::Verdict;
@@ -38,13 +39,29 @@ pub fn gate(waiting: &Waiting, dossier: Result<&Dossier, &AppError>) -> Value {
         // Without a dossier, nothing of it is there.
         "missing": dossier_ref.map_or_else(|| vec!["dossier".to_owned()], |d| d.missing()),
         "findings": counts(&dossier_ref.map(|d| d.tally()).unwrap_or_default()),
-        "approvals": { "have": waiting.have, "need": waiting.need },
+        "approvals": approvals(&waiting.standing),
         "digest": dossier_ref.map(|d| &d.digest),
     });
     if let (Err(error), Some(object)) = (dossier, value.as_object_mut()) {
         object.insert("error".into(), json!(error.message));
     }
     value
+}
+
+/// How far the approvals are.
+pub fn approvals(standing: &Standing) -> Value {
+    json!({
+        "have": standing.have,
+        "need": standing.need,
+        "waits": standing.waits,
+        "reached": standing.reached,
+        "by": standing.by,
+        "breakGlass": standing.break_glass.is_some(),
+        "reviewOutstanding": standing.review_outstanding,
+        "words": standing.words(),
+        "notes": standing.notes,
+        "unplaced": standing.unplaced,
+    })
 }
 
 /// The counts of findings; what is new is `null` where it is not known, and never left out.
@@ -69,6 +86,7 @@ pub fn dossier(dossier: &Dossier) -> Value {
         "tickets": of(Kind::Tickets),
         "findings": of(Kind::Findings),
         "changes": of(Kind::Changes),
+        "provenance": of(Kind::Provenance),
         "triaged": dossier.findings.iter().map(triaged).collect::<Vec<_>>(),
     })
 }
@@ -83,6 +101,7 @@ fn piece(piece: &Piece) -> Value {
             json!({ "reports": set.reports, "classes": piece.classes(), "quality": set.quality, "scannedCommit": set.scanned_commit })
         }
         Some(Evidence::Changes(changes)) => json!(changes),
+        Some(Evidence::Provenance(provenance)) => json!(provenance),
     };
     json!({
         "name": piece.name,

@@ -21,7 +21,7 @@ pub fn decisions_table(decisions: &[Decision]) -> Block {
             let receipt = d.receipt.as_ref();
             vec![
                 d.issued_at.to_string(),
-                d.verb.word().to_owned(),
+                [d.verb.word().to_owned(), d.flags()].join(" ").trim_end().to_owned(),
                 d.release.line().into_owned(),
                 d.principal.to_string(),
                 receipt.map_or("recorded", |r| r.status.word()).to_owned(),
@@ -88,11 +88,10 @@ fn summary(entry: &Entry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let gate = entry.draft.gate.clone().unwrap_or_default();
     match entry.draft.kind {
-        EntryKind::Decision | EntryKind::Triage => verify::describe(&entry.draft.body),
+        EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => verify::describe(&entry.draft.body),
         EntryKind::Intent => format!("{} {gate}", text("verb")),
         EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
         EntryKind::Approvers => "who holds which role".to_owned(),
-        EntryKind::Delegation => "a delegation".to_owned(),
         EntryKind::Stamp => format!("a time stamp over {}", text("envelope")),
     }
 }
@@ -136,7 +135,7 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
     });
     blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
     if let Some(dir) = export {
-        let files = ledger::export(&found.entry, dir)?;
+        let files = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
         blocks.push(Block::Text(format!("Written: {}", files.join(", "))));
     }
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;

@@ -41,6 +41,20 @@ pub struct Commit {
     pub time: Option<Timestamp>,
     /// Whether the server verified its signature; `None` if it does not say.
     pub verified: Option<bool>,
+    /// Who committed it, where that is not the author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committer: Option<Committer>,
+}
+
+/// Who committed what somebody wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committer {
+    /// The name as git records it.
+    pub name: Untrusted,
+    /// The mail as git records it.
+    pub email: Option<Untrusted>,
+    /// The login, where the server knows it.
+    pub login: Option<Untrusted>,
 }
 
 /// One pull request.

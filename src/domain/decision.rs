@@ -85,6 +85,36 @@ pub struct Decision {
     pub issued_at: Timestamp,
     /// What was last seen to come of it; `None` if nothing was recorded yet.
     pub receipt: Option<Receipt>,
+    /// It was given in an emergency, by one person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
+    /// Who took it back since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_by: Option<Principal>,
+    /// Who reviewed it since, if it was given in an emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_by: Option<Principal>,
+}
+
+impl Decision {
+    /// What else is to be known of it: `BREAK-GLASS, review outstanding`; empty for most.
+    pub fn flags(&self) -> String {
+        let mut out = Vec::new();
+        if self.break_glass {
+            out.push("BREAK-GLASS".to_owned());
+            out.push(match &self.reviewed_by {
+                None => "review outstanding".to_owned(),
+                Some(by) => format!("reviewed by {by}"),
+            });
+        }
+        out.extend(self.revoked_by.as_ref().map(|by| format!("revoked by {by}")));
+        out.join(", ")
+    }
+
+    /// Whether it was given in an emergency and nobody has reviewed it.
+    pub fn review_outstanding(&self) -> bool {
+        self.break_glass && self.reviewed_by.is_none()
+    }
 }
 
 /// What the orchestrator was seen to do with a decision.
@@ -115,6 +145,8 @@ pub enum ReceiptStatus {
     Refused,
     /// It cannot be known: recorded, not repeated.
     Unknown,
+    /// It counts in the ledger and is not sent itself: its quorum is not reached, or another approval of it is sent.
+    Recorded,
 }
 
 impl ReceiptStatus {
@@ -126,11 +158,12 @@ impl ReceiptStatus {
             Self::Effective => "effective",
             Self::Refused => "refused",
             Self::Unknown => "unknown",
+            Self::Recorded => "recorded",
         }
     }
 
     /// Whether nothing more is to be expected of this delivery.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Effective | Self::Refused)
+        matches!(self, Self::Effective | Self::Refused | Self::Recorded)
     }
 }

@@ -100,12 +100,22 @@ pub struct Standing {
     pub review_outstanding: bool,
     /// What else is to be known, each in a sentence: who does not count and why, what could not be checked.
     pub notes: Vec<String>,
+    /// Who is excluded and cannot be placed, in a sentence: mostly people who are no approvers.
+    pub unplaced: Option<String>,
 }
 
 impl Standing {
     /// `1 of 2, waits for security`.
     pub fn words(&self) -> String {
-        let mut out = format!("{} of {}", self.have, self.need);
+        self.words_of("")
+    }
+
+    /// `1 of 2 approvals, waits for security`, with ` approvals` as what is counted.
+    pub fn words_of(&self, what: &str) -> String {
+        let mut out = format!("{} of {}{what}", self.have, self.need);
+        if self.need == 0 {
+            "nobody can approve it".clone_into(&mut out);
+        }
         if let Some(principal) = &self.break_glass {
             out.push_str(&format!(", BREAK-GLASS by {principal}"));
             out.push_str(if self.review_outstanding { ", review outstanding" } else { ", reviewed" });

@@ -279,7 +279,7 @@ fn what_is_near_to_a_rule_does_not_trigger_it() {
         Box::new(|w| w.set.reports.clear()),
         Box::new(|w| w.parts.required.push("changes".into())),
         Box::new(|w| { w.parts.gate.required_roles.clear(); w.parts.gate.defined_roles = None; }),
-        Box::new(|w| w.changes.commits.push(Commit { sha: OTHER.into(), message: "m".into(), author: "a".into(), author_email: None, login: None, time: None, verified: None })),
+        Box::new(|w| w.changes.commits.push(Commit { sha: OTHER.into(), message: "m".into(), author: "a".into(), author_email: None, login: None, time: None, verified: None, committer: None })),
     ];
     for (index, change) in silent.into_iter().enumerate() {
         assert_eq!(said(&after(change)), Vec::<String>::new(), "case {index}");

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Desk;
+use super::approval::{self, Approval};
+use super::complete::{self, Approved};
 use super::deliver::{self, Resumed};
 use super::inbox::{self, Waiting};
 use super::permit::Permit;
@@ -14,6 +16,7 @@ use super::sign::{self, Identity};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{GateId, RecordId};
+use crate::domain::quorum::Standing;
 use crate::domain::time::humane;
 use crate::domain::verdict::{Cause, Outcome};
 use crate::error::{AppError, ErrorKind};
@@ -39,6 +42,8 @@ pub struct Proposal {
     pub expect: Option<String>,
     /// Sign although the clocks differ by more than ten minutes.
     pub allow_clock_skew: bool,
+    /// Approve alone, in an emergency.
+    pub break_glass: bool,
 }
 
 /// A decision, ready to be shown and signed.
@@ -57,6 +62,8 @@ pub struct Prepared {
     pub refusals: Vec<AppError>,
     /// What to know before signing.
     pub remarks: Vec<String>,
+    /// As what is approved, and what that comes to; for an approval only.
+    pub approval: Option<Approval>,
 }
 
 /// What came of a decision.
@@ -68,6 +75,19 @@ pub struct Done {
     pub envelope: crate::domain::ids::Digest,
     /// What was seen. A comment is effective once it is in the ledger.
     pub receipt: Receipt,
+    /// How far the approvals are, after an approval.
+    pub standing: Option<Standing>,
+}
+
+impl Done {
+    /// Whether it is in the ledger and others are needed: exit code 10.
+    pub fn pending(&self) -> Result<(), AppError> {
+        if self.receipt.status != ReceiptStatus::Recorded {
+            return Ok(());
+        }
+        let error = AppError::new(ErrorKind::Quorum, format!("The approval is {}.", self.receipt.detail.line()));
+        Err(error.hint("Nothing was sent. The approval that completes the quorum is sent, whoever gives it."))
+    }
 }
 
 /// Collects the evidence and says what stands against the decision. Signs and sends nothing.
@@ -102,8 +122,36 @@ pub async fn prepare(
     refusals.extend(identity.as_ref().err().cloned());
     refusals.extend(desk.records().await?.sound().err());
     refusals.sort_by_key(|e| e.kind.precedence());
-    let remarks = remarks(desk, &waiting);
-    Ok(Prepared { proposal, waiting, dossier, identity, requests, refusals, remarks })
+    let mut remarks = remarks(desk, &waiting);
+    let approval = match proposal.verb {
+        Verb::Approve => Some(rehearse(desk, &waiting, &dossier, &proposal, identity.as_ref().ok()).await?),
+        _ => None,
+    };
+    if let Some(approval) = &approval {
+        refusals.extend(approval.refusals.iter().cloned());
+        refusals.sort_by_key(|e| e.kind.precedence());
+        remarks.extend(approval.before.notes.iter().cloned());
+    }
+    Ok(Prepared { approval, proposal, waiting, dossier, identity, requests, refusals, remarks })
+}
+
+/// What an approval would come to, asked over the statement as it would be signed.
+async fn rehearse(
+    desk: &Desk,
+    waiting: &Waiting,
+    dossier: &Dossier,
+    proposal: &Proposal,
+    identity: Option<&Identity>,
+) -> Result<Approval, AppError> {
+    let statement = |entitlement| match identity {
+        // What cannot be signed is refused where it is signed.
+        Some(identity) => sign::statement(desk, identity, &waiting.gate, dossier, proposal, entitlement, None),
+        None => Err(AppError::internal("Nobody signs.")),
+    };
+    // A release that names nothing to bind to is refused for that.
+    let names_nothing = crate::trust::statement::subjects_of(&dossier.release, None).is_err();
+    let identity = identity.filter(|_| !names_nothing);
+    approval::rehearse(desk, waiting, dossier, identity, proposal.break_glass, statement).await
 }
 
 /// Why there is no run to be halted any more. A gate that has its answer is no reason: its run may go on.
@@ -257,7 +305,7 @@ pub async fn execute(
         envelope: signed.value,
         anchor: None,
     };
-    let at = desk.clock.now();
+    let (at, envelope) = (desk.clock.now(), signed.bytes.clone());
     let gate = Some(order.gate.to_string());
     let noted = deliver::receipt(desk, &order, ReceiptStatus::Effective, "recorded in the ledger")?;
     let mut drafts = vec![Draft {
@@ -267,16 +315,31 @@ pub async fn execute(
         at,
         body: signed.bytes,
     }];
-    if order.verb.is_delivered() {
-        let body = crate::domain::canonical::to_canonical(&order).map_err(|e| AppError::internal(e.to_string()))?;
-        drafts.push(Draft { kind: EntryKind::Intent, record: signed.record.clone(), gate, at, body });
-    } else {
+    // An approval that others have to join is not about to be sent.
+    let intended = match &prepared.approval {
+        Some(approval) => approval.after.reached,
+        None => order.verb.is_delivered(),
+    };
+    if intended {
+        drafts.push(complete::intent(desk, &order)?);
+    } else if !order.verb.is_delivered() {
         drafts.push(noted.1);
     }
     desk.append(drafts).await?;
-    let receipt = if order.verb.is_delivered() { deliver::deliver(desk, &order, watcher).await? } else { noted.0 };
-    deliver::judge(&order, &receipt)?;
-    Ok(Done { decision: signed.record, envelope: signed.digest, receipt })
+    let (record, gate) = (order.decision.clone(), order.gate.clone());
+    let delivering = async {
+        if order.verb == Verb::Approve {
+            let (waiting, dossier) = (&prepared.waiting, prepared.dossier.as_ref());
+            return complete::complete(desk, Approved { waiting, dossier, order, intended }, watcher).await;
+        }
+        let receipt = if intended { deliver::deliver(desk, &order, watcher).await? } else { noted.0 };
+        deliver::judge(&order, &receipt)?;
+        Ok(Done { decision: signed.record, envelope: signed.digest, receipt, standing: None })
+    };
+    // Side by side: a slow authority must not keep the pipeline waiting.
+    let stamping = super::stamp::add(desk, &record, Some(&gate), &envelope, watcher);
+    let (done, ()) = futures_util::future::join(delivering, stamping).await;
+    done
 }
 
 /// The approver's own open intent on a gate and verb, if there is one.
@@ -300,7 +363,10 @@ pub async fn take_up(
     if desk.readonly {
         return Ok(None);
     }
-    let Some(open) = open_order(desk, gate, verb).await? else { return Ok(None) };
+    let Some(open) = open_order(desk, gate, verb).await? else {
+        // Of an approval that waited for others, there is no intent.
+        return if verb == Verb::Approve { complete::take_up(desk, gate, expect, watcher).await } else { Ok(None) };
+    };
     let records = desk.records().await?;
     records.sound()?;
     let stays_open = |e| open.stays_open(e);
@@ -323,5 +389,10 @@ pub async fn take_up(
         }
     };
     deliver::judge(&open.order, &receipt)?;
-    Ok(Some(Done { decision: open.order.decision.clone(), envelope: open.order.envelope_digest.clone(), receipt }))
+    Ok(Some(Done {
+        decision: open.order.decision.clone(),
+        envelope: open.order.envelope_digest.clone(),
+        receipt,
+        standing: None,
+    }))
 }

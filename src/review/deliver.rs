@@ -7,7 +7,7 @@ use super::progress::{Progress, Watcher};
 use super::records::{OpenOrder, Records};
 use super::{Desk, sign};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
-use crate::domain::ids::Principal;
+use crate::domain::ids::{Principal, RecordId};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::orchestrator::Order;
@@ -18,11 +18,51 @@ const SETTLING: Duration = Duration::from_secs(20);
 
 /// Sends a decision that the ledger has, follows it, and records what was seen.
 pub async fn deliver(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result<Receipt, AppError> {
-    let orchestrator = desk.orchestrator(&order.gate)?;
+    announce(desk, order).await?;
+    follow(desk, order, watcher).await
+}
+
+/// Like [`deliver`], where others may be about to send on the same gate: only if nobody has said so since the ledger was
+/// read, up to the entry `known`. `None`: somebody has, and nothing was sent.
+///
+/// Of two who say so at the same moment, the ledger's order makes one the first; the other finds that entry before its
+/// own.
+pub async fn deliver_claimed(
+    desk: &Desk,
+    order: &Order,
+    known: u64,
+    watcher: Watcher<'_>,
+) -> Result<Option<Receipt>, AppError> {
+    let Some(claim) = announce(desk, order).await? else { return Ok(None) };
+    let ledger = Arc::clone(&desk.ledger);
+    let since = tokio::task::spawn_blocking(move || ledger.read(known + 1, &[EntryKind::Receipt])).await;
+    let since = since.map_err(|e| AppError::internal(format!("Reading the ledger failed: {e}.")))??;
+    let gate = order.gate.to_string();
+    let first = since.iter().filter(|e| e.draft.gate.as_deref() == Some(&gate)).find(|e| {
+        let receipt = serde_json::from_slice::<Receipt>(&e.draft.body);
+        // What cannot be read may be a claim.
+        receipt.map_or(true, |r| r.status == ReceiptStatus::Sending)
+    });
+    if first.is_none_or(|first| first.seq != claim) {
+        return Ok(None);
+    }
+    follow(desk, order, watcher).await.map(Some)
+}
+
+/// Says in the ledger that a request is about to be sent; gives the entry's position.
+async fn announce(desk: &Desk, order: &Order) -> Result<Option<u64>, AppError> {
     // From here on a request may be on its way: whoever finds no later receipt reads the orchestrator first.
-    record(desk, order, ReceiptStatus::Sending, "about to be sent").await.map_err(|e| {
+    let (_, draft) = receipt(desk, order, ReceiptStatus::Sending, "about to be sent")?;
+    let appended = desk.append(vec![draft]).await.map_err(|e| {
         e.hint("The decision is in the ledger, and was not sent. Mend the ledger, and run the same command again.")
     })?;
+    Ok(appended.last().map(|e| e.seq))
+}
+
+async fn follow(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result<Receipt, AppError> {
+    let orchestrator = desk.orchestrator(&order.gate)?;
+    let order = &Order { anchor: desk.reach().await, ..order.clone() };
+    desk.start_anchoring();
     let tell = teller(order, watcher);
     let outcome = follow::deliver_and_follow(orchestrator.as_ref(), order, &desk.clock, &tell).await;
     conclude(desk, order, outcome).await
@@ -41,9 +81,17 @@ pub enum Resumed {
 pub async fn resume(desk: &Desk, open: &OpenOrder, may_send: bool, watcher: Watcher<'_>) -> Result<Resumed, AppError> {
     let orchestrator = desk.orchestrator(&open.order.gate)?;
     let tell = teller(&open.order, watcher);
-    let outcome = follow::settle(orchestrator.as_ref(), &open.order, open.sent_at, &desk.clock, false, &tell).await;
+    let records = desk.records().await?;
+    // Somebody else may have sent it in the meantime.
+    let sent_at = records.sent_at(&open.order.decision).unwrap_or(open.sent_at);
+    let outcome = follow::settle(orchestrator.as_ref(), &open.order, sent_at, &desk.clock, false, &tell).await;
     if outcome.not_sent && may_send {
-        return Ok(Resumed::Ended(deliver(desk, &open.order, watcher).await?));
+        if let Some(receipt) = deliver_claimed(desk, &open.order, records.entries(), watcher).await? {
+            return Ok(Resumed::Ended(receipt));
+        }
+        let why = "another process is sending it now. Run again to settle it";
+        let (receipt, _) = receipt(desk, &open.order, ReceiptStatus::Unknown, why)?;
+        return Ok(Resumed::Ended(receipt));
     }
     let not_sent = outcome.not_sent;
     let last = desk.records().await?.decision(&open.order.decision).and_then(|d| d.receipt.clone());
@@ -175,11 +223,18 @@ pub fn receipt(desk: &Desk, order: &Order, status: ReceiptStatus, detail: &str) 
     Ok((receipt, draft))
 }
 
+/// The body of the receipt of what is only recorded.
+pub fn noted(desk: &Desk, decision: &RecordId) -> Result<Vec<u8>, AppError> {
+    let (status, detail) = (ReceiptStatus::Effective, "recorded in the ledger".into());
+    let receipt = Receipt { decision: decision.clone(), status, at: desk.clock.now(), detail };
+    crate::domain::canonical::to_canonical(&receipt).map_err(|e| AppError::internal(e.to_string()))
+}
+
 /// What a receipt means for whoever asked.
 pub fn judge(order: &Order, receipt: &Receipt) -> Result<(), AppError> {
     let subject = format!("{} {}", order.verb.word(), order.gate);
     match receipt.status {
-        ReceiptStatus::Effective => Ok(()),
+        ReceiptStatus::Effective | ReceiptStatus::Recorded => Ok(()),
         ReceiptStatus::Refused => Err(AppError::new(
             ErrorKind::Refused,
             format!("{subject} was refused by the orchestrator: {}", receipt.detail.line()),

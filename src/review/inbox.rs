@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join};
 
-use super::Desk;
+use super::approval::{self, Roles};
 use super::matching::match_gate;
 use super::progress::Watcher;
 use super::records::Records;
 use super::round::Round;
+use super::{Desk, roles};
 use crate::domain::address::GateAddress;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::GateId;
+use crate::domain::quorum::Standing;
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
@@ -27,10 +29,8 @@ pub struct Waiting {
     pub release: Release,
     /// The service, if one matches.
     pub service: Option<String>,
-    /// How many valid approvals the ledger has for this attempt.
-    pub have: u32,
-    /// How many are needed. One, until quorums come.
-    pub need: u32,
+    /// How far the approvals of this attempt are.
+    pub standing: Standing,
 }
 
 /// The gates that wait.
@@ -62,14 +62,18 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
     }));
     // A ledger that cannot be read is said at once, and not after the slowest orchestrator.
     let (records, all) = try_join(desk.records(), async { Ok(asked.await) }).await?;
+    let roles = roles::in_force(desk, &records).await;
     let mut inbox = Inbox { shortfalls: records.problems.clone(), ..Inbox::default() };
+    inbox.shortfalls.extend(roles.as_ref().err().map(|e| e.message.clone()));
+    desk.start_anchoring();
+    inbox.shortfalls.extend(desk.mirrors.warnings());
     for (name, outcome) in all {
         match outcome {
             Ok(open) => {
                 inbox.date = inbox.date.max(open.date);
                 inbox.incomplete |= open.incomplete;
                 inbox.shortfalls.extend(open.shortfalls.iter().map(|s| format!("{name}: {}", crate::text::line(s))));
-                inbox.gates.extend(open.gates.into_iter().map(|gate| waiting(desk, &records, gate)));
+                inbox.gates.extend(open.gates.into_iter().map(|gate| waiting(desk, &records, &roles, gate)));
             }
             Err(sentence) => {
                 inbox.incomplete = true;
@@ -82,10 +86,10 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
 }
 
 /// A gate as the configuration and the ledger see it.
-pub fn waiting(desk: &Desk, records: &Records, gate: Gate) -> Waiting {
+pub fn waiting(desk: &Desk, records: &Records, roles: &Roles, gate: Gate) -> Waiting {
     let matched = match_gate(&desk.config, &gate);
-    let have = records.approvals(&gate.id, &gate.attempt);
-    Waiting { service: matched.service.map(|s| s.name.clone()), release: matched.release, gate, have, need: 1 }
+    let standing = approval::standing(records, roles, &gate, &matched.release, desk.clock.now());
+    Waiting { service: matched.service.map(|s| s.name.clone()), release: matched.release, gate, standing }
 }
 
 /// Finds the one gate that an address names.
@@ -158,7 +162,8 @@ pub async fn read(desk: &Desk, id: &GateId) -> Result<Option<Waiting>, AppError>
     let Some(reading) = reading else { return Ok(None) };
     desk.saw_clock(id.connection().as_str(), reading.date);
     let records = desk.records().await?;
-    Ok(Some(waiting(desk, &records, reading.gate)))
+    let roles = roles::in_force(desk, &records).await;
+    Ok(Some(waiting(desk, &records, &roles, reading.gate)))
 }
 
 /// Puts the dossiers of several gates together, side by side, within one round of asking.

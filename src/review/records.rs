@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::inbox::Waiting;
 use super::sign;
 use crate::config::schema::TrustConfig;
@@ -13,7 +15,9 @@ use crate::domain::triage::Dismissal;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Entry, EntryKind, Head, Ledger, LedgerError};
 use crate::orchestrator::Order;
-use crate::text::Untrusted;
+use crate::trust::approvers::signed;
+use crate::trust::quorum::Cast;
+use crate::trust::statement::{DecisionPredicate, Predicate};
 use crate::trust::verify::{TrustRoot, Verified, verify_envelope};
 
 /// The ledger, read and verified.
@@ -29,10 +33,35 @@ pub struct Records {
     pub dossiers: BTreeMap<String, Digest>,
     /// What does not verify, each in a sentence. It does not count.
     pub problems: Vec<String>,
+    /// What was said of each gate, in the ledger's order.
+    held: BTreeMap<GateId, Vec<Held>>,
+    /// Delegations, the oldest first.
+    delegations: Vec<Arc<Verified>>,
+    /// The newest approvers file that was recorded.
+    approvers: Option<RecordedApprovers>,
     /// How far the ledger was read.
     head: Option<Head>,
     /// Why it could not be read to its end: an entry is missing or damaged.
     broken: Option<AppError>,
+}
+
+/// A verified decision, without its lists of evidence and findings: those are only looked up by its id.
+#[derive(Debug, Clone)]
+struct Held {
+    verified: Arc<Verified>,
+    /// Its place among the decisions.
+    decision: usize,
+}
+
+/// An approvers file in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedApprovers {
+    /// Its serial.
+    pub serial: u64,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// The ledger's entry.
+    pub seq: u64,
 }
 
 /// A delivery without a final receipt.
@@ -89,6 +118,16 @@ impl Records {
         Ok(Arc::new(records))
     }
 
+    /// Of entries that were checked already, in order.
+    pub fn of(entries: &[Entry], root: &TrustRoot) -> Self {
+        let mut records = Self::default();
+        let root = Ok(root.clone());
+        for entry in entries {
+            records.take(entry, &root);
+        }
+        records
+    }
+
     /// What takes a dismissal back may be among what cannot be read: so none counts.
     fn break_off(&mut self, damage: &LedgerError) {
         self.dismissals.clear();
@@ -114,6 +153,12 @@ impl Records {
     /// Refuses a ledger that could not be read to its end.
     pub fn sound(&self) -> Result<(), AppError> {
         self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Why an entry does not count, if it does not.
+    pub fn problem_of(&self, seq: u64) -> Option<&str> {
+        let start = problem_start(seq);
+        self.problems.iter().find(|p| p.starts_with(&start)).map(String::as_str)
     }
 
     /// How many entries were read.
@@ -146,12 +191,14 @@ impl Records {
                 }
                 Err(e) => Some(e.to_string()),
             },
-            EntryKind::Approvers | EntryKind::Delegation | EntryKind::Stamp => None,
+            EntryKind::Approvers => self.approvers_entry(entry, root).err(),
+            EntryKind::Delegation => self.delegation_entry(entry, root).err(),
+            EntryKind::Stamp => None,
         };
         if let Some(why) = problem {
             let kind = entry.draft.kind.word();
             self.problems.push(
-                crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned(),
+                crate::text::line(&format!("{}{kind}) does not count: {why}", problem_start(entry.seq))).into_owned(),
             );
         }
         seen
@@ -166,26 +213,49 @@ impl Records {
         if let Some(dossier) = predicate.evidence.iter().find(|e| e.name == sign::DOSSIER).and_then(|e| e.raw.clone()) {
             self.dossiers.insert(predicate.decision_id.as_str().to_owned(), dossier);
         }
-        let release =
-            format!("{}@{}/{}", predicate.release.name, predicate.release.version.raw(), predicate.environment.name);
-        self.decisions.push(Decision {
-            id: predicate.decision_id.clone(),
-            envelope: verified.envelope.clone(),
-            verb: predicate.decision,
-            gate: predicate.orchestrator.gate.clone(),
-            attempt: predicate.orchestrator.attempt.clone(),
-            release: Untrusted::new(release),
-            service: predicate.release.name.clone(),
-            environment: predicate.environment.name.clone(),
-            commit: predicate.release.commit.clone(),
-            dossier: predicate.dossier_digest.clone(),
-            reason: predicate.reason.clone(),
-            principal: verified.principal.clone(),
-            key: verified.key.fingerprint.clone(),
-            issued_at: predicate.issued_at,
-            receipt: None,
-        });
-        Ok(super::ledger::seen(&verified))
+        let decision = verified.decision().ok_or("it is not a decision.")?;
+        let seen = super::ledger::seen(&verified);
+        self.note_revocation(predicate, &verified.principal);
+        self.held
+            .entry(predicate.orchestrator.gate.clone())
+            .or_default()
+            .push(Held { verified: Arc::new(light(verified)), decision: self.decisions.len() });
+        self.decisions.push(decision);
+        Ok(seen)
+    }
+
+    /// Marks what a decision takes back or reviews. What counts is for the quorum to say: this is for people.
+    fn note_revocation(&mut self, predicate: &DecisionPredicate, by: &Principal) {
+        let about = predicate.supersedes.as_ref().or(predicate.reviews.as_ref());
+        let Some(earlier) = about.and_then(|id| self.decisions.iter_mut().find(|d| d.id == *id)) else { return };
+        match predicate.decision {
+            Verb::Revoke if earlier.principal == *by => earlier.revoked_by = Some(by.clone()),
+            Verb::Comment if earlier.principal != *by => earlier.reviewed_by = Some(by.clone()),
+            _ => {}
+        }
+    }
+
+    fn delegation_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
+        let verified = verify(entry, root)?;
+        let predicate = verified.statement.delegation().ok_or("it is not a delegation.")?;
+        if predicate.delegation_id != entry.draft.record {
+            return Err("its id is not the one that it was recorded under.".to_owned());
+        }
+        self.delegations.push(Arc::new(verified));
+        Ok(())
+    }
+
+    fn approvers_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
+        let root = root.as_ref().map_err(|e| e.message.clone())?;
+        let body: ApproversBody = serde_json::from_slice(&entry.draft.body).map_err(|e| e.to_string())?;
+        let name = format!("ledger entry {}", entry.seq);
+        let read = signed::verify(&name, body.text.as_bytes(), body.signature.as_bytes(), root, entry.draft.at);
+        let approvers = read.map_err(|e| e.to_string())?.approvers;
+        if let Some(before) = self.approvers.as_ref().filter(|b| approvers.serial <= b.serial) {
+            return Err(format!("its serial is {}, and entry {} has {}.", approvers.serial, before.seq, before.serial));
+        }
+        self.approvers = Some(RecordedApprovers { serial: approvers.serial, digest: approvers.digest, seq: entry.seq });
+        Ok(())
     }
 
     fn triage_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
@@ -221,18 +291,49 @@ impl Records {
         self.decisions.iter().filter(|d| d.gate == *gate).cloned().collect()
     }
 
-    /// How many people approved an attempt of a gate, and were not seen to be refused.
-    pub fn approvals(&self, gate: &GateId, attempt: &str) -> u32 {
-        let mut people: Vec<&Principal> = self
-            .decisions
-            .iter()
-            .filter(|d| d.verb == Verb::Approve && d.gate == *gate && d.attempt == attempt)
-            .filter(|d| d.receipt.as_ref().is_none_or(|r| r.status != ReceiptStatus::Refused))
-            .map(|d| &d.principal)
+    /// What was said of a gate, and all delegations, as the quorum wants it.
+    pub fn cast(&self, gate: &GateId) -> Vec<Cast<'_>> {
+        let receipt = |held: &Held| {
+            let receipt = self.decisions.get(held.decision).and_then(|d| d.receipt.as_ref());
+            receipt.map(|r| r.status)
+        };
+        let here = self.held.get(gate).map(Vec::as_slice).unwrap_or_default();
+        let decisions = here.iter().map(|h| Cast { verified: &h.verified, receipt: receipt(h) });
+        decisions.chain(self.delegations.iter().map(|d| Cast { verified: d, receipt: None })).collect()
+    }
+
+    /// A verified decision, by its id and whoever signed it.
+    pub fn verified(&self, gate: &GateId, id: &RecordId) -> Option<Arc<Verified>> {
+        let held = self.held.get(gate)?.iter().find(|h| h.verified.statement.id() == id)?;
+        Some(Arc::clone(&held.verified))
+    }
+
+    /// All delegations, the oldest first.
+    pub fn delegations(&self) -> impl Iterator<Item = &Verified> {
+        self.delegations.iter().map(AsRef::as_ref)
+    }
+
+    /// The newest approvers file that was recorded.
+    pub fn approvers(&self) -> Option<&RecordedApprovers> {
+        self.approvers.as_ref()
+    }
+
+    /// The delivery of an approval of an attempt of a gate, if there is one that is not over, or that took effect.
+    pub fn approval_underway(&self, gate: &GateId, attempt: &str) -> Option<(&Decision, OpenOrder)> {
+        let orders =
+            self.orders.values().filter(|(o, _)| o.verb == Verb::Approve && o.gate == *gate && o.attempt == attempt);
+        let mut found: Vec<(&Decision, OpenOrder)> = orders
+            .filter_map(|(order, sent_at)| {
+                let decision = self.decision(&order.decision)?;
+                let status = decision.receipt.as_ref().map(|r| r.status);
+                let over = matches!(status, Some(ReceiptStatus::Refused | ReceiptStatus::Recorded));
+                let open = OpenOrder { order: order.clone(), sent_at: *sent_at, since: decision.issued_at };
+                (!over).then_some((decision, open))
+            })
             .collect();
-        people.sort();
-        people.dedup();
-        u32::try_from(people.len()).unwrap_or(u32::MAX)
+        // What was sent stands before what is only meant to be.
+        found.sort_by_key(|(d, o)| (d.receipt.is_none(), o.sent_at));
+        found.into_iter().next()
     }
 
     /// The last approval that was seen to take effect, of the same service and environment.
@@ -248,6 +349,11 @@ impl Records {
                     && d.receipt.as_ref().is_some_and(|r| r.status == ReceiptStatus::Effective)
             })
             .cloned()
+    }
+
+    /// When the order of a decision was last about to be sent.
+    pub fn sent_at(&self, decision: &RecordId) -> Option<Timestamp> {
+        self.orders.get(decision.as_str()).map(|(_, at)| *at)
     }
 
     /// Whether anybody's delivery has no final receipt.
@@ -271,8 +377,31 @@ impl Records {
     }
 }
 
+fn problem_start(seq: u64) -> String {
+    format!("Ledger entry {seq} (")
+}
+
 fn is_open(decision: &Decision) -> bool {
     decision.receipt.as_ref().is_none_or(|r| !r.status.is_final())
+}
+
+/// The body of an entry of the approvers file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApproversBody {
+    /// The file's text.
+    pub text: String,
+    /// The armoured signature over its bytes.
+    pub signature: String,
+}
+
+/// Without the lists that only an auditor looks at, as thousands of decisions are held.
+fn light(mut verified: Verified) -> Verified {
+    if let Predicate::Decision(predicate) = &mut verified.statement.predicate {
+        predicate.evidence = Vec::new();
+        predicate.findings.dismissed = Vec::new();
+    }
+    verified
 }
 
 /// Verifies as of the time that the ledger recorded: a key that has expired since was good then.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Desk;
-use super::decide::Prepared;
+use super::decide::{Prepared, Proposal};
 use super::progress::{Progress, Watcher};
 use super::triage::Dismiss;
+use crate::domain::dossier::Dossier;
+use crate::domain::gate::Gate;
 use crate::domain::ids::{Digest, GateId, Principal, RecordId};
 use crate::domain::time::Timestamp;
 use crate::domain::triage::Subject;
@@ -48,7 +50,13 @@ impl Identity {
         format!("{} {} ({kind}, {}) {}", key.algorithm, key.fingerprint, self.signer.method(), key.comment.line())
     }
 
-    fn approver(&self) -> ApproverRef {
+    /// Refuses where the key may not sign for a purpose.
+    pub(super) fn may_sign(&self, namespace: &str, at: Timestamp) -> Result<(), AppError> {
+        let found = self.trust.principal_for(self.signer.as_ref(), namespace, at);
+        found.map(|_| ()).map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))
+    }
+
+    pub(super) fn approver(&self) -> ApproverRef {
         ApproverRef {
             principal: self.principal.clone(),
             key_fingerprint: self.key().fingerprint.clone(),
@@ -100,9 +108,10 @@ pub async fn identity(desk: &Desk) -> Result<Identity, AppError> {
             Some(signer) => signer,
             None => super::signer::on_this_machine(&config, agent, &trust, &passphrase)?,
         };
-        let principal = trust
-            .principal_for(signer.as_ref(), DECISION_NAMESPACE, now)
-            .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
+        let principal = trust.principal_for(signer.as_ref(), DECISION_NAMESPACE, now).map_err(|e| {
+            let error = AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint());
+            error.hint(format!("The public key is: {}", signer.key().to_line()))
+        })?;
         Ok(Identity { principal, signer, trust })
     });
     let identity = found.await.map_err(|e| AppError::internal(format!("Finding the key failed: {e}.")))??;
@@ -118,39 +127,52 @@ pub async fn decision(
     watcher: Watcher<'_>,
 ) -> Result<Signed, AppError> {
     let now = desk.clock.now();
+    let approval = prepared.approval.clone().unwrap_or_default();
     let gate = &prepared.waiting.gate;
-    let connection = desk.config.connections.get(gate.id.connection().as_str());
-    let kind = connection.map(|c| kind_word(c.kind)).unwrap_or_default();
-    let viewed = BTreeSet::new();
-    let statement = Statement::of_decision(
-        &prepared.dossier,
-        Choice {
-            id: record_id(now)?,
-            verb: prepared.proposal.verb,
-            supersedes: None,
-            reason_code: None,
-            reason: Untrusted::new(prepared.proposal.reason.clone()),
-            kind: &kind,
-            instance: Untrusted::new(connection.map(|c| c.url.clone()).unwrap_or_default()),
-            execution: Untrusted::new(gate.id.native().get(1).cloned().unwrap_or_default()),
-            environment_class: None,
-            nonce: nonce()?,
-            issued_at: now,
-            not_after: now.plus(HOLDS),
-            approver: identity.approver(),
-            viewed: &viewed,
-            clock_skew_seconds: skew_to_record(desk, Some(&gate.id)),
-            entitlement: Entitlement::default(),
-        },
-    )
-    .map_err(|e| {
-        let error = AppError::new(ErrorKind::Incomplete, format!("The decision cannot be signed: {e}."));
-        e.hints().iter().fold(error, AppError::hint)
-    })?;
-    let mut statement = statement;
+    let entitlement = approval.entitlement;
+    let mut statement =
+        self::statement(desk, identity, gate, &prepared.dossier, &prepared.proposal, entitlement, approval.hold)?;
     add_seen(&mut statement, desk.records().await?.head());
     add_dossier(desk, &mut statement, prepared).await?;
     seal(identity, statement, now, watcher).await
+}
+
+/// A decision as it is to be signed, but for what the ledger and the evidence store add.
+pub fn statement(
+    desk: &Desk,
+    identity: &Identity,
+    gate: &Gate,
+    dossier: &Dossier,
+    proposal: &Proposal,
+    entitlement: Entitlement,
+    hold: Option<std::time::Duration>,
+) -> Result<Statement, AppError> {
+    let now = desk.clock.now();
+    let connection = desk.config.connections.get(gate.id.connection().as_str());
+    let kind = connection.map(|c| kind_word(c.kind)).unwrap_or_default();
+    let viewed = BTreeSet::new();
+    let choice = Choice {
+        id: record_id(now)?,
+        verb: proposal.verb,
+        supersedes: None,
+        reason_code: None,
+        reason: Untrusted::new(proposal.reason.clone()),
+        kind: &kind,
+        instance: Untrusted::new(connection.map(|c| c.url.clone()).unwrap_or_default()),
+        execution: Untrusted::new(gate.id.native().get(1).cloned().unwrap_or_default()),
+        environment_class: None,
+        nonce: nonce()?,
+        issued_at: now,
+        not_after: now.plus(hold.map_or(HOLDS, |h| h.min(HOLDS))),
+        approver: identity.approver(),
+        viewed: &viewed,
+        clock_skew_seconds: skew_to_record(desk, Some(&gate.id)),
+        entitlement,
+    };
+    Statement::of_decision(dossier, choice).map_err(|e| {
+        let error = AppError::new(ErrorKind::Incomplete, format!("The decision cannot be signed: {e}."));
+        e.hints().iter().fold(error, AppError::hint)
+    })
 }
 
 /// A difference of clocks that would have stopped the signature, in seconds.
@@ -160,7 +182,7 @@ fn skew_to_record(desk: &Desk, gate: Option<&GateId>) -> Option<i64> {
 }
 
 /// The ledger as the approver saw it: what any later decision proves a cut or a fork by.
-fn add_seen(statement: &mut Statement, head: Option<&Head>) {
+pub(super) fn add_seen(statement: &mut Statement, head: Option<&Head>) {
     if let (Predicate::Decision(predicate), Some(head)) = (&mut statement.predicate, head) {
         let (origin, size, root) = (head.origin.clone(), head.size.to_string(), head.root.to_string());
         predicate.seen_checkpoint = Some(Checkpoint { origin, size, root });
@@ -229,7 +251,7 @@ pub async fn triage(
     seal(identity, statement, now, watcher).await
 }
 
-async fn seal(
+pub(super) async fn seal(
     identity: &Identity,
     statement: Statement,
     now: Timestamp,
@@ -259,12 +281,12 @@ fn random<const N: usize>() -> Result<[u8; N], AppError> {
     Ok(bytes)
 }
 
-fn nonce() -> Result<String, AppError> {
+pub(super) fn nonce() -> Result<String, AppError> {
     Ok(format!("{:032x}", u128::from_be_bytes(random::<16>()?)))
 }
 
 /// A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32, so that ids sort by time.
-fn record_id(now: Timestamp) -> Result<RecordId, AppError> {
+pub(super) fn record_id(now: Timestamp) -> Result<RecordId, AppError> {
     let noise = random::<10>()?;
     let time = u64::try_from(now.millis()).unwrap_or_default();
     let mut number = u128::from(time) << 80;

@@ -105,7 +105,10 @@ impl AgentError {
                 "A forwarded agent may have lost its connection: log in again.",
             ],
             Self::Broken { .. } => &["Check with `ssh-add -L` that the agent works."],
-            Self::NoSuchKey { .. } => &["Add it with `ssh-add`; `ssh-add -l` lists what the agent has."],
+            Self::NoSuchKey { .. } => &[
+                "Add it with `ssh-add`; `ssh-add -l` lists what the agent has.",
+                "A locked agent shows no keys: `ssh-add -X` unlocks it. A lifetime (`ssh-add -t`) may have ended.",
+            ],
             // The agent's answer is the same for each of these.
             Self::Refused { hardware: true, .. } => &[
                 "The touch or the PIN was refused, or did not come in time: the prompt is on your workstation.",

@@ -13,6 +13,9 @@ mod seats;
 pub use self::ballot::{Vote, Why};
 pub use self::seats::{RuleTally, Seat};
 use super::approvers::{Approvers, Rule, plain};
+use super::key::KeyInfo;
+use super::raw::Profile;
+use super::statement::Statement;
 use super::verify::{Expected, Verified};
 use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::domain::ids::{Digest, Principal, RecordId};
@@ -46,6 +49,10 @@ pub struct Question<'a> {
     pub now: Timestamp,
     /// Who is excluded besides those whom the envelopes name.
     pub excluded: &'a [Excluded],
+    /// Names of people who may not approve, whatever the rules exclude.
+    pub barred: &'a [String],
+    /// The evidence that there is now: rules that want the same want this. `None`: whatever most approved.
+    pub evidence: Option<&'a Digest>,
 }
 
 /// Why it cannot be told what is needed.
@@ -134,6 +141,10 @@ impl Tally {
     /// The roles of the empty seats, each once, in the file's order.
     pub fn waits(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
+        // Anybody is no role to wait for.
+        if !self.roles_checked {
+            return out;
+        }
         for seat in self.rules.iter().flat_map(|r| &r.seats).filter(|s| s.by.is_none()) {
             if !out.contains(&seat.role) {
                 out.push(seat.role.clone());
@@ -160,9 +171,6 @@ impl Tally {
         if !self.roles_checked {
             notes.push("There is no approvers file: roles and separation of duties are not checked.".to_owned());
         }
-        if let Some(names) = self.unmapped_words() {
-            notes.push(names);
-        }
         Standing {
             have: count(seats().filter(|s| s.by.is_some()).count()),
             need: count(seats().count()),
@@ -172,6 +180,7 @@ impl Tally {
             break_glass: self.break_glass.as_ref().map(|e| e.principal.clone()),
             review_outstanding: self.break_glass.as_ref().is_some_and(|e| e.reviewed_by.is_none()),
             notes,
+            unplaced: self.unmapped_words(),
         }
     }
 
@@ -181,10 +190,10 @@ impl Tally {
             self.unmapped.iter().map(|e| format!("{} ({})", e.name.line(), e.reason.word())).collect();
         names.sort();
         names.dedup();
-        let several = if names.len() == 1 { "is an approver" } else { "are approvers" };
         let list = names.join(", ");
-        (!names.is_empty())
-            .then(|| format!("It cannot be told whether {list} {several}: the approvers file has no such names."))
+        (!names.is_empty()).then(|| {
+            format!("It cannot be told whether these are approvers, as the approvers file has no such names: {list}.")
+        })
     }
 }
 
@@ -204,8 +213,11 @@ pub fn tally(cast: &[Cast<'_>], question: &Question<'_>) -> Result<Tally, NoRule
         }
     }
     let one_evidence = rules.iter().any(|r| r.same_evidence);
-    let groups: Vec<Option<Digest>> =
-        if one_evidence && !evidence.is_empty() { evidence.into_iter().map(Some).collect() } else { vec![None] };
+    let groups: Vec<Option<Digest>> = match question.evidence {
+        Some(now) => vec![Some(now.clone())],
+        None if one_evidence && !evidence.is_empty() => evidence.into_iter().map(Some).collect(),
+        None => vec![None],
+    };
     let mut best: Option<(usize, Option<Digest>, Vec<RuleTally>)> = None;
     for group in groups {
         let filled: Vec<RuleTally> = rules.iter().map(|r| ballots.fill(r, &votes, group.as_ref())).collect();
@@ -225,6 +237,20 @@ pub fn tally(cast: &[Cast<'_>], question: &Question<'_>) -> Result<Tally, NoRule
         unmapped: ballots.unmapped(),
         roles_checked: question.approvers.is_some(),
     })
+}
+
+/// A statement as if it had been signed: only to ask what it would come to. It is never kept nor sent.
+pub fn rehearsal(principal: &Principal, key: &KeyInfo, statement: Statement) -> Verified {
+    let (principal, key) = (principal.clone(), key.clone());
+    Verified {
+        principal,
+        key,
+        profile: Profile::SshSig,
+        statement,
+        envelope: crate::domain::canonical::sha256(b"rehearsal"),
+        touch: None,
+        stamped: None,
+    }
 }
 
 /// The approval that completed the quorum, as a place in `cast`, if it is reached: of those that could count, the first

@@ -125,15 +125,14 @@ pub fn key_of_pem(pem: &str) -> Option<KeyInfo> {
     let mut whole = outer.sequence().ok()?;
     whole.sequence().ok()?;
     let bits = whole.value(der::BIT_STRING).ok()?.strip_prefix(&[0])?;
-    let key = match bits.len() {
-        32 => key_of_ed25519(bits)?,
-        _ => {
-            let mut blob = Vec::new();
-            for part in [b"ecdsa-sha2-nistp256".as_slice(), b"nistp256", bits] {
-                put_string(&mut blob, part);
-            }
-            KeyInfo::from_blob(&blob, "").ok()?
+    let key = if bits.len() == 32 {
+        key_of_ed25519(bits)?
+    } else {
+        let mut blob = Vec::new();
+        for part in [b"ecdsa-sha2-nistp256".as_slice(), b"nistp256", bits] {
+            put_string(&mut blob, part);
         }
+        KeyInfo::from_blob(&blob, "").ok()?
     };
     // What was passed over, such as the names of the algorithm, is right if it comes out the same.
     (public_der(&key)? == der).then_some(key)

@@ -129,6 +129,7 @@ impl SignError {
             Self::NoCandidate { .. } => vec![
                 "Add your key with `ssh-add`, or have it listed in allowed_signers.".to_owned(),
                 "Over ssh, connect with `ssh -A`, so that the agent of your workstation is asked.".to_owned(),
+                "A locked agent shows no keys: `ssh-add -X` unlocks it.".to_owned(),
             ],
             Self::Several(_) => vec!["Set `agent` under [signer] to the fingerprint of one of them.".to_owned()],
             Self::NotAccepted { .. } | Self::Key(_) => {

@@ -69,6 +69,9 @@ impl Verified {
             key: self.key.fingerprint.clone(),
             issued_at: p.issued_at,
             receipt: None,
+            break_glass: p.break_glass,
+            revoked_by: None,
+            reviewed_by: None,
         })
     }
 
@@ -133,9 +136,9 @@ pub enum VerifyError {
     #[error("{then} Its time stamp does not help: {why}.")]
     Stamp {
         /// What is wrong with the stamp.
-        why: BadStamp,
+        why: Box<BadStamp>,
         /// Why the key does not count without it.
-        then: NoPrincipal,
+        then: Box<NoPrincipal>,
     },
     /// It was signed before the time that it gives.
     #[error(
@@ -214,7 +217,9 @@ pub fn verify_stamped(
     let (stamped, bad_stamp) = proven_time(&opened.signature.to_bytes(), stamps, root, at);
     let signed_at = stamped.as_ref().map_or(at, |s| s.at);
     let explain = |error: VerifyError| match (error, &bad_stamp) {
-        (VerifyError::Principal(then), Some(why)) if then.is_of_time() => VerifyError::Stamp { why: why.clone(), then },
+        (VerifyError::Principal(then), Some(why)) if then.is_of_time() => {
+            VerifyError::Stamp { why: Box::new(why.clone()), then: Box::new(then) }
+        }
         (error, _) => error,
     };
     let signed_by = SignedBy::check(&opened, root, signed_at).map_err(explain)?;

@@ -102,6 +102,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     ("src/ledger", &["reqwest", "crate::http", "crate::review", "crate::cli", "crate::tui"]),
     (
+        "src/remote",
+        &[
+            "clap",
+            "ratatui",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::ledger",
+            "crate::orchestrator",
+            "crate::lab",
+        ],
+    ),
+    (
         "src/source",
         &[
             "clap",

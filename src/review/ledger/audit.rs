@@ -6,19 +6,30 @@ use std::sync::Arc;
 use super::super::{Desk, sign, verify};
 use crate::domain::decision::Receipt;
 use crate::error::{AppError, ErrorKind};
-use crate::ledger::anchor;
+use crate::ledger::anchor::{self, Anchor};
 use crate::ledger::check::{Audit, Checked, Finding, Look};
 use crate::ledger::folder::FolderLedger;
 use crate::ledger::{Entry, EntryKind, Head, Ledger};
 use crate::orchestrator::Order;
+use crate::remote::mirror;
 use crate::trust::verify::{TrustRoot, Verified, verify_envelope};
 
-/// Checks the configured ledger: every entry, hash, signature and checkpoint, and every head that was seen elsewhere.
+/// Checks the configured ledger: every entry, hash, signature and checkpoint, and every head that was seen elsewhere: in
+/// the files and mirrors that are named, and in the mirrors that are configured.
 pub async fn check(desk: &Desk, anchors: Vec<PathBuf>) -> Result<Checked, AppError> {
     let (ledger, trust) = (Arc::clone(&desk.ledger), desk.config.trust.clone());
+    let (mirrored, problems) = super::super::anchor::mirrored(desk, &anchors).await?;
     blocking(move || {
         let root = sign::trust_root(&trust);
-        audit(ledger.as_ref(), &root, &anchors)
+        let files: Vec<PathBuf> = anchors.into_iter().filter(|path| !mirror::is_mirror(path)).collect();
+        let mut all = anchor::files(&files).map_err(AppError::usage)?;
+        all.extend(mirrored);
+        let mut checked = audit(ledger.as_ref(), &root, &all)?;
+        let mend = "Look at who can write there, or run it again once it can be reached: nothing is compared with it.";
+        for what in problems {
+            checked.finds(Finding { code: "mirror", entry: None, what, mend: mend.to_owned() });
+        }
+        Ok(checked)
     })
     .await
 }
@@ -30,7 +41,7 @@ pub async fn check_folder(dir: PathBuf, trust: Option<PathBuf>, anchors: Vec<Pat
         let trust = trust.unwrap_or_else(|| dir.join("trust"));
         let root = verify::trust_folder(&trust);
         let ledger = FolderLedger::open(&dir, &trust)?;
-        audit(&ledger, &root, &anchors)
+        audit(&ledger, &root, &anchor::files(&anchors).map_err(AppError::usage)?)
     })
     .await
 }
@@ -41,10 +52,9 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|e| AppError::internal(e.to_string()))?
 }
 
-fn audit(ledger: &dyn Ledger, root: &Result<TrustRoot, AppError>, anchors: &[PathBuf]) -> Result<Checked, AppError> {
-    let anchors = anchor::files(anchors).map_err(AppError::usage)?;
+fn audit(ledger: &dyn Ledger, root: &Result<TrustRoot, AppError>, anchors: &[Anchor]) -> Result<Checked, AppError> {
     let look = |entry: &Entry| look(entry, root);
-    Ok(ledger.check(&Audit { look: &look, anchors: &anchors })?)
+    Ok(ledger.check(&Audit { look: &look, anchors })?)
 }
 
 /// What an entry says for itself: its form, and of a signed one whether it verifies as of the time that the ledger recorded:

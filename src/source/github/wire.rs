@@ -20,6 +20,7 @@ pub(super) struct Commit {
     #[serde(rename = "commit")]
     git: Option<Git>,
     author: Option<User>,
+    committer: Option<User>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +28,7 @@ pub(super) struct Commit {
 struct Git {
     message: Option<String>,
     author: Option<Person>,
+    committer: Option<Person>,
     verification: Option<Verification>,
 }
 
@@ -64,7 +66,18 @@ impl Commit {
     pub(super) fn into_commit(self) -> change::Commit {
         let git = self.git.unwrap_or_default();
         let author = git.author.unwrap_or_default();
+        let committer = git.committer.map(|by| change::Committer {
+            name: by.name.unwrap_or_default().into(),
+            email: by.email.map(Into::into),
+            login: self.committer.and_then(|u| u.login).map(Into::into),
+        });
+        let wrote = change::Committer {
+            name: author.name.clone().unwrap_or_default().into(),
+            email: author.email.clone().map(Into::into),
+            login: self.author.as_ref().and_then(|u| u.login.clone()).map(Into::into),
+        };
         change::Commit {
+            committer: committer.filter(|by| *by != wrote),
             sha: self.sha.into(),
             message: git.message.unwrap_or_default().into(),
             author: author.name.unwrap_or_default().into(),

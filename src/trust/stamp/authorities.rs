@@ -80,7 +80,7 @@ impl Authorities {
         if !info.is_over(over) {
             return Err(BadStamp::NotOver);
         }
-        let [signer] = signed.signer_infos.0.as_slice() else {
+        let [by] = signed.signer_infos.0.as_slice() else {
             return Err(BadStamp::Signature("it does not have exactly one signer"));
         };
         let embedded: Vec<&Certificate> = signed
@@ -96,11 +96,11 @@ impl Authorities {
             .iter()
             .copied()
             .chain(&self.signers)
-            .find(|c| is_named(&signer.sid, c))
+            .find(|c| is_named(&by.sid, c))
             .ok_or(BadStamp::Signature("the signer's certificate is neither in it nor listed"))?;
         let name = crate::text::line(&certificate.tbs_certificate.subject.to_string()).into_owned();
         let encoded = certificate.to_der().map_err(|_e| BadStamp::Malformed("a certificate cannot be read"))?;
-        check_signature(signer, content, &encoded)?;
+        check_signature(by, content, &encoded)?;
         check_usage(certificate, &name)?;
         let between: Vec<Vec<u8>> = embedded.iter().filter_map(|c| c.to_der().ok()).collect();
         self.check_chain(&encoded, &between, info.at, &name)?;

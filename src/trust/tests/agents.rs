@@ -136,15 +136,16 @@ fn lists_of_keys_are_read_with_care() {
     // A key that is none is listed with the reason, and the others are there.
     let fake = Fake::start(|_, stream| {
         let mut message = vec![12];
-        message.extend(2_u32.to_be_bytes());
-        for blob in [b"\0\0\0\x07ssh-dss".to_vec(), key().blob] {
+        message.extend(3_u32.to_be_bytes());
+        let damaged = b"\0\0\0\x20ssh-ed25519-cert-v01@openssh.com\0\0\0\x01x".to_vec();
+        for blob in [b"\0\0\0\x07ssh-dss".to_vec(), damaged, key().blob] {
             put_string(&mut message, &blob);
             put_string(&mut message, b"");
         }
         send(stream, &message);
     });
     let keys = fake.agent().identities().unwrap();
-    assert_eq!(keys.iter().map(|i| i.key.is_ok()).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(keys.iter().map(|i| i.key.is_ok()).collect::<Vec<_>>(), [false, false, true]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::openssh::missing;
 use super::samples::{self, ANA, NOW, at, signer};
 use crate::secrets::Secret;
 use crate::trust::allowed_signers::{AllowedSigners, NoPrincipal};
+use crate::trust::der::{self, Der};
 use crate::trust::dsse::{BadEnvelope, Envelope, PAYLOAD_TYPE, pae};
 use crate::trust::key_file::{KeyFileError, KeyFileSigner, Passphrase};
 use crate::trust::raw::{self, Profile};
@@ -226,4 +227,36 @@ fn a_signature_of_p256_has_one_spelling() {
     {
         assert_eq!(raw::verify(signer.key(), b"message", &bad), Err(BadSignature::Malformed), "{bad:?}");
     }
+}
+
+#[test]
+fn a_high_s_is_accepted() {
+    if missing(&["openssl"]) {
+        return;
+    }
+    // The order of the group: with S, also its difference from this is a signature. Tools make either.
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let world = World::new();
+    world.key("key.pem", KINDS[1]);
+    let signer = world.open("key.pem", nobody()).unwrap();
+    let good = signer.sign_raw(b"message").unwrap();
+    let mut inner = Der::new(&good).sequence().unwrap();
+    let (r, s) = (inner.unsigned().unwrap(), inner.unsigned().unwrap());
+    let mut other = [0_u8; 32];
+    let mut borrow = 0_i32;
+    for i in (0..32).rev() {
+        let order = i32::from_str_radix(&ORDER[2 * i..2 * i + 2], 16).unwrap();
+        let digit = (i + s.len()).checked_sub(32).map_or(0, |at| i32::from(s[at]));
+        let difference = order - digit - borrow;
+        borrow = i32::from(difference < 0);
+        other[i] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    let mut content = Vec::new();
+    der::put_unsigned(&mut content, r);
+    der::put_unsigned(&mut content, &other);
+    let mut mirrored = Vec::new();
+    der::put(&mut mirrored, der::SEQUENCE, &content);
+    assert_ne!(mirrored, good);
+    assert_eq!(raw::verify(signer.key(), b"message", &mirrored), Ok(()));
+    assert_eq!(raw::verify(signer.key(), b"another", &mirrored), Err(BadSignature::Mismatch));
 }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use crate::domain::time::Timestamp;
 use crate::trust::allowed_signers::{AllowedSigners, NoPrincipal};
-use crate::trust::dsse::Envelope;
+use crate::trust::dsse::{Envelope, pae};
 use crate::trust::key::{BadKey, KeyInfo};
+use crate::trust::raw;
 use crate::trust::revoked::Revoked;
 use crate::trust::sshsig::SshSig;
+use crate::trust::stamp::{Authorities, BadStamp};
 use crate::trust::statement::{Statement, StatementError};
 use crate::trust::verify::{TrustRoot, VerifyError, verify_envelope};
 use crate::trust::verify_sig::{BadSignature, Touch, verify};
@@ -70,7 +72,7 @@ fn a_token_and_a_certificate_are_accepted() {
     let certificate = key.certificate.clone().unwrap();
     assert_eq!(verify(&sig, &key, NAMESPACE, &pae), Ok(None));
     // As the authority's line says, while it is valid; and as the list of revoked ones says, not at all.
-    let authority = format!("{}", String::from_utf8(read("allowed_ca").unwrap()).unwrap());
+    let authority = String::from_utf8(read("allowed_ca").unwrap()).unwrap();
     let signers = AllowedSigners::parse("f", &authority).unwrap();
     let when = |seconds: u64| Timestamp::from_millis(i64::try_from(seconds).unwrap() * 1000).unwrap();
     let end = certificate.valid_before();
@@ -120,4 +122,39 @@ fn documents_of_others_are_refused() {
     let root = TrustRoot::default();
     let error = verify_envelope(&envelope, &root, "2026-06-01T00:00:00Z".parse().unwrap()).unwrap_err();
     assert!(matches!(error, VerifyError::Envelope(_) | VerifyError::Namespace { .. }), "{error}");
+}
+
+#[test]
+fn bare_signatures_and_a_stamp_of_other_tools() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let json = |name: &str| read(name).map(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap());
+    let decoded = |value: &serde_json::Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
+    for (bundle, key) in [("e_ed", "k_ed"), ("e_ec", "k_ec"), ("e_aged.ts", "k_ed")] {
+        let Some(bundle) = json(&format!("{bundle}.bundle.json")) else { return };
+        let envelope = &bundle["dsseEnvelope"];
+        let message = pae(envelope["payloadType"].as_str().unwrap(), &decoded(&envelope["payload"]));
+        let sig = decoded(&envelope["signatures"][0]["sig"]);
+        let key = raw::key_of_pem(&String::from_utf8(read(&format!("{key}.pub.pem")).unwrap()).unwrap()).unwrap();
+        if bundle["verificationMaterial"]["timestampVerificationData"].is_null() {
+            assert_eq!(raw::verify(&key, &message, &sig), Ok(()), "{bundle}");
+            assert!(raw::verify(&key, b"another", &sig).is_err());
+            continue;
+        }
+        let stamp = &bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"][0];
+        let root = json("trusted_root.json").unwrap();
+        let chain = root["timestampAuthorities"][0]["certChain"]["certificates"].as_array().unwrap();
+        let pem: String = chain
+            .iter()
+            .map(|c| {
+                let base64 = c["rawBytes"].as_str().unwrap();
+                format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
+            })
+            .collect();
+        let authorities = Authorities::parse("f", pem.as_bytes()).unwrap();
+        let token = decoded(&stamp["signedTimestamp"]);
+        let stamped = authorities.verify(&token, &sig).unwrap();
+        assert_eq!(stamped.at.to_string(), "2026-11-21T02:26:59.000Z");
+        assert_eq!(authorities.verify(&token, b"another"), Err(BadStamp::NotOver));
+    }
 }

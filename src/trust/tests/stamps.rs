@@ -140,6 +140,7 @@ impl Authority {
     }
 }
 
+const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
 const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const P384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
 const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
@@ -245,7 +246,6 @@ fn a_stamp_keeps_a_signature_good_when_its_key_has_expired() {
     if missing(&["openssl"]) {
         return;
     }
-    const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
     let authority = Authority::new(P256, "tsa");
     let (signer, start) = (samples::signer(), now());
     let later = start.plus(HOUR * 24);
@@ -283,7 +283,7 @@ fn a_stamp_keeps_a_signature_good_when_its_key_has_expired() {
     // A stamp over something else, or by a stranger, helps nothing and says so; a good one beside it does help.
     let bad = authority.stamp(b"something else");
     let error = verify(std::slice::from_ref(&bad), &expired, later).unwrap_err();
-    assert!(matches!(&error, VerifyError::Stamp { why: BadStamp::NotOver, .. }), "{error}");
+    assert!(matches!(&error, VerifyError::Stamp { why, .. } if **why == BadStamp::NotOver), "{error}");
     assert!(verify(&[bad.clone(), good.clone()], &expired, later).is_ok());
     // A bad stamp does not harm what is good without one.
     let valid = root(&signer, start.plus(HOUR * 100));
@@ -293,7 +293,7 @@ fn a_stamp_keeps_a_signature_good_when_its_key_has_expired() {
     assert!(matches!(verify(std::slice::from_ref(&good), &early, later), Err(VerifyError::Principal(_))));
     // As of a time before the stamp it does not exist yet.
     let error = verify(std::slice::from_ref(&good), &early, "2026-06-02T12:00:00Z".parse().unwrap()).unwrap_err();
-    assert!(matches!(&error, VerifyError::Stamp { why: BadStamp::Future { .. }, .. }), "{error}");
+    assert!(matches!(&error, VerifyError::Stamp { why, .. } if matches!(**why, BadStamp::Future { .. })), "{error}");
 }
 
 #[test]

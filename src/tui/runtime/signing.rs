@@ -82,7 +82,8 @@ impl Worker {
         let request = go.request;
         let (result, text, receipt) = match self.try_sign(&go, &permit).await {
             Ok(done) => {
-                let result = if go.verb.is_delivered() { DecisionResult::Effective } else { DecisionResult::Recorded };
+                let sent = go.verb.is_delivered() && done.receipt.status != ReceiptStatus::Recorded;
+                let result = if sent { DecisionResult::Effective } else { DecisionResult::Recorded };
                 (
                     result,
                     format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()),
@@ -114,8 +115,16 @@ impl Worker {
         // A ledger that cannot be read says so at the refresh that follows.
         let Ok(records) = desk.records().await else { return };
         let decisions = Arc::new(records.of_gate(&go.gate));
-        let have = records.approvals(&go.gate, &go.attempt);
-        self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, have });
+        let waiting = self.known(&go.gate).ok();
+        let standing = match &waiting {
+            Some(w) => {
+                let roles = crate::review::roles::in_force(&desk, &records).await;
+                let now = desk.clock.now();
+                Some(crate::review::approval::standing(&records, &roles, &w.gate, &w.release, now))
+            }
+            None => None,
+        };
+        self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, standing });
     }
 
     async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<decide::Done, AppError> {

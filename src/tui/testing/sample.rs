@@ -1,5 +1,7 @@
 //! A small world with hostile text in it, built by hand.
 
+mod provenance;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, 
 use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, Rung};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId, Principal, RecordId};
+use crate::domain::quorum::Standing;
 use crate::domain::release::Release;
 use crate::domain::severity::Severity;
 use crate::domain::ticket::{StatusCategory, Ticket};
@@ -81,7 +84,8 @@ pub fn row(service: &str, version: &str, environment: &str, waits: u64, mine: bo
         branch: Some("main".into()),
         artifacts: Vec::new(),
     };
-    GateRow { gate, release, service: Some(service.to_owned()), have: 0, need: 1, mine }
+    let standing = Standing { need: 1, ..Standing::default() };
+    GateRow { gate, release, service: Some(service.to_owned()), standing, mine }
 }
 
 /// A dossier with so many findings, one of them dismissed, one dismissed before; the first one is hostile.
@@ -106,6 +110,15 @@ pub fn dossier(row: &GateRow, findings: usize) -> Dossier {
         evidence: vec!["tickets/jira/query".to_owned()],
     }];
     seal(row, pieces, findings, reasons)
+}
+
+/// A dossier with attestations, one of which does not count.
+pub fn attested(row: &GateRow) -> Dossier {
+    let pieces = vec![
+        got("builds/jenkins/trigger", Kind::Builds, Evidence::Builds(vec![build()])),
+        provenance::piece(origin("provenance/path/{service}", Kind::Provenance)),
+    ];
+    seal(row, pieces, Vec::new(), Vec::new())
 }
 
 /// A dossier with a source that is missing.
@@ -213,6 +226,7 @@ fn changes() -> ChangeSet {
         login: Some("ana".into()),
         time: Some(ago(20_000)),
         verified: Some(true),
+        committer: None,
     };
     ChangeSet {
         commits: vec![

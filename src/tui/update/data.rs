@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::decision::Decision;
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::GateId;
+use crate::domain::quorum::Standing;
 use crate::tui::effect::Effect;
 use crate::tui::model::gates::GateEntry;
 use crate::tui::model::log::Entry;
@@ -63,7 +64,7 @@ fn subject(overlay: &Overlay) -> Option<&GateId> {
     match overlay {
         Overlay::Decide(form) => Some(&form.subject.gate),
         Overlay::Dismiss(form) => Some(&form.gate),
-        Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Leave(_) => None,
+        Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Check(_) | Overlay::Leave(_) => None,
     }
 }
 
@@ -100,11 +101,13 @@ pub(super) fn ready(model: &mut Model, gate: &GateId, dossier: &Arc<Dossier>, de
 }
 
 /// What the ledger has on a gate. A gate that was just decided is listed no more, so this is how it learns of it.
-pub(super) fn records(model: &mut Model, gate: &GateId, decisions: Arc<Vec<Decision>>, have: u32) {
+pub(super) fn records(model: &mut Model, gate: &GateId, decisions: Arc<Vec<Decision>>, standing: Option<Standing>) {
     let Some(entry) = model.gates.get_mut(gate) else { return };
     entry.decisions = decisions;
-    entry.row.have = have;
-    entry.row.mine = entry.row.mine && have < entry.row.need;
+    if let Some(standing) = standing {
+        entry.row.mine = entry.row.mine && !standing.reached;
+        entry.row.standing = standing;
+    }
     if let Some(release) = model.release.as_ref().filter(|r| r.gate == *gate) {
         let item = release.items.selected().cloned();
         lists::show_items(model, item.as_deref());

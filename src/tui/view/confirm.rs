@@ -44,14 +44,26 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     super::forms::missing(&preview.missing, text);
     text.fact("signed as", Role::Text, &preview.principal.to_string());
     let key = &preview.key;
-    let hardware = if key.hardware { ", in hardware" } else { "" };
+    let hardware = if key.hardware { ", in hardware" } else { ", not in hardware" };
     text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.fingerprint, key.kind, key.comment));
-    text.heading("What will be sent");
+    let mut when = "What will be sent";
+    if let Some(approvals) = &preview.approvals {
+        text.fact("approvals", Role::Text, &approvals.standing);
+        text.fact("then", Role::Strong, &approvals.effect);
+        if !approvals.sends {
+            when = "What will be sent once the quorum is reached";
+        }
+    }
+    text.heading(when);
     if preview.requests.is_empty() {
         text.say(Role::Muted, "Nothing: it is recorded in the ledger only.", 2);
     }
     for request in &preview.requests {
         text.say(Role::Text, request, 2);
+    }
+    if let Some(unplaced) = preview.approvals.as_ref().and_then(|a| a.unplaced.as_ref()) {
+        text.heading("Separation of duties");
+        text.say(Role::Text, unplaced, 2);
     }
     if cut_reason {
         text.heading("The reason in full");

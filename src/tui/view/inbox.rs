@@ -57,7 +57,7 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
     let right = if model.refreshing {
         format!("{readonly}{} reading the gates", painter.glyphs.busy)
     } else {
-        format!("{readonly}as of {}", clock(model.now))
+        format!("{readonly}as of {}", super::clock(model.now))
     };
     super::title(painter, areas.title, &left, &right);
     let columns = match areas.body.width {
@@ -139,12 +139,9 @@ fn fill_preview(entry: &GateEntry, text: &mut Text, glyphs: &'static crate::tui:
     let gate = &entry.row.gate;
     let by = gate.started_by.as_ref().map_or_else(|| "unknown".into(), |b| b.line());
     let mine = if entry.row.mine { "; it waits for you" } else { "" };
-    let (have, need, dot) = (entry.row.have, entry.row.need, glyphs.dot);
-    let words = format!(
-        "{} / {} {dot} started by {by} {dot} {have} of {need} approvals{mine}",
-        gate.pipeline.line(),
-        gate.stage.line()
-    );
+    let (approvals, dot) = (entry.row.standing.words_of(" approvals"), glyphs.dot);
+    let words =
+        format!("{} / {} {dot} started by {by} {dot} {approvals}{mine}", gate.pipeline.line(), gate.stage.line());
     text.say(Role::Muted, &words, 0);
     if let Some(failure) = &entry.failed {
         text.row(vec![span(Role::Bad, format!("{} {}", glyphs.bad, failure.message))]);
@@ -170,9 +167,4 @@ fn sources(entry: &GateEntry, glyphs: &'static crate::tui::glyphs::Glyphs) -> Ve
     pieces.sort_by_key(|p| p.state == PieceState::Complete);
     let show = |p: &&Progress| vec![state::piece(p.state).show(glyphs), span(Role::Muted, format!(" {}", p.name))];
     pieces.iter().map(show).collect()
-}
-
-/// The time of day, UTC.
-fn clock(now: Timestamp) -> String {
-    now.to_string().get(11..19).map(|t| format!("{t}Z")).unwrap_or_default()
 }

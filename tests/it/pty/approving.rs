@@ -13,12 +13,14 @@ fn a_clean_release_is_approved_by_keys() {
     terminal.press("\t\t\t", "[> Review <]");
     // Everything is read again, and Cancel has the focus again: another Enter would send nothing.
     terminal.press("\r", "[> Cancel <]   [  Sign and send  ]");
-    terminal.sees("PATCH");
+    terminal.sees("It completes what the gate needs and is sent.");
+    // What will be sent comes after who signs and what comes of it.
+    terminal.press("\x1b[6~", "PATCH");
     terminal.press("\t", "[> Sign and send <]");
     terminal.press("\r", "✓ effective");
     terminal.sees("[> Close <]");
     terminal.press("\r", "6 approvals");
-    terminal.sees("1/1 approvals");
+    terminal.sees("1 of 1 approvals");
     terminal.press("6", "6 APPROVALS");
     terminal.wait("the decision", |s| {
         let screen = s.contents();

@@ -1,0 +1,266 @@
+//! What follows an approval that is in the ledger: nothing while others are needed, one delivery once none is.
+//!
+//! Approvers may sign at the same moment, on machines that know nothing of each other. All of them look at the ledger
+//! again after their approval is in it. Whose approval completed the quorum, in the ledger's order, delivers; and what is
+//! sent is claimed in the ledger first, so that nothing is ever sent twice (see [`deliver::deliver_claimed`]).
+
+use std::time::Duration;
+
+use super::approval::{self, Asked};
+use super::deliver::{self, Resumed};
+use super::inbox::{self, Waiting};
+use super::progress::{Progress, Watcher};
+use super::round::Round;
+use super::{Desk, roles, sign};
+use crate::domain::decision::{Decision, Receipt, ReceiptStatus, Verb};
+use crate::domain::dossier::Dossier;
+use crate::domain::ids::{GateId, RecordId};
+use crate::domain::quorum::Standing;
+use crate::error::{AppError, ErrorKind};
+use crate::ledger::{Draft, EntryKind};
+use crate::orchestrator::Order;
+use crate::review::decide::Done;
+
+/// How often the ledger is looked at while another approver delivers.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it is looked at for the beginning of that delivery.
+const LOOKS_FOR_BEGINNING: u32 = 40;
+/// How often it is looked at for the end.
+const LOOKS_FOR_END: u32 = 400;
+
+/// What an approval came to be about.
+pub struct Approved<'a> {
+    /// The gate.
+    pub waiting: &'a Waiting,
+    /// The evidence that is there now.
+    pub dossier: &'a Dossier,
+    /// The approver's own approval, to be delivered if it is the one.
+    pub order: Order,
+    /// Whether its intent is in the ledger.
+    pub intended: bool,
+}
+
+/// Delivers if the quorum is reached and it is this approval that completed it.
+pub async fn complete(desk: &Desk, approved: Approved<'_>, watcher: Watcher<'_>) -> Result<Done, AppError> {
+    let Approved { waiting, dossier, order, intended } = approved;
+    let records = desk.records().await?;
+    records.sound()?;
+    let roles = roles::in_force(desk, &records).await?;
+    let asked = Asked::new(&waiting.gate, &waiting.release, Some(dossier), roles.as_deref(), desk.clock.now());
+    let cast = records.cast(&order.gate);
+    let no_rule = |e: crate::trust::quorum::NoRule| AppError::new(ErrorKind::NotEntitled, e.to_string());
+    let tally = asked.tally(&cast).map_err(no_rule)?;
+    let standing = tally.standing();
+    if !tally.reached() || !tally.counts(&order.decision) {
+        let mine = tally.votes.iter().find(|v| v.decision == order.decision).and_then(|v| v.why.as_ref());
+        let text = match mine {
+            Some(why) => format!("recorded, and does not count: {why}"),
+            None => format!("recorded; {}", standing.words()),
+        };
+        return recorded(desk, &order, intended, standing, text).await;
+    }
+    if let Some((other, _)) = records.approval_underway(&order.gate, &order.attempt)
+        && other.id != order.decision
+        && other.receipt.is_some()
+    {
+        let other = other.clone();
+        return after_other(desk, &order, intended, standing, &other, watcher).await;
+    }
+    let completing = asked.completed_by(&cast).map_err(no_rule)?;
+    if completing.as_ref() != Some(&order.decision) {
+        return unless_begun(desk, &order, intended, standing, completing.as_ref(), watcher).await;
+    }
+    send(desk, order, intended, records.entries(), standing, watcher).await
+}
+
+/// Claims the delivery and delivers; whoever comes second waits for what comes of the first.
+async fn send(
+    desk: &Desk,
+    order: Order,
+    intended: bool,
+    known: u64,
+    standing: Standing,
+    watcher: Watcher<'_>,
+) -> Result<Done, AppError> {
+    if !intended {
+        desk.append(vec![intent(desk, &order)?]).await?;
+    }
+    match deliver::deliver_claimed(desk, &order, known, watcher).await? {
+        Some(receipt) => {
+            deliver::judge(&order, &receipt)?;
+            Ok(Done {
+                decision: order.decision.clone(),
+                envelope: order.envelope_digest.clone(),
+                receipt,
+                standing: Some(standing),
+            })
+        }
+        None => {
+            let records = desk.records().await?;
+            let Some((other, _)) =
+                records.approval_underway(&order.gate, &order.attempt).filter(|(d, _)| d.id != order.decision)
+            else {
+                return recorded(desk, &order, true, standing, "another decision on this gate is sent".to_owned())
+                    .await;
+            };
+            let other = other.clone();
+            after_other(desk, &order, true, standing, &other, watcher).await
+        }
+    }
+}
+
+/// The entry that says that an order is about to be delivered.
+pub fn intent(desk: &Desk, order: &Order) -> Result<Draft, AppError> {
+    let body = crate::domain::canonical::to_canonical(order).map_err(|e| AppError::internal(e.to_string()))?;
+    Ok(Draft {
+        kind: EntryKind::Intent,
+        record: order.decision.clone(),
+        gate: Some(order.gate.to_string()),
+        at: desk.clock.now(),
+        body,
+    })
+}
+
+/// It counts, or will, and is not sent itself. An intent that is in the ledger is closed.
+async fn recorded(
+    desk: &Desk,
+    order: &Order,
+    intended: bool,
+    standing: Standing,
+    text: String,
+) -> Result<Done, AppError> {
+    let (receipt, draft) = deliver::receipt(desk, order, ReceiptStatus::Recorded, &text)?;
+    if intended {
+        desk.append(vec![draft]).await?;
+    }
+    let (decision, envelope) = (order.decision.clone(), order.envelope_digest.clone());
+    Ok(Done { decision, envelope, receipt, standing: Some(standing) })
+}
+
+/// Another approver's approval completed the quorum: it is that one's to deliver. If that does not begin, it can be
+/// taken up by running the same command again.
+async fn unless_begun(
+    desk: &Desk,
+    order: &Order,
+    intended: bool,
+    standing: Standing,
+    completing: Option<&RecordId>,
+    watcher: Watcher<'_>,
+) -> Result<Done, AppError> {
+    for _ in 0..LOOKS_FOR_BEGINNING {
+        let records = desk.records().await?;
+        if let Some((other, _)) = records.approval_underway(&order.gate, &order.attempt)
+            && other.id != order.decision
+            && other.receipt.is_some()
+        {
+            let other = other.clone();
+            return after_other(desk, order, intended, standing, &other, watcher).await;
+        }
+        desk.clock.sleep(LOOK_EVERY).await;
+    }
+    let records = desk.records().await?;
+    let by = completing.and_then(|id| records.decision(id)).map(|d| d.principal.to_string()).unwrap_or_default();
+    let text = format!(
+        "recorded; {}. The approval of {by} completed it and was not sent: run the same command again to send it",
+        standing.words()
+    );
+    recorded(desk, order, intended, standing, text).await
+}
+
+/// Waits for what comes of the delivery of another approval of the same quorum.
+async fn after_other(
+    desk: &Desk,
+    order: &Order,
+    intended: bool,
+    standing: Standing,
+    other: &Decision,
+    watcher: Watcher<'_>,
+) -> Result<Done, AppError> {
+    let step = format!("It is delivered with the approval of {}.", other.principal);
+    watcher(Progress::Delivery { gate: order.gate.clone(), step });
+    let mut seen = other.receipt.clone();
+    for _ in 0..LOOKS_FOR_END {
+        if seen.as_ref().is_some_and(|r| r.status.is_final()) {
+            break;
+        }
+        desk.clock.sleep(LOOK_EVERY).await;
+        seen = desk.records().await?.decision(&other.id).and_then(|d| d.receipt.clone());
+    }
+    let detail = seen.as_ref().map(|r| r.detail.line().into_owned()).unwrap_or_default();
+    let text = format!("sent with the approval of {}: {detail}", other.principal);
+    // Its own intent, if it has one, is closed: nothing of it was sent.
+    let done = recorded(desk, order, intended, standing, text).await?;
+    let Some(seen) = seen else { return Ok(done) };
+    deliver::judge(order, &seen)?;
+    let receipt = Receipt { status: seen.status, detail: done.receipt.detail.clone(), ..done.receipt };
+    Ok(Done { receipt, ..done })
+}
+
+/// Takes up an approval of one's own that is in the ledger and was not sent.
+///
+/// `Ok(None)`: there is none that counts over the evidence as it is now, and a new one may be signed.
+pub async fn take_up(
+    desk: &Desk,
+    gate: &GateId,
+    expect: Option<&str>,
+    watcher: Watcher<'_>,
+) -> Result<Option<Done>, AppError> {
+    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
+    let records = desk.records().await?;
+    let unsent = |d: &&Decision| {
+        let status = d.receipt.as_ref().map(|r| r.status);
+        d.verb == Verb::Approve
+            && d.principal == identity.principal
+            && matches!(status, None | Some(ReceiptStatus::Recorded))
+    };
+    let decisions = records.of_gate(gate);
+    if !decisions.iter().any(|d| unsent(&d)) {
+        return Ok(None);
+    }
+    records.sound()?;
+    let Some(waiting) = inbox::read(desk, gate).await? else { return Ok(None) };
+    if inbox::must_wait(&waiting).is_err() {
+        return Ok(None);
+    }
+    let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
+    if expect.is_some_and(|e| !dossier.digest.is_named_by(e)) {
+        return Ok(None);
+    }
+    let roles = roles::in_force(desk, &records).await?;
+    let asked = Asked::new(&waiting.gate, &waiting.release, Some(&dossier), roles.as_deref(), desk.clock.now());
+    let Ok(tally) = asked.tally(&records.cast(gate)) else { return Ok(None) };
+    let counted = decisions.iter().rev().find(|d| unsent(d) && tally.counts(&d.id));
+    // An emergency is not taken up by an approval of the ordinary kind, nor the reverse.
+    let Some(mine) = counted.filter(|d| !d.break_glass || tally.break_glass.is_some()) else { return Ok(None) };
+    let order = Order {
+        decision: mine.id.clone(),
+        verb: Verb::Approve,
+        gate: gate.clone(),
+        attempt: mine.attempt.clone(),
+        option: None,
+        reason: mine.reason.clone(),
+        envelope_digest: mine.envelope.clone(),
+        envelope: approval::envelope_of(desk, &mine.id).await?,
+        anchor: None,
+    };
+    let standing = tally.standing();
+    if !tally.reached() {
+        let text = format!("recorded already; {}", standing.words());
+        return recorded(desk, &order, false, standing, text).await.map(Some);
+    }
+    if let Some((other, open)) =
+        records.approval_underway(gate, &waiting.gate.attempt).filter(|(d, _)| d.receipt.is_some())
+    {
+        let other = other.clone();
+        // Whoever was to deliver it may be gone: the state is read first, and nothing is sent that may be on its way.
+        if !other.receipt.as_ref().is_some_and(|r| r.status.is_final()) {
+            match deliver::resume(desk, &open, true, watcher).await? {
+                Resumed::Ended(_) | Resumed::NotSent(_) => {}
+            }
+        }
+        let records = desk.records().await?;
+        let other = records.decision(&other.id).cloned().unwrap_or(other);
+        return after_other(desk, &order, false, standing, &other, watcher).await.map(Some);
+    }
+    send(desk, order, false, records.entries(), standing, watcher).await.map(Some)
+}
