@@ -20,8 +20,9 @@ lint:
 docs: ## write the generated references anew
 	COUNTERSIGN_WRITE_DOCS=1 cargo test --locked --test it docs::
 
-kills: ## kill a decision at 50 points
+kills: ## kill a decision, and a writer of the ledger, at 50 points
 	COUNTERSIGN_KILLS=50 cargo test --locked --test it crash::
+	COUNTERSIGN_KILLS=50 cargo test --locked --lib killed_writers
 
 bench: ## print the ratios that docs/performance.md quotes
 	cargo bench --locked

@@ -1,5 +1,6 @@
 //! The commands, one file each; standard output only through `output`.
 
+pub mod afterwards;
 pub mod args;
 pub mod config;
 pub mod decide;
@@ -13,13 +14,15 @@ pub mod ledger;
 pub mod login;
 pub mod output;
 pub mod prompt;
+pub mod provenance;
+pub mod roles;
 pub mod scan;
 pub mod show;
 pub mod verify;
 
 use std::collections::BTreeMap;
 
-use args::{Cli, Command, ConfigCommand, Global, LedgerCommand};
+use args::{Cli, Command, ConfigCommand, Global, LedgerCommand, RolesCommand};
 use clap::Parser as _;
 use output::Output;
 
@@ -75,7 +78,15 @@ impl Context {
         if let Some(open) = deliver::open_sentence(desk).await {
             self.output.message(&open);
         }
+        self.anchored(desk).await;
         Ok(())
+    }
+
+    /// Puts the newest checkpoint to the mirrors that do not have it yet, and says what is wrong with them.
+    pub async fn anchored(&self, desk: &Desk) {
+        for warning in desk.anchor().await {
+            self.output.message(&format!("Warning: {warning}"));
+        }
     }
 
     /// Settles what of the approver's own a crash left open, but for what the command takes up itself.
@@ -143,17 +154,29 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
         Command::Show { gate } => show::show(context, &gate).await,
         Command::Findings { gate, query } => show::findings(context, &gate, query.as_deref()).await,
         Command::Dismiss(args) => dismiss::run(context, &args).await,
-        Command::Approve(args) => decide::run(context, Verb::Approve, &args).await,
-        Command::Reject(args) => decide::run(context, Verb::Reject, &args).await,
-        Command::Halt(args) => decide::run(context, Verb::Halt, &args).await,
-        Command::Comment(args) => decide::run(context, Verb::Comment, &args).await,
+        Command::Approve(args) => decide::run(context, Verb::Approve, &args, false).await,
+        Command::Reject(args) => decide::run(context, Verb::Reject, &args, false).await,
+        Command::Halt(args) => decide::run(context, Verb::Halt, &args, false).await,
+        Command::Comment(args) => decide::run(context, Verb::Comment, &args, false).await,
+        Command::BreakGlass(args) => decide::run(context, Verb::Approve, &args, true).await,
+        Command::Revoke { decision, reason } => afterwards::revoke(context, &decision, &reason).await,
+        Command::Review { decision, reason } => afterwards::review(context, &decision, &reason).await,
+        Command::Delegate(args) => afterwards::delegate(context, &args).await,
+        Command::Roles { command: RolesCommand::Show } => roles::show(context).await,
+        Command::Roles { command: RolesCommand::Check { file } } => roles::check(context, file.as_deref()).await,
+        Command::Roles { command: RolesCommand::Record } => roles::record(context).await,
         Command::Verify(args) => verify::run(context, &args).await,
+        Command::Provenance(args) => provenance::run(context, &args),
         Command::Digest { subject } => verify::digest(context, &subject).await,
         Command::Ledger { command: LedgerCommand::List } => ledger::list(context).await,
         Command::Ledger { command: LedgerCommand::Show { entry, export } } => {
             ledger::show(context, &entry, export.as_deref()).await
         }
-        Command::Ledger { command: LedgerCommand::Check } => ledger::check(context).await,
+        Command::Ledger { command: LedgerCommand::Check(arguments) } => ledger::check(context, &arguments).await,
+        Command::Ledger { command: LedgerCommand::Prove { entry, from } } => {
+            ledger::prove(context, entry.as_deref(), from).await
+        }
+        Command::Ledger { command: LedgerCommand::Export { dir } } => ledger::export(context, &dir).await,
         Command::Scan { files, format } => scan::run(context, &files, format.as_deref()),
         Command::Login { connection } => login::login(context, &connection).await,
         Command::Logout { connection } => login::logout(context, &connection).await,

@@ -21,6 +21,9 @@ pub use schema::Config;
 /// The names that `console.theme` may have; all else is a file.
 pub const THEMES: [&str; 6] = ["auto", "dark", "light", "ansi", "mono", "high-contrast"];
 
+/// What `trust.sigstore_root` may be beside a file: the root of Sigstore's public good instance, as it was built in.
+pub const PUBLIC_GOOD: &str = "public-good";
+
 /// The JSON Schema of a configuration file.
 pub fn schema_json() -> serde_json::Value {
     schemars::schema_for!(Config).to_value()

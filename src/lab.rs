@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use crate::clock::{SharedClock, SystemClock};
 
+mod attest;
 mod auth;
 mod call;
 mod fault;
@@ -19,6 +20,7 @@ mod github;
 pub mod home;
 mod jenkins;
 mod jira;
+mod roles;
 mod running;
 mod seed;
 mod server;

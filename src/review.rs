@@ -1,7 +1,10 @@
 //! The use cases, one file a verb: what the console and the commands both call.
 
+pub mod afterwards;
+pub mod anchor;
 pub mod approval;
 pub mod asks;
+pub mod browse;
 pub mod collect;
 pub mod complete;
 pub mod connect;
@@ -12,9 +15,12 @@ pub mod dossier;
 pub mod exclusion;
 pub mod export;
 pub mod inbox;
+pub mod ledger;
 pub mod matching;
 pub mod permit;
+pub mod pipeline;
 pub mod progress;
+pub mod provenance;
 pub mod records;
 pub mod roles;
 pub mod round;
@@ -89,6 +95,8 @@ pub struct Desk {
     pub ledger: Arc<dyn Ledger>,
     /// The evidence store beside it.
     pub store: Arc<EvidenceStore>,
+    /// Where the ledger's checkpoints are copied to.
+    pub mirrors: Arc<anchor::Mirrors>,
     /// The policy in force.
     pub policy: Arc<Policy>,
     /// What time it is.
@@ -132,20 +140,25 @@ impl Desk {
         let secrets = Resolver::new(move |name| env.get(name).cloned()).hiding(config.secret_variables());
         let secrets = Arc::new(secrets);
         let policy = tokio::task::spawn_blocking(Policy::builtin);
-        let (connected, opened) =
-            join(connect::connect(&config, &secrets, &clock, surroundings.timeout), connect::open_ledger(&config))
-                .await;
+        let (connected, opened) = join(
+            connect::connect(&config, &secrets, &clock, surroundings.timeout),
+            connect::open_ledger(&config, &secrets, connect::inputs(&surroundings).data()),
+        )
+        .await;
         let policy = policy.await.map_err(|e| AppError::internal(format!("Reading the policy failed: {e}.")))?;
         let (ledger, store) = match opened {
             Err(why) if without_ledger => connect::closed_ledger(why),
             opened => opened?,
         };
+        let state = connect::inputs(&surroundings).state();
+        let mirrors = anchor::Mirrors::new(config.ledger.mirrors.clone(), Arc::clone(&secrets), clock.clone(), state);
         Ok(Self {
             orchestrators: connected.orchestrators,
             sources: connected.sources,
             folder: Arc::new(crate::source::folder::Folder::new(crate::http::Limits::default())),
             ledger,
             store: Arc::new(store),
+            mirrors: Arc::new(mirrors),
             policy: Arc::new(policy),
             clock,
             secrets,

@@ -5,6 +5,8 @@
 //! file ([`key_file`]) or in a key service. [`verify`] accepts an envelope only if the key that signed is listed in [`allowed_signers`] and not [`revoked`];
 //! who the approver is follows from that list and from nothing else.
 //!
+//! [`provenance`] verifies the attestations of builders in the same way: offline, and against what is expected.
+//!
 //! Nothing here asks the network. The agent's socket and the files of keys are all that this room touches.
 
 pub mod agent;
@@ -19,6 +21,7 @@ mod file;
 pub mod key;
 pub mod key_file;
 mod pkcs8;
+pub mod provenance;
 pub mod quorum;
 pub mod raw;
 pub mod revoked;

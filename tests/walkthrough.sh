@@ -76,14 +76,14 @@ expect 12 approve "$gate" --reason "once more" --yes
 
 say "verify, as a pipeline does; and a wrong expectation: exit 11"
 mkdir -p "$work/trust"
-cp "$COUNTERSIGN_DEMO_DIR/allowed_signers" "$work/trust/"
-expect 0 verify --gate "$gate" --env prod --trust "$work/trust"
-expect 11 verify --gate "$gate" --env staging --trust "$work/trust"
-expect 11 verify --gate spinnaker:no/such/gate --env prod --trust "$work/trust"
+cp "$COUNTERSIGN_DEMO_DIR/allowed_signers" "$COUNTERSIGN_DEMO_DIR"/approvers.toml* "$work/trust/"
+expect 0 verify --gate "$gate" --env prod --service payments --trust "$work/trust"
+expect 11 verify --gate "$gate" --env staging --service payments --trust "$work/trust"
+expect 11 verify --gate spinnaker:no/such/gate --env prod --service payments --trust "$work/trust"
 
 say "audit with OpenSSH alone"
 expect 0 ledger show "$envelope" --export "$work/audit"
-principal=$(cut -d' ' -f1 "$work/trust/allowed_signers")
+principal=$(head -n 1 "$work/trust/allowed_signers" | cut -d' ' -f1)
 ssh-keygen -Y verify -f "$work/trust/allowed_signers" -I "$principal" -n release-decision@countersign.dev \
     -s "$work"/audit/*.sig <"$(ls "$work"/audit/*.pae)"
 if printf 'x' | cat - "$work"/audit/*.pae | ssh-keygen -Y verify -f "$work/trust/allowed_signers" -I "$principal" \

@@ -268,6 +268,22 @@ reasons contains note("scan-commit-unknown", "evidence", sprintf("It is not know
 	piece.scanned_commit == null
 }
 
+# Where the artifacts come from. Whoever configured what is expected wants it so, required or not: an artifact that no
+# verified attestation covers may come from anywhere.
+
+reasons contains block("provenance-not-verified", "evidence", text, [provenance.piece]) if {
+	some provenance in input.provenance
+	names := {artifact.name | some artifact in provenance.artifacts; not artifact.covered}
+	count(names) > 0
+	text := sprintf("No verified attestation covers %s (%s).", [list(names), provenance_code(provenance)])
+}
+
+provenance_code(provenance) := code if {
+	some piece in input.pieces
+	piece.name == provenance.piece
+	code := piece.code
+}
+
 # The release.
 
 reasons contains warn("commit-unknown", "evidence", "The run does not name a commit, so builds and scans cannot be compared with it.", []) if {

@@ -88,8 +88,36 @@ pub enum Command {
     Halt(DecideArgs),
     /// Record a signed remark on a gate; nothing is answered
     Comment(DecideArgs),
+    /// Approve alone, in an emergency: flagged everywhere, and to be reviewed by another person
+    BreakGlass(DecideArgs),
+    /// Take an approval back: your own, or as a revoker anybody's
+    Revoke {
+        /// The decision's id, or a prefix of its envelope's digest
+        decision: String,
+        /// Why; part of the signed document
+        #[arg(long)]
+        reason: String,
+    },
+    /// Say that you have looked at what somebody approved alone in an emergency
+    Review {
+        /// The decision's id, or a prefix of its envelope's digest
+        decision: String,
+        /// What you found; part of the signed document
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lend roles of yours to somebody for a time, or take that back
+    Delegate(DelegateArgs),
+    /// Look at the approvers file: who holds which role, and what gates need
+    Roles {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: RolesCommand,
+    },
     /// Check signed decisions offline; what a pipeline runs
     Verify(VerifyArgs),
+    /// Check who built what from where, offline: Sigstore bundles, SLSA provenance, attestations of npm, PyPI and GitHub
+    Provenance(ProvenanceArgs),
     /// Print the short digest of a gate's dossier or of an envelope file, to compare on a second path
     Digest {
         /// A gate, or the path of an envelope
@@ -176,6 +204,49 @@ pub struct DecideArgs {
     pub allow_clock_skew: bool,
 }
 
+/// Options of `delegate`.
+#[derive(Debug, Args)]
+pub struct DelegateArgs {
+    /// To whom: a principal of the approvers file
+    #[arg(long, value_name = "PRINCIPAL", required_unless_present = "revoke")]
+    pub to: Option<String>,
+    /// A role that you hold; may be given several times
+    #[arg(long, required_unless_present = "revoke")]
+    pub role: Vec<String>,
+    /// Until when: 8h, 5d, or a time
+    #[arg(long, required_unless_present = "revoke")]
+    pub until: Option<String>,
+    /// From when on; the default is now
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// For which services: patterns; the default is all
+    #[arg(long, value_name = "PATTERN")]
+    pub service: Vec<String>,
+    /// For which environments: patterns; the default is all
+    #[arg(long, value_name = "PATTERN")]
+    pub env: Vec<String>,
+    /// Take the delegation of this id back
+    #[arg(long, value_name = "ID", conflicts_with_all = ["to", "role", "until", "from", "service", "env"])]
+    pub revoke: Option<String>,
+    /// Why; part of the signed document
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// What to do with the approvers file.
+#[derive(Debug, Subcommand)]
+pub enum RolesCommand {
+    /// Show the file in force: people, rules, who signed it, whether the ledger has it
+    Show,
+    /// Check a file before it is signed or used, and say what is wrong
+    Check {
+        /// The file; without it, the configured one
+        file: Option<PathBuf>,
+    },
+    /// Put the file in force into the ledger, if its serial grew
+    Record,
+}
+
 /// Options of `dismiss`.
 #[derive(Debug, Args)]
 pub struct DismissArgs {
@@ -226,14 +297,62 @@ pub struct VerifyArgs {
     /// The digest that its policy must have
     #[arg(long, value_name = "DIGEST")]
     pub policy: Option<String>,
+    /// The service, where rules of the approvers file are for some services only
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Somebody who may not be among the approvers, by any name that the approvers file has
+    #[arg(long, value_name = "NAME")]
+    pub not_by: Vec<String>,
     /// As of when it is judged, in RFC 3339: for auditors. Now, if left out
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// A folder with `allowed_signers`, and `revoked.krl` or `revoked` if there is one
+    /// A folder with `allowed_signers`; `revoked.krl` and `approvers.toml` with `approvers.toml.sig` if there are
     #[arg(long, value_name = "DIR")]
     pub trust: PathBuf,
+    /// A folder that `countersign ledger export` wrote: the decisions on the gate in it
+    #[arg(long, value_name = "EXPORT", conflicts_with = "envelopes")]
+    pub dir: Option<PathBuf>,
     /// Envelope files; without any, the decisions on the gate in the configured ledger
     pub envelopes: Vec<PathBuf>,
+}
+
+/// Options of `provenance`.
+#[derive(Debug, Args)]
+pub struct ProvenanceArgs {
+    /// The digest of an artifact that must be attested, sha256:.. or sha512:.., or the artifact itself
+    #[arg(long, value_name = "DIGEST or FILE", required = true)]
+    pub artifact: Vec<String>,
+    /// Who must have vouched for the signer, such as https://token.actions.githubusercontent.com; `none` for a
+    /// certificate that names nobody
+    #[arg(long, conflicts_with = "key")]
+    pub issuer: Option<String>,
+    /// Who must have signed; `*` stands for anything but a slash, `**` for anything
+    #[arg(long, conflicts_with = "key", requires = "issuer")]
+    pub identity: Option<String>,
+    /// The public key that must have signed, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// With --key: no transparency log is asked for
+    #[arg(long, requires = "key")]
+    pub no_log: bool,
+    /// The source repository that it must be of, such as https://github.com/acme/payments
+    #[arg(long)]
+    pub repository: Option<String>,
+    /// The ref that must have been built, such as refs/heads/main
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// The commit that it must be of
+    #[arg(long)]
+    pub commit: Option<String>,
+    /// What must be attested: slsa, signature, or the URI of a predicate
+    #[arg(long, default_value = "slsa")]
+    pub predicate: String,
+    /// The trusted root: a trusted_root.json, or public-good for the one that this version was built with
+    #[arg(long, value_name = "FILE", default_value = crate::config::PUBLIC_GOOD)]
+    pub root: PathBuf,
+    /// Files of bundles or attestations
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 /// What to look at in the ledger.
@@ -249,8 +368,37 @@ pub enum LedgerCommand {
         #[arg(long, value_name = "DIR")]
         export: Option<PathBuf>,
     },
-    /// Check every entry: position, digest, chain and signature
-    Check,
+    /// Check everything: entries, tree, checkpoints, signatures, and what decisions have seen of it
+    Check(CheckArgs),
+    /// Prove that an entry is in the ledger, or that the ledger grew out of what it was; JSON for another program
+    #[command(group(clap::ArgGroup::new("of").required(true).args(["entry", "from"])))]
+    Prove {
+        /// Its position, its id, or a prefix of a digest
+        entry: Option<String>,
+        /// Prove that it grew out of its first SIZE entries
+        #[arg(long, value_name = "SIZE")]
+        from: Option<u64>,
+    },
+    /// Write the ledger to a folder that verifies by itself, or bring such a folder up to date
+    Export {
+        /// The folder
+        dir: PathBuf,
+    },
+}
+
+/// Options of `ledger check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Compare with what was seen elsewhere: a checkpoint, a decision's envelope, a text with checkpoints in it, or the
+    /// folder of another export
+    #[arg(long, value_name = "FILE")]
+    pub anchor: Vec<PathBuf>,
+    /// Check the folder of an export instead, with no configuration and no network
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Your own folder of trust for --dir, instead of the one that came with it
+    #[arg(long, value_name = "DIR", requires = "dir")]
+    pub trust: Option<PathBuf>,
 }
 
 /// What to look at in the configuration.

@@ -14,7 +14,7 @@ use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 
 /// Decides over one gate.
-pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(), AppError> {
+pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: bool) -> Result<(), AppError> {
     let unattended = args.expect.is_some() || args.yes || args.dry_run;
     if verb != Verb::Comment && !unattended && !context.can_ask() {
         return Err(AppError::usage(format!(
@@ -38,7 +38,9 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         context.settle(&desk, Some((verb, &args.gate))).await;
     }
     let waiting = inbox::find_for(&desk, &args.gate, verb).await?;
+    // What is done alone is signed anew each time: it takes up nothing of the ordinary kind.
     if !args.dry_run
+        && !break_glass
         && let Some(done) = unless_interrupted(
             &delivery,
             decide::take_up(&desk, &waiting.gate.id, verb, args.expect.as_deref(), &watcher),
@@ -54,7 +56,7 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         option: args.option.clone(),
         expect: args.expect.clone(),
         allow_clock_skew: args.allow_clock_skew,
-        break_glass: false,
+        break_glass,
     };
     let ask = !unattended && verb != Verb::Comment;
     let prepared = decide::prepare(&desk, waiting, proposal, !ask && !args.dry_run, &watcher).await?;
@@ -76,8 +78,13 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs) -> Result<(),
         prepared
     };
     let permit = Permit::default();
-    let done = unless_interrupted(&delivery, decide::execute(&desk, &prepared, &permit, &watcher)).await?;
-    report(context, verb, &prepared.waiting.gate.id.to_string(), &done)
+    let done = unless_interrupted(&delivery, decide::execute(&desk, &prepared, &permit, &watcher)).await;
+    let told = done.and_then(|done| report(context, verb, &prepared.waiting.gate.id.to_string(), &done));
+    // Whoever has interrupted it does not wait for mirrors either: the next command catches up.
+    if told.as_ref().err().is_none_or(|e| e.kind != ErrorKind::Unknown) {
+        context.anchored(&desk).await;
+    }
+    told
 }
 
 /// Does the work. Once the delivery has begun, Ctrl-C ends it with what to do; before, it ends the program as ever.
@@ -148,8 +155,14 @@ pub fn summary(prepared: &Prepared) -> String {
         Ok(identity) => (identity.principal.to_string(), identity.describe()),
         Err(error) => ("nobody".to_owned(), error.message.clone()),
     };
+    let approvals = match &prepared.approval {
+        Some(approval) if !approval.effect.is_empty() => {
+            format!("\n  approvals {}\n  then      {}", approval.before.words(), approval.effect)
+        }
+        _ => String::new(),
+    };
     format!(
-        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}",
+        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}{approvals}\n  Compare the digest on your workstation: countersign digest {}",
         capital(prepared.proposal.verb.word()),
         prepared.waiting.release.short(),
         gate.id,
@@ -160,6 +173,7 @@ pub fn summary(prepared: &Prepared) -> String {
         tally.new_words(),
         tally.dismissed,
         crate::text::line(&prepared.proposal.reason),
+        gate.id,
     )
 }
 

@@ -65,7 +65,9 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         "findings": prints,
     });
     let text = format!("{} findings dismissed as {}.\nRecord {}", prints.len(), status.word(), record.record);
-    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
+    context.anchored(&desk).await;
+    Ok(())
 }
 
 fn until(expires: Option<Timestamp>) -> String {
@@ -82,7 +84,8 @@ fn expires(asked: Option<&str>, status: Status, now: Timestamp) -> Result<Option
     }
 }
 
-fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, AppError> {
+/// A time that was asked for, by a length or by itself.
+pub fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, AppError> {
     let far = || AppError::usage(format!("{text:?} is further away than dates go. Write never for no end."));
     let at = parse_duration(text)
         // What does not fit leaves the time where it is.

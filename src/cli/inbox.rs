@@ -35,6 +35,7 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     if let Some(open) = deliver::open_sentence(&desk).await {
         output.message(&open);
     }
+    context.anchored(&desk).await;
     let now = desk.clock.now();
     let mut rows = Vec::new();
     let mut table = Vec::new();
@@ -57,8 +58,19 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
         table.push(row(waiting, found, now));
     }
     let empty = table.is_empty();
-    let headers =
-        vec!["RELEASE", "AGE", "VERDICT", "BUILDS", "TICKETS", "C/H/M/L/I/U", "NEW", "DISMISSED", "MISSING", "DIGEST"];
+    let headers = vec![
+        "RELEASE",
+        "AGE",
+        "VERDICT",
+        "BUILDS",
+        "TICKETS",
+        "C/H/M/L/I/U",
+        "NEW",
+        "DISMISSED",
+        "MISSING",
+        "APPROVALS",
+        "DIGEST",
+    ];
     let mut blocks = vec![Block::Table { headers, rows: table }];
     if empty {
         let waiting = listed.gates.len();
@@ -110,6 +122,7 @@ fn row(waiting: &Waiting, dossier: Option<&Dossier>, now: crate::domain::time::T
         known.and_then(|c| c.tally.new).map_or_else(unknown, |new| new.to_string()),
         known.map_or_else(unknown, |c| c.tally.dismissed.to_string()),
         crate::text::line(&dossier.map_or_else(unknown, |d| d.missing().join(" "))).into_owned(),
+        waiting.standing.words(),
         dossier.map(|d| d.digest.short()).unwrap_or_default(),
     ]
 }

@@ -60,6 +60,7 @@ pub fn approvals(standing: &Standing) -> Value {
         "reviewOutstanding": standing.review_outstanding,
         "words": standing.words(),
         "notes": standing.notes,
+        "unplaced": standing.unplaced,
     })
 }
 
@@ -85,6 +86,7 @@ pub fn dossier(dossier: &Dossier) -> Value {
         "tickets": of(Kind::Tickets),
         "findings": of(Kind::Findings),
         "changes": of(Kind::Changes),
+        "provenance": of(Kind::Provenance),
         "triaged": dossier.findings.iter().map(triaged).collect::<Vec<_>>(),
     })
 }
@@ -99,6 +101,7 @@ fn piece(piece: &Piece) -> Value {
             json!({ "reports": set.reports, "classes": piece.classes(), "quality": set.quality, "scannedCommit": set.scanned_commit })
         }
         Some(Evidence::Changes(changes)) => json!(changes),
+        Some(Evidence::Provenance(provenance)) => json!(provenance),
     };
     json!({
         "name": piece.name,

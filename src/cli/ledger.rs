@@ -1,15 +1,17 @@
-//! `countersign ledger list`, `show` and `check`.
+//! `countersign ledger list`, `show`, `check`, `prove` and `export`.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::Context;
+use super::args::CheckArgs;
 use super::output::{Block, Document};
 use crate::domain::decision::Decision;
-use crate::error::{AppError, ErrorKind};
+use crate::error::AppError;
+use crate::ledger::check::Checked;
 use crate::ledger::{Entry, EntryKind};
-use crate::review::verify;
+use crate::review::{ledger, verify};
 
 /// A table of decisions.
 pub fn decisions_table(decisions: &[Decision]) -> Block {
@@ -36,8 +38,8 @@ pub async fn list(context: &Context) -> Result<(), AppError> {
     let desk = context.desk().await?;
     let records = desk.records().await?;
     context.notices(&desk).await?;
-    let ledger = std::sync::Arc::clone(&desk.ledger);
-    let entries = tokio::task::spawn_blocking(move || ledger.read(1, &[])).await;
+    let store = std::sync::Arc::clone(&desk.ledger);
+    let entries = tokio::task::spawn_blocking(move || store.read(1, &[])).await;
     let entries = entries.map_err(|e| AppError::internal(e.to_string()))??;
     let values: Vec<Value> = entries.iter().map(|e| entry(e, false)).collect();
     let rows = entries
@@ -86,11 +88,10 @@ fn summary(entry: &Entry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let gate = entry.draft.gate.clone().unwrap_or_default();
     match entry.draft.kind {
-        EntryKind::Decision | EntryKind::Triage => verify::describe(&entry.draft.body),
+        EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => verify::describe(&entry.draft.body),
         EntryKind::Intent => format!("{} {gate}", text("verb")),
         EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
         EntryKind::Approvers => "who holds which role".to_owned(),
-        EntryKind::Delegation => "a delegation".to_owned(),
         EntryKind::Stamp => format!("a time stamp over {}", text("envelope")),
     }
 }
@@ -99,10 +100,10 @@ fn summary(entry: &Entry) -> String {
 pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Result<(), AppError> {
     let desk = context.desk().await?;
     let sound = desk.records().await?.sound();
-    let found = verify::find_record(&desk, wanted).await?;
+    let found = ledger::find_record(&desk, wanted).await?;
     // A signature proves nothing where the entry's time may have been changed.
     let checked = match &sound {
-        Ok(()) => verify::check_entry(&desk, &found.entry).await,
+        Ok(()) => ledger::check_entry(&desk, &found.entry).await,
         Err(broken) => Err(broken.message.clone()),
     };
     let entries: Vec<Value> = found.all.iter().map(|e| entry(e, true)).collect();
@@ -141,18 +142,61 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
     sound
 }
 
-/// Checks every entry and every signature.
-pub async fn check(context: &Context) -> Result<(), AppError> {
-    let desk = context.desk().await?;
-    let records = desk.records().await?;
-    records.sound()?;
-    let head = records.head();
-    let whole = json!({ "schema": 1, "head": head, "problems": records.problems });
-    let text = head.map(|h| format!("{} entries, root {}", h.size, h.root)).unwrap_or_default();
-    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
-    if records.problems.is_empty() {
-        return Ok(());
+/// Checks everything, here or in a folder that a ledger was exported to.
+pub async fn check(context: &Context, arguments: &CheckArgs) -> Result<(), AppError> {
+    let anchors = arguments.anchor.clone();
+    let checked = if let Some(dir) = &arguments.dir {
+        ledger::check_folder(dir.clone(), arguments.trust.clone(), anchors).await?
+    } else {
+        ledger::check(&context.desk().await?, anchors).await?
+    };
+    let mut whole = serde_json::to_value(&checked).unwrap_or_default();
+    if let Some(object) = whole.as_object_mut() {
+        object.insert("schema".into(), json!(1));
     }
-    let error = AppError::new(ErrorKind::Verification, "Not every signature in the ledger can be verified.");
-    Err(records.problems.iter().fold(error, AppError::hint))
+    let Checked { head, checkpoints, seen, anchors, .. } = &checked;
+    let mut text = format!(
+        "{} entries, root {}\n{checkpoints} checkpoints, {seen} heads seen in decisions, {anchors} anchors",
+        head.size, head.root
+    );
+    if let Some((size, link)) = &checked.chain {
+        text.push_str(&format!("\ncarried over: {size} entries of schema 1, chain {link}"));
+    }
+    for key in &checked.keys {
+        text.push_str(&format!("\nkey {}", crate::text::line(key)));
+    }
+    let blocks = vec![Block::Text(text)];
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
+    ledger::conclusion(&checked)
+}
+
+/// Prints a proof as JSON, whatever the format of the output: it is for another program.
+pub async fn prove(context: &Context, entry: Option<&str>, from: Option<u64>) -> Result<(), AppError> {
+    let desk = context.desk().await?;
+    let proof = match (entry, from) {
+        (Some(entry), _) => ledger::prove(&desk, entry).await?,
+        (None, Some(size)) => ledger::prove_from(&desk, size).await?,
+        (None, None) => return Err(AppError::usage("Name an entry, or a size with --from.")),
+    };
+    let mut whole = serde_json::to_value(&proof).unwrap_or_default();
+    if let Some(object) = whole.as_object_mut() {
+        object.insert("schema".into(), json!(1));
+    }
+    let text = serde_json::to_string_pretty(&whole).unwrap_or_default();
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
+}
+
+/// Writes the ledger to a folder that verifies by itself.
+pub async fn export(context: &Context, dir: &Path) -> Result<(), AppError> {
+    let desk = context.desk().await?;
+    let exported = ledger::export_folder(&desk, dir.to_owned()).await?;
+    let (head, before) = (&exported.head, exported.before);
+    let text = format!(
+        "{}: {} entries ({before} were there before), root {}",
+        crate::text::line(&dir.display().to_string()),
+        head.size,
+        head.root
+    );
+    let whole = json!({ "schema": 1, "head": head, "before": before, "files": exported.files, "dir": dir });
+    context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })
 }

@@ -151,8 +151,10 @@ fn blocks(
         format!("Commit      {}", optional(waiting.release.commit.as_ref())),
         format!("Branch      {}", optional(waiting.release.branch.as_ref())),
         format!("Compared to {}", dossier.baseline.words()),
+        format!("Approvals   {}", waiting.standing.words()),
         format!("Digest      {}  ({})", dossier.digest.short(), dossier.digest),
     ];
+    facts.extend(waiting.standing.notes.iter().map(|note| format!("            {note}")));
     if !gate.instructions.is_empty() {
         facts.push(format!("Instructions {}", gate.instructions.line()));
     }
@@ -175,6 +177,7 @@ fn blocks(
             Some(Evidence::Tickets(t)) => format!("{} tickets", t.len()),
             Some(Evidence::Findings(f)) => format!("{} reports", f.reports.len()),
             Some(Evidence::Changes(c)) => format!("{} commits", c.commits.len()),
+            Some(Evidence::Provenance(p)) => p.words(),
         };
         let reason = match &p.completeness {
             Completeness::Complete => String::new(),
@@ -251,6 +254,10 @@ fn blocks(
     if !pull_requests.is_empty() {
         out.push(Block::Heading("Pull requests".into()));
         out.push(Block::Table { headers: vec!["NUMBER", "AUTHOR", "MERGED", "TITLE"], rows: pull_requests });
+    }
+    for provenance in dossier.provenance() {
+        out.push(Block::Heading("Provenance".into()));
+        out.extend(super::provenance::blocks(provenance));
     }
     if !decisions.is_empty() {
         out.push(Block::Heading("Decisions".into()));

@@ -60,6 +60,11 @@ impl Inputs {
     pub fn data(&self) -> Option<PathBuf> {
         folder(&self.environment, "XDG_DATA_HOME", ".local/share").map(|f| f.join("countersign"))
     }
+
+    /// Where Countersign keeps what it can do without: `$XDG_STATE_HOME/countersign`.
+    pub fn state(&self) -> Option<PathBuf> {
+        folder(&self.environment, "XDG_STATE_HOME", ".local/state").map(|f| f.join("countersign"))
+    }
 }
 
 fn home(environment: &BTreeMap<String, String>) -> Option<PathBuf> {

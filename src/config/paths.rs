@@ -6,7 +6,7 @@ use super::error::Problem;
 use super::tree::{From, Node, Place, Value};
 
 /// The keys that hold paths; `*` stands for any name or position.
-const PATHS: [&str; 32] = [
+const PATHS: &[&str] = &[
     "signer.key",
     "signer.agent",
     "signer.vault_tls.ca",
@@ -16,6 +16,7 @@ const PATHS: [&str; 32] = [
     "signer.vault_token.command.*",
     "trust.allowed_signers",
     "trust.revoked",
+    "trust.sigstore_root",
     "trust.approvers",
     "trust.ledger_keys",
     "ledger.key",
@@ -37,6 +38,8 @@ const PATHS: [&str; 32] = [
     "connections.*.token.file",
     "connections.*.token.command.*",
     "service.*.findings.*.path",
+    "service.*.provenance.*.path",
+    "service.*.provenance.*.key",
     "console.theme",
     "console.keymap",
 ];
@@ -64,6 +67,9 @@ pub(super) fn resolve(root: &mut Node, home: Option<&Path>, cwd: &Path, problems
 pub(super) fn is_path(key: &str, text: &str) -> bool {
     if key == "signer.agent" {
         return !text.starts_with("SHA256:") && !text.is_empty();
+    }
+    if key == "trust.sigstore_root" && text == super::PUBLIC_GOOD {
+        return false;
     }
     if key == "console.theme" {
         return text.contains('/') || Path::new(text).extension().is_some_and(|e| e == "toml");

@@ -90,6 +90,9 @@ pub struct TrustConfig {
     pub timestamp_authorities: Option<PathBuf>,
     /// Where time stamps over new signatures are fetched from.
     pub timestamp_url: Option<String>,
+    /// What the signatures of attestations are traced back to: a `trusted_root.json` of Sigstore, several as JSON lines,
+    /// or `public-good` for the root of the public good instance that this program was built with.
+    pub sigstore_root: Option<PathBuf>,
 }
 
 /// Where decisions are kept.
@@ -252,7 +255,9 @@ pub struct ServiceConfig {
     pub findings: Vec<FindingsConfig>,
     /// Where its changes are.
     pub changes: Vec<ChangesConfig>,
-    /// What must be there and complete: `builds`, `tickets`, `findings`, `changes`, `findings:CLASS`.
+    /// Where the attestations of its artifacts are, and what is expected of them.
+    pub provenance: Vec<ProvenanceConfig>,
+    /// What must be there and complete: `builds`, `tickets`, `findings`, `changes`, `provenance`, `findings:CLASS`.
     pub required: Vec<String>,
 }
 
@@ -322,6 +327,36 @@ pub struct ChangesConfig {
     pub from: String,
     /// `owner/name`. A template.
     pub repository: String,
+}
+
+/// Where attestations are: a folder, or artifacts of the build. And what is expected of them: an issuer with an identity
+/// or a repository, or a key. Without that they are shown, and never verified.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProvenanceConfig {
+    /// The connection; not for `path`.
+    pub from: Option<String>,
+    /// Jenkins: a glob over the archived files.
+    pub artifacts: Option<String>,
+    /// A folder or file of this machine. A template.
+    pub path: Option<String>,
+    /// Who vouched for the signer, `https://token.actions.githubusercontent.com`; `none` for a certificate that names
+    /// nobody.
+    pub issuer: Option<String>,
+    /// Who signed: the certificate's subject alternative name. `*` stands for anything but a slash, `**` for anything. A
+    /// template.
+    pub identity: Option<String>,
+    /// A public key of one's own, in a PEM file, instead of issuer and identity.
+    pub key: Option<PathBuf>,
+    /// With a key: whether a transparency log must hold the attestation. The default is yes.
+    pub log: Option<bool>,
+    /// The source repository, `https://github.com/acme/payments`. Stars as in `identity`. A template.
+    pub repository: Option<String>,
+    /// The ref that was built, `refs/heads/main`. Stars as in `identity`. A template.
+    pub branch: Option<String>,
+    /// What is attested: `slsa` (the default), `signature` for a signature over the artifact itself, or the URI of a
+    /// predicate.
+    pub predicate: Option<String>,
 }
 
 /// How the console looks.

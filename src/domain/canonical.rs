@@ -89,6 +89,18 @@ pub fn sha256(bytes: &[u8]) -> Digest {
     Digest::from_sha256(&Sha256::digest(bytes).into())
 }
 
+/// SHA-256 over what is read, without holding it.
+pub fn sha256_of_reader(mut reader: impl std::io::Read) -> std::io::Result<Digest> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(Digest::from_sha256(&hash.finalize().into())),
+            n => hash.update(buffer.get(..n).unwrap_or_default()),
+        }
+    }
+}
+
 /// SHA-256 over a list of parts, each with its length before it, so that no two lists collide.
 pub fn sha256_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
     Digest::from_sha256(&hash_of_parts(parts))

@@ -213,6 +213,14 @@ impl Dossier {
         })
     }
 
+    /// Where the artifacts come from, piece by piece.
+    pub fn provenance(&self) -> impl Iterator<Item = &super::provenance::Provenance> {
+        self.pieces.iter().filter_map(|p| match &p.value {
+            Some(Evidence::Provenance(provenance)) => Some(provenance),
+            _ => None,
+        })
+    }
+
     /// What differs from `other`, which is of the same gate: one sentence a difference, none if the digests agree.
     pub fn differences(&self, newer: &Self) -> Vec<String> {
         if self.digest == newer.digest {
@@ -280,6 +288,7 @@ fn describe(piece: &Piece) -> String {
         Some(Evidence::Tickets(t)) => format!("{} tickets", t.len()),
         Some(Evidence::Findings(f)) => format!("{} findings in {} reports", f.findings.len(), f.reports.len()),
         Some(Evidence::Changes(c)) => format!("{} commits", c.commits.len()),
+        Some(Evidence::Provenance(p)) => p.words(),
     };
     format!("{what}, {} [{}]", piece.completeness.word(), piece.content.short())
 }

@@ -9,6 +9,7 @@ use super::canonical;
 use super::change::ChangeSet;
 use super::finding::{Class, Finding, ReportSummary};
 use super::ids::Digest;
+use super::provenance::Provenance;
 use super::quality::QualityGate;
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -157,11 +158,13 @@ pub enum Kind {
     Findings,
     /// Changes.
     Changes,
+    /// Where the artifacts come from.
+    Provenance,
 }
 
 impl Kind {
     /// All kinds, in the order that they are shown.
-    pub const ALL: [Self; 4] = [Self::Builds, Self::Tickets, Self::Findings, Self::Changes];
+    pub const ALL: [Self; 5] = [Self::Builds, Self::Tickets, Self::Findings, Self::Changes, Self::Provenance];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -170,6 +173,7 @@ impl Kind {
             Self::Tickets => "tickets",
             Self::Findings => "findings",
             Self::Changes => "changes",
+            Self::Provenance => "provenance",
         }
     }
 }
@@ -186,6 +190,8 @@ pub enum Evidence {
     Findings(FindingSet),
     /// Changes.
     Changes(ChangeSet),
+    /// Where the artifacts come from.
+    Provenance(Provenance),
 }
 
 impl Evidence {
@@ -216,6 +222,10 @@ impl Evidence {
             }
             // The order of commits is their history, and means something.
             Self::Changes(changes) => changes.pull_requests.sort_by_key(|p| p.number),
+            Self::Provenance(provenance) => {
+                provenance.attestations.sort_by(|a, b| a.file.cmp(&b.file));
+                provenance.unread.sort_by(|a, b| a.file.cmp(&b.file));
+            }
         }
         self
     }

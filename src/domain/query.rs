@@ -5,6 +5,7 @@
 
 mod gate;
 mod lexer;
+mod record;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use search::Needle;
 
 pub use gate::{GateFacts, GateQuery};
 pub use lexer::{Completion, QueryError, nearest};
+pub use record::RecordQuery;
 
 /// Fields that are followed by a colon and a value.
 const FIELDS: [&str; 14] = [

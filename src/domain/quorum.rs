@@ -100,6 +100,8 @@ pub struct Standing {
     pub review_outstanding: bool,
     /// What else is to be known, each in a sentence: who does not count and why, what could not be checked.
     pub notes: Vec<String>,
+    /// Who is excluded and cannot be placed, in a sentence: mostly people who are no approvers.
+    pub unplaced: Option<String>,
 }
 
 impl Standing {

@@ -40,7 +40,8 @@ impl Authority {
         it
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file of it: `ca.pem`, or what was issued.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 

@@ -13,12 +13,10 @@ use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use toml::{Table, Value};
 
-use super::{LabError, Running, Service, seed};
+use super::{LabError, Running, Service, roles, seed};
 
-/// Whom the throw-away key belongs to.
-pub const PRINCIPAL: &str = "demo@countersign.example";
+pub use super::roles::PRINCIPAL;
 
-const NAMESPACES: &str = "release-decision@countersign.dev,triage@countersign.dev";
 /// How long an ssh-agent may take to come up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What a socket's path may be long: `sun_path` has 104 bytes on some systems, with a zero at the end.
@@ -121,14 +119,16 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
     let public = private.public_key();
     let line = public.to_openssh().map_err(|e| LabError::Key(e.to_string()))?;
     write(&dir.join("demo_key.pub"), line.as_bytes())?;
-    let bare: String = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    let allowed = dir.join("allowed_signers");
-    write(&allowed, format!("{PRINCIPAL} namespaces=\"{NAMESPACES}\" {bare}\n").as_bytes())?;
+    for (name, content) in roles::files(&dir, &private, key_at)? {
+        write(&dir.join(name), content.as_bytes())?;
+    }
+    let (allowed, approvers) = (dir.join("allowed_signers"), dir.join("approvers.toml"));
     for scan in &running.world.scan {
         let folder_of = dir.join("scans").join(&scan.service).join(seed::commit(&scan.commit));
         folder(&folder_of)?;
         write(&folder_of.join(&scan.name), &scan.content.bytes().unwrap_or_default())?;
     }
+    attestations(&dir, running)?;
 
     let agent = if signer == Signer::Agent { agent(&dir, &key).await? } else { None };
     let mut config = Table::new();
@@ -137,7 +137,7 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
         None => ("key", text(&key)),
     };
     config.insert("signer".to_owned(), table([signer]));
-    config.insert("trust".to_owned(), table([("allowed_signers", text(&allowed))]));
+    config.insert("trust".to_owned(), table([("allowed_signers", text(&allowed)), ("approvers", text(&approvers))]));
     config.insert("ledger".to_owned(), table([("url", format!("sqlite://{}", text(&dir.join("ledger.db"))))]));
     config.insert("connections".to_owned(), Value::Table(connections(&dir, running)?));
     let services = running.world.service.iter().map(|s| located(&Value::Table(s.clone()), &text(&dir)));
@@ -147,6 +147,20 @@ pub async fn prepare_with(dir: &Path, running: &Running, signer: Signer) -> Resu
         toml::to_string(&config).map_err(|e| LabError::Scenario { name: "service".to_owned(), why: e.to_string() })?;
     write(&path, format!("# Written by the demo world at each start.\n{written}").as_bytes())?;
     Ok(Home { config: path, agent_socket: agent.as_ref().map(|a| a.socket.clone()), key, agent, _claim: claim })
+}
+
+fn attestations(dir: &Path, running: &Running) -> Result<(), LabError> {
+    if running.world.attestation.is_empty() {
+        return Ok(());
+    }
+    let builder = &running.builder;
+    write(&dir.join("builder.pub"), builder.public_pem().as_bytes())?;
+    for attestation in &running.world.attestation {
+        let folder_of = dir.join("attestations").join(&attestation.service).join(&attestation.version);
+        folder(&folder_of)?;
+        write(&folder_of.join("provenance.sigstore.json"), builder.bundle(attestation).to_string().as_bytes())?;
+    }
+    Ok(())
 }
 
 fn connections(dir: &Path, running: &Running) -> Result<Table, LabError> {

@@ -14,6 +14,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
+use super::attest::Builder;
 use super::call::{StandIn, Times, lock};
 use super::fault::{Fault, Faults};
 use super::github::Github;
@@ -88,6 +89,8 @@ pub struct Running {
     /// Where the stand-ins listen.
     pub urls: Urls,
     pub(super) world: World,
+    /// Its key is the same for all homes.
+    pub(super) builder: Builder,
     shared: Arc<Shared>,
     credentials: Vec<(Service, Credential)>,
     spinnaker: Arc<Spinnaker>,
@@ -156,6 +159,7 @@ pub async fn start(world: World, options: Options) -> Result<Running, LabError> 
         jira,
         sonarqube,
         tasks: vec![tokio::spawn(Spinnaker::wake(spinnaker, scale))],
+        builder: Builder::new().map_err(|e| LabError::Key(e.to_string()))?,
         world,
     };
     for (service, stand_in) in systems {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::LabError;
+use super::attest::Attestation;
 use super::fault::Fault;
 use super::github::Repository;
 use super::jenkins::Build;
@@ -91,6 +92,8 @@ pub struct World {
     pub repository: Vec<Repository>,
     /// Report files in a folder of the machine.
     pub scan: Vec<Scan>,
+    /// Attestations of images, in a folder of the machine.
+    pub attestation: Vec<Attestation>,
     /// Answers that are wrong on purpose.
     pub fault: Vec<Fault>,
 }
@@ -174,6 +177,7 @@ impl World {
         self.project.extend(part.project);
         self.repository.extend(part.repository);
         self.scan.extend(part.scan);
+        self.attestation.extend(part.attestation);
         self.fault.extend(part.fault);
     }
 }

@@ -86,7 +86,18 @@ fn in_text(text: &str) -> Vec<Head> {
         }
         _ => None,
     });
-    whole.collect()
+    whole.chain(lines.iter().filter_map(|line| in_comment(line))).collect()
+}
+
+/// What an orchestrator's own record says in one line: `ledger ORIGIN at SIZE entries, root ROOT`.
+fn in_comment(line: &str) -> Option<Head> {
+    let (_, rest) = line.split_once("ledger countersign.dev/ledger/")?;
+    let (id, rest) = rest.split_once(" at ")?;
+    let (size, rest) = rest.split_once(" entries, root ")?;
+    let origin = format!("countersign.dev/ledger/{id}");
+    // Base 64 of 32 bytes.
+    let root = rest.get(..44)?.parse().ok()?;
+    note::is_origin(&origin).then_some(Head { origin, size: size.parse().ok()?, root })
 }
 
 #[cfg(test)]
@@ -106,6 +117,7 @@ mod tests {
             note.clone(),
             note::read_unsigned(&note).map(|h| format!("{}\n{}\n{}\n", h.origin, h.size, h.root)).unwrap(),
             format!("Approved by ana.\n\n> {origin}\n>   12\n> {}\nthanks", Root::EMPTY),
+            format!("Countersign decision 01A (sha256:ab); ledger {origin} at 12 entries, root {}: fine", Root::EMPTY),
             seen.to_string(),
             serde_json::to_string(&head).unwrap(),
             statement.to_string(),

@@ -85,7 +85,8 @@ impl Checked {
         Self { head, checkpoints: 0, seen: 0, anchors: 0, chain: None, keys, findings, found: 0 }
     }
 
-    fn finds(&mut self, finding: Finding) {
+    /// Adds what is wrong.
+    pub fn finds(&mut self, finding: Finding) {
         self.found += 1;
         if self.findings.len() < MOST {
             self.findings.push(finding);

@@ -2,16 +2,29 @@
 
 use std::path::PathBuf;
 
-/// Reads `sqlite:///absolute/path`, the path literally as it stands. The error is a full sentence with what to do; it
-/// does not repeat the address, which may have a password in it.
-pub fn parse(url: &str) -> Result<PathBuf, String> {
+use super::postgres::Address;
+
+/// Where a ledger lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In an SQLite file.
+    Sqlite(PathBuf),
+    /// In a PostgreSQL database.
+    Postgres(Address),
+}
+
+/// Reads `sqlite:///absolute/path`, the path literally as it stands, or `postgres://role@host/database`. The error is a
+/// full sentence with what to do; it does not repeat the address, which may have a password in it.
+pub fn parse(url: &str) -> Result<Location, String> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
     match scheme.as_str() {
         "sqlite" => {}
-        "postgres" | "postgresql" => {
-            return Err("A ledger in PostgreSQL comes with a later version. Use sqlite:///absolute/path.".to_owned());
+        "postgres" | "postgresql" => return Address::parse(url).map(Location::Postgres),
+        _ => {
+            return Err(
+                "The address of a ledger is sqlite:///absolute/path or postgres://role@host/database.".to_owned()
+            );
         }
-        _ => return Err("The address of a ledger is sqlite:///absolute/path.".to_owned()),
     }
     let Some(path) = url.get("sqlite:".len()..).and_then(|rest| rest.strip_prefix("//")) else {
         return Err(relative());
@@ -25,7 +38,7 @@ pub fn parse(url: &str) -> Result<PathBuf, String> {
     if path.contains('\0') || path.ends_with('/') {
         return Err("The address of a ledger names a file, not a folder: sqlite:///absolute/path/ledger.db.".to_owned());
     }
-    Ok(PathBuf::from(path))
+    Ok(Location::Sqlite(PathBuf::from(path)))
 }
 
 fn relative() -> String {
@@ -38,7 +51,10 @@ mod tests {
 
     #[test]
     fn absolute_paths_are_taken_literally() {
-        assert_eq!(parse("sqlite:///var/lib/a b%20/ledger.db").unwrap(), PathBuf::from("/var/lib/a b%20/ledger.db"));
+        assert_eq!(
+            parse("sqlite:///var/lib/a b%20/ledger.db").unwrap(),
+            Location::Sqlite("/var/lib/a b%20/ledger.db".into())
+        );
     }
 
     #[test]
@@ -49,7 +65,7 @@ mod tests {
             ("sqlite:/ledger.db", "absolute"),
             ("sqlite:///var/ledger.db?mode=ro", "no parameters"),
             ("sqlite:///var/ledger/", "not a folder"),
-            ("postgres://ana:pw@db/ledger", "later version"),
+            ("postgres://ana:pw@db/ledger", "[ledger] password"),
             ("mysql://db", "sqlite:///"),
             ("/var/lib/ledger.db", "sqlite:///"),
             ("", "sqlite:///"),

@@ -1,135 +1,101 @@
-//! The evidence store: the raw bytes behind decisions, by their digest, compressed, beside the ledger.
+//! The evidence store: the raw bytes behind decisions, by their digest, compressed, where the ledger is.
 //!
-//! `evidence/ab/cdef....gz` for `sha256:abcdef...`. A piece is written to a temporary name, flushed and then renamed, so
-//! that a name always stands for whole content. Pieces may be dropped by hand; their digests stay valid.
+//! Pieces may be dropped by hand; their digests stay valid.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+mod folder;
+pub(super) mod packed;
 
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
+use std::path::Path;
 
 use super::LedgerError;
+use super::postgres::PostgresEvidence;
 use crate::domain::canonical;
 use crate::domain::ids::Digest;
-
-/// The most bytes of one piece, uncompressed. Answers and reports are limited far below it.
-const LIMIT: u64 = 512 * 1024 * 1024;
+use folder::FolderEvidence;
 
 /// A content-addressed store. Blocking: call it from `spawn_blocking`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EvidenceStore {
-    root: PathBuf,
+    place: Place,
     limit: u64,
+}
+
+#[derive(Clone)]
+enum Place {
+    Folder(FolderEvidence),
+    Postgres(PostgresEvidence),
+}
+
+impl From<PostgresEvidence> for EvidenceStore {
+    fn from(evidence: PostgresEvidence) -> Self {
+        Self { place: Place::Postgres(evidence), limit: packed::LIMIT }
+    }
 }
 
 impl EvidenceStore {
     /// The store in the folder `evidence` beside a ledger's file. The folder is made with the first piece.
     pub fn beside(ledger: &Path) -> Self {
-        Self { root: ledger.with_file_name("evidence"), limit: LIMIT }
-    }
-
-    /// The folder.
-    pub fn root(&self) -> &Path {
-        &self.root
+        Self { place: Place::Folder(FolderEvidence::beside(ledger)), limit: packed::LIMIT }
     }
 
     /// Keeps bytes, and returns once they are flushed to disk. What is there already, whole, is not written again.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, LedgerError> {
         let digest = canonical::sha256(bytes);
         if bytes.len() as u64 > self.limit {
-            return Err(self.failed(&format!("A piece of {} bytes is larger than what is kept.", bytes.len())));
+            let why = format!("A piece of {} bytes is larger than what is kept.", bytes.len());
+            return Err(LedgerError::Use { location: self.location(), why });
         }
-        // A piece that is there and damaged is replaced by the good one.
+        // A piece that is there and damaged is mended by the good one.
         if let Ok(Some(_)) = self.get(&digest) {
             return Ok(digest);
         }
-        let path = self.path(&digest);
-        self.write(&path, bytes).map_err(|e| {
-            self.failed(&format!("{} cannot be written ({e}). Check permissions and free space.", path.display()))
-        })?;
+        match &self.place {
+            Place::Folder(folder) => folder.put(&digest, bytes)?,
+            Place::Postgres(evidence) => evidence.put(&digest, bytes)?,
+        }
         Ok(digest)
     }
 
     /// The bytes of a digest, verified; `None` if they are not kept.
     pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerError> {
-        let path = self.path(digest);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(self.failed(&format!("{} cannot be read ({e}).", path.display()))),
-        };
-        let mut bytes = Vec::new();
-        GzDecoder::new(file)
-            .take(self.limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| self.damaged(digest, format!("it cannot be uncompressed ({e}).")))?;
-        if bytes.len() as u64 > self.limit {
-            return Err(self.damaged(digest, "it is larger than anything that is kept."));
+        match &self.place {
+            Place::Folder(folder) => folder.get(digest, self.limit),
+            Place::Postgres(evidence) => evidence.get(digest, self.limit),
         }
-        if canonical::sha256(&bytes) != *digest {
-            return Err(self.damaged(digest, "its bytes do not have its digest."));
-        }
-        Ok(Some(bytes))
     }
 
     /// Whether something is kept under a digest. It is not verified.
     pub fn contains(&self, digest: &Digest) -> bool {
-        self.path(digest).is_file()
-    }
-
-    fn path(&self, digest: &Digest) -> PathBuf {
-        let (folder, name) = digest.hex().split_at_checked(2).unwrap_or(("", digest.hex()));
-        self.root.join(folder).join(format!("{name}.gz"))
-    }
-
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(&self.root);
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let mut noise = [0; 8];
-        getrandom::fill(&mut noise).map_err(|e| io::Error::other(e.to_string()))?;
-        let temporary = folder.join(format!(".{:016x}.tmp", u64::from_ne_bytes(noise)));
-        let written = write_whole(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-        if written.is_err() {
-            // The first error is the one to tell; a left-over is only untidy.
-            fs::remove_file(&temporary).ok();
+        match &self.place {
+            Place::Folder(folder) => folder.contains(digest),
+            Place::Postgres(evidence) => evidence.contains(digest),
         }
-        written?;
-        // The names are flushed too: of the piece in its folder, of the folder in the store, of the store beside the ledger.
-        for name in [Some(folder), Some(self.root.as_path()), self.root.parent()].into_iter().flatten() {
-            File::open(name)?.sync_all()?;
-        }
-        Ok(())
-    }
-
-    fn failed(&self, why: &str) -> LedgerError {
-        LedgerError::Use { location: self.location(), why: crate::text::line(why).into_owned() }
-    }
-
-    fn damaged(&self, digest: &Digest, why: impl Into<String>) -> LedgerError {
-        LedgerError::Evidence { location: self.location(), digest: digest.clone(), why: why.into() }
     }
 
     fn location(&self) -> String {
-        crate::text::line(&self.root.display().to_string()).into_owned()
+        match &self.place {
+            Place::Folder(folder) => folder.location(),
+            Place::Postgres(evidence) => evidence.location(),
+        }
     }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let mut encoder = GzEncoder::new(file, Compression::new(6));
-    encoder.write_all(bytes)?;
-    encoder.finish()?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
 
     use super::*;
+
+    fn file_of(store: &EvidenceStore, digest: &Digest) -> PathBuf {
+        let Place::Folder(folder) = &store.place else { panic!("not a folder") };
+        folder.path(digest)
+    }
+
+    fn root(store: &EvidenceStore) -> PathBuf {
+        file_of(store, &canonical::sha256(b"")).parent().unwrap().parent().unwrap().to_owned()
+    }
 
     fn store() -> (tempfile::TempDir, EvidenceStore) {
         let folder = tempfile::tempdir().unwrap();
@@ -154,13 +120,13 @@ mod tests {
         assert_eq!(store.put(&bytes).unwrap(), digest);
         assert_eq!(store.get(&digest).unwrap().unwrap(), bytes);
         assert!(store.contains(&digest));
-        let found = files(store.root());
+        let found = files(&root(&store));
         let (two, rest) = digest.hex().split_at(2);
-        assert_eq!(found, [store.root().join(two).join(format!("{rest}.gz"))]);
+        assert_eq!(found, [root(&store).join(two).join(format!("{rest}.gz"))]);
         let about = fs::metadata(&found[0]).unwrap();
         assert!(about.len() < 2000, "not compressed: {}", about.len());
         assert_eq!(about.permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(store.root()).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(root(&store)).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(store.get(&store.put(b"").unwrap()).unwrap().unwrap(), b"");
     }
 
@@ -177,10 +143,10 @@ mod tests {
         let (_folder, store) = store();
         let digest = store.put(b"what the approver saw").unwrap();
         let other = store.put(b"something else").unwrap();
-        fs::copy(store.path(&other), store.path(&digest)).unwrap();
+        fs::copy(file_of(&store, &other), file_of(&store, &digest)).unwrap();
         assert!(store.get(&digest).unwrap_err().to_string().contains("do not have its digest"));
-        let whole = fs::read(store.path(&other)).unwrap();
-        fs::write(store.path(&digest), &whole[..whole.len() - 9]).unwrap();
+        let whole = fs::read(file_of(&store, &other)).unwrap();
+        fs::write(file_of(&store, &digest), &whole[..whole.len() - 9]).unwrap();
         assert!(store.get(&digest).unwrap_err().to_string().contains("damaged"));
         assert_eq!(store.put(b"what the approver saw").unwrap(), digest);
         assert_eq!(store.get(&digest).unwrap().unwrap(), b"what the approver saw");

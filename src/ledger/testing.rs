@@ -1,6 +1,9 @@
 //! What every store must promise, as functions over [`Ledger`]: each store's tests call them all with a ledger that is
 //! empty.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
 use super::*;
 
 /// A draft of a decision's kind.
@@ -105,4 +108,56 @@ pub fn writers_side_by_side_lose_and_double_nothing(
     assert_eq!(whole(ledger.as_ref()).size, entries.len() as u64);
     let kept: Vec<u64> = entries.iter().filter(|e| e.draft.record.as_str() != "x").map(|e| e.seq).collect();
     assert_eq!(kept, told);
+}
+
+/// Appends until it is killed, and says each entry once it is acknowledged. What a child does.
+pub fn append_forever(ledger: &dyn Ledger) -> ! {
+    loop {
+        let entries = ledger.append(&[draft("kill", "{\"some\":\"body\"}"), draft("kill", "{}")]).unwrap();
+        for entry in entries {
+            writeln!(std::io::stdout(), "acknowledged {}", entry.seq).unwrap();
+        }
+        std::io::stdout().flush().unwrap();
+    }
+}
+
+/// Children that append forever are killed at many points (COUNTERSIGN_KILLS of them): each time everything that was
+/// acknowledged is there, once, in whole transactions, and the tree and the checkpoints fit.
+pub fn killed_writers_lose_nothing(child: &dyn Fn() -> Command, open: &dyn Fn() -> Box<dyn Ledger>) {
+    let kills = std::env::var("COUNTERSIGN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(6_usize);
+    let mut last = 0;
+    for kill in 0..kills {
+        // How many acknowledgements are read before the kill; the child is somewhere in its next transactions by then.
+        let count = 1 + kill * 17 % 61;
+        let mut child = child().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut acknowledged: Vec<u64> = Vec::new();
+        let mut take = |line: &str| {
+            acknowledged.extend(line.rsplit_once("acknowledged ").map(|(_, seq)| seq.parse::<u64>().unwrap()));
+        };
+        let mut seen = 0;
+        while seen < count {
+            let line = lines.next().expect("the child ended by itself").unwrap();
+            seen += usize::from(line.contains("acknowledged "));
+            take(&line);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Whole lines that were in the pipe count too; a torn last one was not acknowledged.
+        let mut rest: Vec<String> = lines.map_while(Result::ok).collect();
+        rest.pop();
+        for line in &rest {
+            take(line);
+        }
+
+        let ledger = open();
+        let checked = ledger.check(&check::Audit::of_the_tree_alone()).unwrap();
+        assert_eq!(checked.found, 0, "{checked:?}");
+        assert_eq!(checked.head, whole(ledger.as_ref()));
+        let (size, top) = (checked.head.size, *acknowledged.last().unwrap());
+        assert!(size >= top, "{size} entries, {top} acknowledged");
+        assert_eq!(acknowledged, (last + 1..=top).collect::<Vec<_>>());
+        assert_eq!((size % 2, checked.checkpoints), (0, size / 2), "half a transaction");
+        last = size;
+    }
 }

@@ -15,6 +15,8 @@
 //! tickets[]{piece, key, status, category}
 //! quality[]{piece, project, status}
 //! changes[]{piece, relation, commits}
+//! provenance[]{piece, artifacts[{name, covered: bool}], unread,
+//!           attestations[{file, state, code, predicate, builder, repository, commit, ref, issuer, identity, key}]}
 //! baseline {known, commit|null}
 //! ```
 
@@ -24,6 +26,7 @@ use serde_json::{Value, json};
 
 use crate::domain::dossier::{Baseline, Dossier};
 use crate::domain::evidence::{Evidence, Piece};
+use crate::domain::provenance::Provenance;
 use crate::domain::severity::{Severity, Tally};
 use crate::domain::time::Timestamp;
 use crate::domain::triage::Novelty;
@@ -39,6 +42,7 @@ pub(super) fn of(dossier: &Dossier, as_of: Timestamp) -> Value {
     let mut tickets = Vec::new();
     let mut quality = Vec::new();
     let mut changes = Vec::new();
+    let mut provenance = Vec::new();
     for piece in &dossier.pieces {
         let name = &piece.name;
         match &piece.value {
@@ -56,6 +60,7 @@ pub(super) fn of(dossier: &Dossier, as_of: Timestamp) -> Value {
             Some(Evidence::Changes(set)) => {
                 changes.push(json!({"piece": name, "relation": set.relation, "commits": set.commits.len()}));
             }
+            Some(Evidence::Provenance(p)) => provenance.push(attested(name, p)),
             None => {}
         }
     }
@@ -78,6 +83,7 @@ pub(super) fn of(dossier: &Dossier, as_of: Timestamp) -> Value {
         "tickets": tickets,
         "quality": quality,
         "changes": changes,
+        "provenance": provenance,
         "baseline": {"known": dossier.baseline != Baseline::Unknown, "commit": dossier.baseline.commit()},
     })
 }
@@ -91,6 +97,7 @@ fn piece(piece: &Piece) -> Value {
         Some(Evidence::Builds(builds)) => builds.len(),
         Some(Evidence::Tickets(tickets)) => tickets.len(),
         Some(Evidence::Changes(changes)) => changes.commits.len(),
+        Some(Evidence::Provenance(provenance)) => provenance.covered(),
         Some(Evidence::Findings(set)) => {
             severities.extend(set.findings.iter().map(|f| f.severity));
             scanned = known(set.scanned_commit.as_ref());
@@ -112,6 +119,24 @@ fn piece(piece: &Piece) -> Value {
         "scanned_commit": scanned,
         "reports": reports,
     })
+}
+
+fn attested(piece: &str, provenance: &Provenance) -> Value {
+    let artifacts: Vec<Value> =
+        provenance.artifacts.iter().map(|a| json!({"name": a.name, "covered": !a.by.is_empty()})).collect();
+    let attestations: Vec<Value> = provenance
+        .attestations
+        .iter()
+        .map(|a| {
+            json!({
+                "file": a.file, "state": a.state, "code": a.reason.as_ref().map_or("", |r| r.code.as_str()),
+                "predicate": a.predicate, "builder": a.builder, "repository": a.repository, "commit": a.commit,
+                "ref": a.reference, "issuer": a.issuer, "identity": a.identity, "key": a.key,
+            })
+        })
+        .collect();
+    let unread = provenance.unread.len();
+    json!({"piece": piece, "artifacts": artifacts, "attestations": attestations, "unread": unread})
 }
 
 fn findings(dossier: &Dossier) -> Value {

@@ -68,6 +68,11 @@ fn folder_of(ledger: &str) -> String {
     format!("checkpoints/{ledger}/")
 }
 
+/// Whether a path is a folder with mirrored checkpoints.
+pub fn is_mirror(path: &std::path::Path) -> bool {
+    path.join("checkpoints").is_dir() && !path.join("checkpoint").exists()
+}
+
 /// The size in the name of a note.
 fn size_of(path: &str) -> Option<u64> {
     path.rsplit('/').next()?.strip_suffix(".note")?.parse().ok()

@@ -68,6 +68,7 @@ impl<'a> Asked<'a> {
             approvers: self.approvers,
             now: self.now,
             excluded: &self.excluded,
+            barred: &[],
             evidence: self.evidence.as_ref(),
         }
     }

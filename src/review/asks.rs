@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::provenance::Judging;
 use super::template::{Place, fill};
-use crate::config::schema::ServiceConfig;
+use crate::config::schema::{ServiceConfig, TrustConfig};
 use crate::domain::evidence::{Kind, Reason};
 use crate::domain::gate::Gate;
 use crate::domain::release::Release;
@@ -21,6 +22,8 @@ pub struct Task {
     pub from: String,
     /// What to ask, or why it cannot be asked.
     pub ask: Result<Ask, Reason>,
+    /// Provenance: how the files that come are judged.
+    pub judging: Option<Judging>,
 }
 
 /// The tasks of a release, in three groups by what they wait for.
@@ -35,7 +38,7 @@ pub struct Tasks {
 }
 
 /// The tasks for a release of a service.
-pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
+pub fn tasks(service: &ServiceConfig, trust: &TrustConfig, gate: &Gate, release: &Release) -> Tasks {
     let build = gate.trigger.build.as_ref();
     let make = |kind: Kind, from: &str, detail: &str, what: Result<What, Reason>| Task {
         name: if detail.is_empty() {
@@ -53,6 +56,7 @@ pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
             base: None,
             keeper: Keeper::default(),
         }),
+        judging: None,
     };
     let filled = |template: &str, place: Place| fill(template, release, build, place);
     let mut tasks = Tasks::default();
@@ -83,6 +87,27 @@ pub fn tasks(service: &ServiceConfig, gate: &Gate, release: &Release) -> Tasks {
             _ => continue,
         };
         tasks.direct.push(task);
+    }
+    for line in &service.provenance {
+        let (from, detail, what) = match (&line.from, &line.artifacts, &line.path) {
+            (Some(from), Some(pattern), _) => {
+                let what = job.map(|j| filled(j, Place::Plain)).transpose();
+                let what = what.map(|job| What::Artifacts { pattern: pattern.clone(), job });
+                (from.as_str(), pattern.as_str(), what)
+            }
+            (_, _, Some(path)) => {
+                let what = filled(path, Place::Path).map(|p| What::Folder { path: PathBuf::from(p) });
+                ("path", unplaced(path), what)
+            }
+            // The configuration was checked for this when it was loaded.
+            _ => continue,
+        };
+        let judging = Judging::new(line, trust, release, build);
+        let (judging, what) = match (judging, what) {
+            (Ok(judging), what) => (Some(judging), what),
+            (Err(reason), _) => (None, Err(reason)),
+        };
+        tasks.direct.push(Task { judging, ..make(Kind::Provenance, from, detail, what) });
     }
     for line in &service.tickets {
         if let Some(jql) = &line.jql {

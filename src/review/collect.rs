@@ -7,10 +7,11 @@ use futures_util::future::{join, join_all};
 
 use super::asks::{self, Task, Tasks};
 use super::progress::{Progress, Watcher};
+use super::provenance::Judging;
 use super::round::Round;
 use crate::clock::SharedClock;
 use crate::domain::canonical;
-use crate::domain::evidence::{Completeness, Evidence, FindingSet, Origin, Piece, RawRef, Reason};
+use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece, RawRef, Reason};
 use crate::domain::finding::{ReportStatus, ReportSummary};
 use crate::domain::ids::GateId;
 use crate::domain::time::Timestamp;
@@ -120,9 +121,10 @@ impl Collector<'_> {
                 return Piece::missing(origin, Reason::new("setup", format!("There is no connection named {from}.")));
             }
         };
-        let (blank, keep) = (origin.clone(), self.keep.cloned());
-        let read = move |gathered| read(blank, gathered, keep.as_deref());
-        let outcome = self.round.ask(&task.from, source, &ask, read).await;
+        let (blank, keep, judging) = (origin.clone(), self.keep.cloned(), task.judging);
+        let how = judging.as_ref().map_or_else(String::new, |j| format!("{j:?}"));
+        let read = move |gathered| read(blank, gathered, keep.as_deref(), judging.as_ref());
+        let outcome = self.round.ask(&task.from, source, &ask, &how, read).await;
         let fetched_at = self.clock.now();
         match outcome.as_ref() {
             Err(fault) => {
@@ -146,7 +148,7 @@ fn keeper(keep: Option<&Arc<EvidenceStore>>) -> Keeper {
 }
 
 /// Turns what a source gave into a piece.
-fn read(mut origin: Origin, gathered: Gathered, keep: Option<&EvidenceStore>) -> Piece {
+fn read(mut origin: Origin, gathered: Gathered, keep: Option<&EvidenceStore>, judging: Option<&Judging>) -> Piece {
     origin.uri = Untrusted::new(gathered.uri);
     let mut parts = Vec::with_capacity(gathered.raw.len());
     for raw in &gathered.raw {
@@ -179,6 +181,18 @@ fn read(mut origin: Origin, gathered: Gathered, keep: Option<&EvidenceStore>) ->
         Material::Reports if gathered.raw.is_empty() => {
             let reason = shortfall.unwrap_or_else(|| Reason::new("no-report", "There is no report."));
             return Piece::missing(origin, reason);
+        }
+        Material::Reports if origin.kind == Kind::Provenance => {
+            let files = gathered.raw.iter().map(|raw| (raw.uri.as_str(), raw.held()));
+            let unsaid = || Err(Reason::new("setup", "Nothing says how attestations are judged."));
+            match judging.map_or_else(unsaid, |judging| judging.judge(files)) {
+                Ok((provenance, problem)) => {
+                    // What is not covered says more than what was left out.
+                    shortfall = problem.or(shortfall);
+                    Evidence::Provenance(provenance)
+                }
+                Err(reason) => return Piece::missing(origin, reason),
+            }
         }
         Material::Reports => {
             let (set, problem) = read_reports(gathered.raw);

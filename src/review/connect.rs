@@ -1,7 +1,7 @@
 //! From the configuration to connections: credentials, TLS material, clients, the ledger.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +16,10 @@ use crate::domain::evidence::Reason;
 use crate::domain::ids::ConnectionName;
 use crate::error::AppError;
 use crate::http::{Auth, Limits, Tls};
+use crate::ledger::location::{self, Location};
 use crate::ledger::sqlite::{Options, SqliteLedger};
 use crate::ledger::store::EvidenceStore;
-use crate::ledger::{Ledger, LedgerError, Reading, Writer, Writing, location, note};
+use crate::ledger::{Ledger, LedgerError, PostgresLedger, Reading, Writer, Writing, note};
 use crate::orchestrator::Orchestrator;
 use crate::secrets::{Resolver, Secret};
 use crate::source::jira::Flavour;
@@ -117,22 +118,41 @@ pub(super) fn tls(tls: &TlsConfig) -> Result<Tls, Reason> {
     Ok(Tls { ca: tls.ca.as_deref().map(read).transpose()?, identity })
 }
 
-/// Opens the ledger and the evidence store beside it.
-pub async fn open_ledger(config: &Config) -> Result<(Arc<dyn Ledger>, EvidenceStore), AppError> {
+/// Opens the ledger and the evidence store where it is. `data` is the folder for what is this home's own.
+pub async fn open_ledger(
+    config: &Config,
+    secrets: &Resolver,
+    data: Option<PathBuf>,
+) -> Result<(Arc<dyn Ledger>, EvidenceStore), AppError> {
     let url = config.ledger.url.as_ref().ok_or_else(|| {
         AppError::usage("There is no place for the ledger: HOME is not set.")
             .hint("Set ledger.url = \"sqlite:///path/ledger.db\".")
     })?;
-    let path = location::parse(url).map_err(AppError::usage)?;
-    let store = EvidenceStore::beside(&path);
+    let location = location::parse(url).map_err(AppError::usage)?;
+    let password = match (&location, &config.ledger.password) {
+        (Location::Postgres(_), Some(source)) => Some(secrets.resolve(source).await?.secret),
+        _ => None,
+    };
     let (key, keys) = (config.ledger.key.clone(), config.trust.ledger_keys.clone());
-    let opened = tokio::task::spawn_blocking(move || -> Result<SqliteLedger, AppError> {
+    let opened = tokio::task::spawn_blocking(move || -> Result<(Arc<dyn Ledger>, EvidenceStore), AppError> {
         let trusted = keys.as_deref().map(ledger_keys).transpose()?;
-        Ok(SqliteLedger::open_with(&path, Options { key, trusted })?)
-    })
-    .await;
-    let ledger = opened.map_err(|e| AppError::internal(format!("Opening the ledger failed: {e}.")))??;
-    Ok((Arc::new(ledger), store))
+        match location {
+            Location::Sqlite(path) => {
+                let ledger = SqliteLedger::open_with(&path, Options { key, trusted })?;
+                Ok((Arc::new(ledger), EvidenceStore::beside(&path)))
+            }
+            Location::Postgres(address) => {
+                let key = key.or_else(|| Some(data?.join("ledger.key"))).ok_or_else(|| {
+                    AppError::usage("There is no place for the ledger's key: HOME is not set.")
+                        .hint("Set [ledger] key to a file of this home's own.")
+                })?;
+                let ledger = PostgresLedger::open(&address, password.as_ref(), &key, trusted)?;
+                let evidence = ledger.evidence();
+                Ok((Arc::new(ledger), evidence.into()))
+            }
+        }
+    });
+    opened.await.map_err(|e| AppError::internal(format!("Opening the ledger failed: {e}.")))?
 }
 
 /// The vkeys in a file, one a line; `#` begins a comment.

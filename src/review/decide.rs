@@ -130,7 +130,7 @@ pub async fn prepare(
     if let Some(approval) = &approval {
         refusals.extend(approval.refusals.iter().cloned());
         refusals.sort_by_key(|e| e.kind.precedence());
-        remarks.extend(approval.after.notes.iter().cloned());
+        remarks.extend(approval.before.notes.iter().cloned());
     }
     Ok(Prepared { approval, proposal, waiting, dossier, identity, requests, refusals, remarks })
 }
@@ -326,20 +326,19 @@ pub async fn execute(
         drafts.push(noted.1);
     }
     desk.append(drafts).await?;
-    let (record, gate) = (order.decision.clone(), order.gate.clone());
-    let delivering = async {
-        if order.verb == Verb::Approve {
-            let (waiting, dossier) = (&prepared.waiting, prepared.dossier.as_ref());
-            return complete::complete(desk, Approved { waiting, dossier, order, intended }, watcher).await;
-        }
-        let receipt = if intended { deliver::deliver(desk, &order, watcher).await? } else { noted.0 };
-        deliver::judge(&order, &receipt)?;
-        Ok(Done { decision: signed.record, envelope: signed.digest, receipt, standing: None })
-    };
     // Side by side: a slow authority must not keep the pipeline waiting.
-    let stamping = super::stamp::add(desk, &record, Some(&gate), &envelope, watcher);
-    let (done, ()) = futures_util::future::join(delivering, stamping).await;
-    done
+    let (decision, gate) = (order.decision.clone(), order.gate.clone());
+    let stamping = super::stamp::add(desk, &decision, Some(&gate), &envelope, watcher);
+    if order.verb == Verb::Approve {
+        let (waiting, dossier) = (&prepared.waiting, prepared.dossier.as_ref());
+        let completing = complete::complete(desk, Approved { waiting, dossier, order, intended }, watcher);
+        return futures_util::future::join(completing, stamping).await.0;
+    }
+    let delivering = async { if intended { deliver::deliver(desk, &order, watcher).await } else { Ok(noted.0) } };
+    let (receipt, ()) = futures_util::future::join(delivering, stamping).await;
+    let receipt = receipt?;
+    deliver::judge(&order, &receipt)?;
+    Ok(Done { decision: signed.record, envelope: signed.digest, receipt, standing: None })
 }
 
 /// The approver's own open intent on a gate and verb, if there is one.

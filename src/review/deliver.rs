@@ -7,7 +7,7 @@ use super::progress::{Progress, Watcher};
 use super::records::{OpenOrder, Records};
 use super::{Desk, sign};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
-use crate::domain::ids::Principal;
+use crate::domain::ids::{Principal, RecordId};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::orchestrator::Order;
@@ -61,6 +61,8 @@ async fn announce(desk: &Desk, order: &Order) -> Result<Option<u64>, AppError> {
 
 async fn follow(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result<Receipt, AppError> {
     let orchestrator = desk.orchestrator(&order.gate)?;
+    let order = &Order { anchor: desk.reach().await, ..order.clone() };
+    desk.start_anchoring();
     let tell = teller(order, watcher);
     let outcome = follow::deliver_and_follow(orchestrator.as_ref(), order, &desk.clock, &tell).await;
     conclude(desk, order, outcome).await
@@ -219,6 +221,13 @@ pub fn receipt(desk: &Desk, order: &Order, status: ReceiptStatus, detail: &str) 
         body,
     };
     Ok((receipt, draft))
+}
+
+/// The body of the receipt of what is only recorded.
+pub fn noted(desk: &Desk, decision: &RecordId) -> Result<Vec<u8>, AppError> {
+    let (status, detail) = (ReceiptStatus::Effective, "recorded in the ledger".into());
+    let receipt = Receipt { decision: decision.clone(), status, at: desk.clock.now(), detail };
+    crate::domain::canonical::to_canonical(&receipt).map_err(|e| AppError::internal(e.to_string()))
 }
 
 /// What a receipt means for whoever asked.

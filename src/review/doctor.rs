@@ -1,16 +1,22 @@
 //! Checks everything that a decision needs, and says how to mend each.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::Desk;
+use super::provenance;
 use super::sign;
 use crate::domain::evidence::Reason;
 use crate::domain::time::{Timestamp, humane};
 use crate::http::Fault;
 use crate::source::Checked;
+
+/// From when on the root that is built in is called old.
+const OLD_ROOT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,7 +49,7 @@ impl Check {
         Self { what: what.into(), state, found: crate::text::line(found.as_ref()).into_owned(), mend: Vec::new() }
     }
 
-    fn mend(mut self, how: impl AsRef<str>) -> Self {
+    pub(super) fn mend(mut self, how: impl AsRef<str>) -> Self {
         self.mend.push(crate::text::line(how.as_ref()).into_owned());
         self
     }
@@ -66,12 +72,14 @@ pub async fn check(desk: &Desk) -> Vec<Check> {
         ),
         Err(e) => e.hints.iter().fold(Check::new("ledger", State::Bad, &e.message), Check::mend),
     });
+    checks.extend(super::anchor::check(desk).await);
     checks.push(match sign::identity(desk).await {
         Ok(identity) => {
             Check::new("signer", State::Ok, format!("You are {}, with {}.", identity.principal, identity.describe()))
         }
         Err(e) => e.hints.iter().fold(Check::new("signer", State::Bad, &e.message), Check::mend),
     });
+    checks.extend(trusted_root(desk));
     if desk.orchestrators.is_empty() {
         checks.push(
             Check::new("orchestrators", State::Bad, "No orchestrator is configured.")
@@ -101,6 +109,41 @@ pub async fn check(desk: &Desk) -> Vec<Check> {
     let (orchestrators, sources) = futures_util::future::join(orchestrators, sources).await;
     checks.extend(orchestrators);
     checks.extend(sources);
+    checks
+}
+
+/// The trusted root of Sigstore and the builders' keys, where any are configured.
+fn trusted_root(desk: &Desk) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if let Some(setting) = &desk.config.trust.sigstore_root {
+        let name = setting.display();
+        checks.push(match provenance::root(setting) {
+            Err(reason) => Check::new("trusted root", State::Bad, reason.text.raw()),
+            Ok(root) => {
+                let newest = root.about.newest.map_or_else(|| "unknown".to_owned(), Timestamp::date);
+                let built_in = setting == Path::new(crate::config::PUBLIC_GOOD);
+                let old = root.about.newest.is_none_or(|t| desk.clock.now().since(t) > OLD_ROOT);
+                let found = format!("{name} is of {} instances; its newest key is of {newest}.", root.instances());
+                let check = Check::new("trusted root", if old && built_in { State::Warn } else { State::Ok }, found);
+                if old && built_in {
+                    check.mend(
+                        "The root that is built in ages: what the instance took into use or withdrew since is not known. Take \
+                         a newer version, or a trusted_root.json of your own.",
+                    )
+                } else {
+                    check
+                }
+            }
+        });
+    }
+    let keys: BTreeSet<_> =
+        desk.config.service.iter().flat_map(|s| &s.provenance).filter_map(|p| p.key.as_ref()).collect();
+    for path in keys {
+        checks.push(match provenance::key(path) {
+            Ok(key) => Check::new("builder's key", State::Ok, format!("{} is {}.", path.display(), key.fingerprint())),
+            Err(reason) => Check::new("builder's key", State::Bad, reason.text.raw()),
+        });
+    }
     checks
 }
 

@@ -29,7 +29,8 @@ pub async fn assemble(
     watcher: Watcher<'_>,
 ) -> Result<Arc<Dossier>, AppError> {
     let service = waiting.service.as_ref().and_then(|name| desk.config.service.iter().find(|s| s.name == *name));
-    let tasks = service.map_or_else(Tasks::default, |s| asks::tasks(s, &waiting.gate, &waiting.release));
+    let tasks =
+        service.map_or_else(Tasks::default, |s| asks::tasks(s, &desk.config.trust, &waiting.gate, &waiting.release));
     let collector = Collector {
         sources: &desk.sources,
         folder: &desk.folder,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Desk, sign, stamp, verify};
+use super::{Desk, ledger, sign, stamp};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::Entry;
 use crate::trust::bundle;
@@ -14,7 +14,7 @@ pub async fn record(desk: &Desk, entry: &Entry, all: &[Entry], dir: &Path) -> Re
     let opened = opened.map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
     let stamps = stamp::tokens(all, &opened.digest);
     let mut files = match &opened.signature {
-        Signature::SshSig(_) => verify::export(entry, dir)?,
+        Signature::SshSig(_) => ledger::export(entry, dir)?,
         Signature::Raw { keyid, .. } => {
             let trust = desk.config.trust.clone();
             let root = tokio::task::spawn_blocking(move || sign::trust_root(&trust)).await;

@@ -65,6 +65,8 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
     let roles = roles::in_force(desk, &records).await;
     let mut inbox = Inbox { shortfalls: records.problems.clone(), ..Inbox::default() };
     inbox.shortfalls.extend(roles.as_ref().err().map(|e| e.message.clone()));
+    desk.start_anchoring();
+    inbox.shortfalls.extend(desk.mirrors.warnings());
     for (name, outcome) in all {
         match outcome {
             Ok(open) => {

@@ -96,14 +96,36 @@ impl Records {
         }
         let mut records = before.map(|r| Self::clone(&r)).unwrap_or_default();
         let root = if read.entries.is_empty() { Ok(TrustRoot::default()) } else { sign::trust_root(trust) };
-        for entry in &read.entries {
-            records.take(entry, &root);
+        for (n, entry) in read.entries.iter().enumerate() {
+            let seen = records.take(entry, &root);
+            let first = read.head.size - read.entries.len() as u64 + 1;
+            let root_at = |size: u64| match size.checked_sub(first) {
+                Some(at) => {
+                    Ok(usize::try_from(at).ok().filter(|at| *at < n).and_then(|at| read.roots.get(at).copied()))
+                }
+                None => ledger.root_at(size),
+            };
+            if let Some(seen) = seen
+                && let Some(why) = super::ledger::unlike(entry.seq, &seen, &read.head, root_at)?
+            {
+                records.contradict(&why, seen.origin == read.head.origin);
+            }
         }
         records.head = Some(read.head);
         if let Some(damage) = read.damage {
             records.break_off(&damage);
         }
         Ok(Arc::new(records))
+    }
+
+    /// Of entries that were checked already, in order.
+    pub fn of(entries: &[Entry], root: &TrustRoot) -> Self {
+        let mut records = Self::default();
+        let root = Ok(root.clone());
+        for entry in entries {
+            records.take(entry, &root);
+        }
+        records
     }
 
     /// What takes a dismissal back may be among what cannot be read: so none counts.
@@ -116,9 +138,27 @@ impl Records {
             Some(error.hint("`countersign ledger check` says what is wrong. Restore the ledger from a copy."));
     }
 
+    /// A decision was signed over another ledger than this one. Where it is this one that was cut or changed, what takes a
+    /// dismissal back may be what is missing.
+    fn contradict(&mut self, why: &str, of_this: bool) {
+        self.problems.push(crate::text::line(why).into_owned());
+        if of_this && self.broken.is_none() {
+            self.dismissals.clear();
+            let error = AppError::new(ErrorKind::Verification, format!("{why} Nothing is signed over it."));
+            let error = error.hint("Entries were taken away or replaced: compare with an anchor, and restore a copy.");
+            self.broken = Some(error.hint("If its signer says what is not so, revoke the key that signed it."));
+        }
+    }
+
     /// Refuses a ledger that could not be read to its end.
     pub fn sound(&self) -> Result<(), AppError> {
         self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Why an entry does not count, if it does not.
+    pub fn problem_of(&self, seq: u64) -> Option<&str> {
+        let start = problem_start(seq);
+        self.problems.iter().find(|p| p.starts_with(&start)).map(String::as_str)
     }
 
     /// How many entries were read.
@@ -131,9 +171,11 @@ impl Records {
         self.head.as_ref()
     }
 
-    fn take(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) {
+    /// Takes an entry in; gives the ledger as the signer of a decision saw it.
+    fn take(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Option<Head> {
+        let mut seen = None;
         let problem = match entry.draft.kind {
-            EntryKind::Decision => self.decision_entry(entry, root).err(),
+            EntryKind::Decision => self.decision_entry(entry, root).map(|by| seen = by).err(),
             EntryKind::Triage => self.triage_entry(entry, root).err(),
             EntryKind::Intent => match serde_json::from_slice::<Order>(&entry.draft.body) {
                 Ok(order) => {
@@ -156,12 +198,13 @@ impl Records {
         if let Some(why) = problem {
             let kind = entry.draft.kind.word();
             self.problems.push(
-                crate::text::line(&format!("Ledger entry {} ({kind}) does not count: {why}", entry.seq)).into_owned(),
+                crate::text::line(&format!("{}{kind}) does not count: {why}", problem_start(entry.seq))).into_owned(),
             );
         }
+        seen
     }
 
-    fn decision_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<(), String> {
+    fn decision_entry(&mut self, entry: &Entry, root: &Result<TrustRoot, AppError>) -> Result<Option<Head>, String> {
         let verified = verify(entry, root)?;
         let predicate = verified.statement.decision().ok_or("it is not a decision.")?;
         if predicate.decision_id != entry.draft.record {
@@ -171,13 +214,14 @@ impl Records {
             self.dossiers.insert(predicate.decision_id.as_str().to_owned(), dossier);
         }
         let decision = verified.decision().ok_or("it is not a decision.")?;
+        let seen = super::ledger::seen(&verified);
         self.note_revocation(predicate, &verified.principal);
         self.held
             .entry(predicate.orchestrator.gate.clone())
             .or_default()
             .push(Held { verified: Arc::new(light(verified)), decision: self.decisions.len() });
         self.decisions.push(decision);
-        Ok(())
+        Ok(seen)
     }
 
     /// Marks what a decision takes back or reviews. What counts is for the quorum to say: this is for people.
@@ -331,6 +375,10 @@ impl Records {
             })
             .collect()
     }
+}
+
+fn problem_start(seq: u64) -> String {
+    format!("Ledger entry {seq} (")
 }
 
 fn is_open(decision: &Decision) -> bool {

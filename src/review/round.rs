@@ -31,14 +31,14 @@ impl Default for Round {
 impl Round {
     /// Asks and reads, or waits for the answer to the same question. What panics is a fault, not the end.
     ///
-    /// `read` may take long: it runs where it holds up no other source.
-    pub async fn ask<F>(&self, from: &str, source: &Arc<dyn Source>, ask: &Ask, read: F) -> Outcome
+    /// `how` tells apart what is read differently from the same answer. `read` may take long: it runs where it holds up no other source.
+    pub async fn ask<F>(&self, from: &str, source: &Arc<dyn Source>, ask: &Ask, how: &str, read: F) -> Outcome
     where
         F: FnOnce(Gathered) -> Piece + Send + 'static,
     {
         let commit = ask.release.commit.as_ref().map(crate::text::Untrusted::raw);
         let base = ask.base.as_ref().map(crate::text::Untrusted::raw);
-        let key = format!("{from}\u{0}{:?}\u{0}{:?}\u{0}{commit:?}\u{0}{base:?}", ask.what, ask.build);
+        let key = format!("{from}\u{0}{:?}\u{0}{:?}\u{0}{commit:?}\u{0}{base:?}\u{0}{how}", ask.what, ask.build);
         let cell = {
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(answers.entry(key).or_default())

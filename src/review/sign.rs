@@ -50,7 +50,13 @@ impl Identity {
         format!("{} {} ({kind}, {}) {}", key.algorithm, key.fingerprint, self.signer.method(), key.comment.line())
     }
 
-    fn approver(&self) -> ApproverRef {
+    /// Refuses where the key may not sign for a purpose.
+    pub(super) fn may_sign(&self, namespace: &str, at: Timestamp) -> Result<(), AppError> {
+        let found = self.trust.principal_for(self.signer.as_ref(), namespace, at);
+        found.map(|_| ()).map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))
+    }
+
+    pub(super) fn approver(&self) -> ApproverRef {
         ApproverRef {
             principal: self.principal.clone(),
             key_fingerprint: self.key().fingerprint.clone(),
@@ -176,7 +182,7 @@ fn skew_to_record(desk: &Desk, gate: Option<&GateId>) -> Option<i64> {
 }
 
 /// The ledger as the approver saw it: what any later decision proves a cut or a fork by.
-fn add_seen(statement: &mut Statement, head: Option<&Head>) {
+pub(super) fn add_seen(statement: &mut Statement, head: Option<&Head>) {
     if let (Predicate::Decision(predicate), Some(head)) = (&mut statement.predicate, head) {
         let (origin, size, root) = (head.origin.clone(), head.size.to_string(), head.root.to_string());
         predicate.seen_checkpoint = Some(Checkpoint { origin, size, root });
@@ -245,7 +251,7 @@ pub async fn triage(
     seal(identity, statement, now, watcher).await
 }
 
-async fn seal(
+pub(super) async fn seal(
     identity: &Identity,
     statement: Statement,
     now: Timestamp,
@@ -275,7 +281,7 @@ fn random<const N: usize>() -> Result<[u8; N], AppError> {
     Ok(bytes)
 }
 
-fn nonce() -> Result<String, AppError> {
+pub(super) fn nonce() -> Result<String, AppError> {
     Ok(format!("{:032x}", u128::from_be_bytes(random::<16>()?)))
 }
 

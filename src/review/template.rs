@@ -11,6 +11,8 @@ pub enum Place {
     Jql,
     /// As part of a file path.
     Path,
+    /// As part of a pattern with stars.
+    Pattern,
     /// As it is; the client encodes it.
     Plain,
 }
@@ -63,7 +65,9 @@ fn escape(value: &str, name: &str, template: &str, place: Place) -> Result<Strin
         Place::Path if value.contains(['/', '\\', '\0']) || value == ".." || value == "." => {
             refuse("would lead to another folder")
         }
-        Place::Path | Place::Plain => Ok(value.to_owned()),
+        // It would fit what the configuration does not mean.
+        Place::Pattern if value.contains('*') => refuse("has a star"),
+        Place::Path | Place::Pattern | Place::Plain => Ok(value.to_owned()),
     }
 }
 
@@ -102,5 +106,9 @@ mod tests {
         );
         assert_eq!(fill("/srv/{version}", &release("../../etc"), None, Place::Path).unwrap_err().code, "unsafe-value");
         assert_eq!(fill("/srv/{version}", &release(".."), None, Place::Path).unwrap_err().code, "unsafe-value");
+        assert_eq!(
+            fill("refs/tags/v{version}", &release("**"), None, Place::Pattern).unwrap_err().code,
+            "unsafe-value"
+        );
     }
 }

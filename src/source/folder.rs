@@ -36,7 +36,7 @@ impl Folder {
                 std::io::ErrorKind::PermissionDenied => FaultKind::Forbidden,
                 _ => FaultKind::Unreachable,
             };
-            Fault::new(kind, &uri, format!("{e}; did the scan write its reports there?"))
+            Fault::new(kind, &uri, format!("{e}; was something written there?"))
         };
         let root = path.canonicalize().map_err(|e| fault(&e))?;
         let mut short = Shortfalls::default();

@@ -49,6 +49,8 @@ pub struct Question<'a> {
     pub now: Timestamp,
     /// Who is excluded besides those whom the envelopes name.
     pub excluded: &'a [Excluded],
+    /// Names of people who may not approve, whatever the rules exclude.
+    pub barred: &'a [String],
     /// The evidence that there is now: rules that want the same want this. `None`: whatever most approved.
     pub evidence: Option<&'a Digest>,
 }
@@ -169,9 +171,6 @@ impl Tally {
         if !self.roles_checked {
             notes.push("There is no approvers file: roles and separation of duties are not checked.".to_owned());
         }
-        if let Some(names) = self.unmapped_words() {
-            notes.push(names);
-        }
         Standing {
             have: count(seats().filter(|s| s.by.is_some()).count()),
             need: count(seats().count()),
@@ -181,6 +180,7 @@ impl Tally {
             break_glass: self.break_glass.as_ref().map(|e| e.principal.clone()),
             review_outstanding: self.break_glass.as_ref().is_some_and(|e| e.reviewed_by.is_none()),
             notes,
+            unplaced: self.unmapped_words(),
         }
     }
 
@@ -190,10 +190,10 @@ impl Tally {
             self.unmapped.iter().map(|e| format!("{} ({})", e.name.line(), e.reason.word())).collect();
         names.sort();
         names.dedup();
-        let several = if names.len() == 1 { "is an approver" } else { "are approvers" };
         let list = names.join(", ");
-        (!names.is_empty())
-            .then(|| format!("It cannot be told whether {list} {several}: the approvers file has no such names."))
+        (!names.is_empty()).then(|| {
+            format!("It cannot be told whether these are approvers, as the approvers file has no such names: {list}.")
+        })
     }
 }
 

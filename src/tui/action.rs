@@ -11,7 +11,7 @@ pub enum Place {
     Inbox,
     /// A release's overview.
     Overview,
-    /// A release's builds, tickets, changes or approvals.
+    /// A release's builds, tickets, changes, provenance or approvals.
     Items,
     /// A release's findings.
     Findings,
@@ -23,6 +23,12 @@ pub enum Place {
     Menu,
     /// The list of messages.
     Log,
+    /// The records of the ledger.
+    Ledger,
+    /// One record in full.
+    Record,
+    /// The check of the ledger.
+    Check,
 }
 
 /// Something that can be done.
@@ -47,6 +53,7 @@ pub enum Action {
     Findings,
     Changes,
     Approvals,
+    Provenance,
     Open,
     Back,
     Quit,
@@ -68,6 +75,8 @@ pub enum Action {
     OpenLink,
     Copy,
     CopyDigest,
+    Ledger,
+    CheckLedger,
     Help,
     Palette,
     Messages,
@@ -146,11 +155,23 @@ fn always(_model: &Model) -> Result<(), String> {
     Ok(())
 }
 
-const BASE: &[Place] = &[Place::Inbox, Place::Overview, Place::Items, Place::Findings, Place::Finding];
+const GATES: &[Place] = &[Place::Inbox, Place::Overview, Place::Items, Place::Findings, Place::Finding];
+const BASE: &[Place] =
+    &[Place::Inbox, Place::Overview, Place::Items, Place::Findings, Place::Finding, Place::Ledger, Place::Record];
 const RELEASE: &[Place] = &[Place::Overview, Place::Items, Place::Findings];
-const LISTS: &[Place] = &[Place::Inbox, Place::Findings];
-const NO_FORM: &[Place] =
-    &[Place::Inbox, Place::Overview, Place::Items, Place::Findings, Place::Finding, Place::Menu, Place::Log];
+const LISTS: &[Place] = &[Place::Inbox, Place::Findings, Place::Ledger];
+const NO_FORM: &[Place] = &[
+    Place::Inbox,
+    Place::Overview,
+    Place::Items,
+    Place::Findings,
+    Place::Finding,
+    Place::Ledger,
+    Place::Record,
+    Place::Menu,
+    Place::Log,
+    Place::Check,
+];
 const MOVE: &str = "Moving";
 const VIEW: &str = "Looking";
 const DO: &str = "Deciding";
@@ -176,35 +197,36 @@ pub const TABLE: &[Spec] = &[
     spec(Action::Findings, "findings", "Shows the findings.", VIEW).at(RELEASE),
     spec(Action::Changes, "changes", "Shows the changes since the last approved release.", VIEW).at(RELEASE),
     spec(Action::Approvals, "approvals", "Shows the decisions over this gate.", VIEW).at(RELEASE),
+    spec(Action::Provenance, "provenance", "Shows who attested where the artifacts come from.", VIEW).at(RELEASE),
     spec(Action::Open, "open", "Opens the line, or presses the button.", VIEW).footer("open"),
     spec(Action::Back, "back", "Goes back one level; never quits.", APP).footer("back"),
     spec(Action::Quit, "quit", "Quits from the inbox.", APP).at(NO_FORM).footer("quit").when(Model::may_quit),
     spec(Action::Interrupt, "interrupt", "Quits at once, from anywhere.", APP),
     spec(Action::Filter, "filter", "Shows only what a query finds; in help, searches.", VIEW)
-        .at(&[Place::Inbox, Place::Findings, Place::Menu])
+        .at(&[Place::Inbox, Place::Findings, Place::Ledger, Place::Menu])
         .footer("filter"),
     spec(Action::NextMatch, "next-match", "Goes to the next match of the filter.", VIEW).at(LISTS),
     spec(Action::PreviousMatch, "previous-match", "Goes to the match of the filter before.", VIEW).at(LISTS),
     spec(Action::Sort, "sort", "Sorts the inbox by another column.", VIEW).at(&[Place::Inbox]).footer("sort"),
-    spec(Action::Refresh, "refresh", "Reads the gates and their evidence again.", VIEW).at(BASE).footer("refresh"),
+    spec(Action::Refresh, "refresh", "Reads the gates, or the ledger, again.", VIEW).at(BASE).footer("refresh"),
     spec(Action::Mark, "mark", "Marks the finding, to dismiss several together.", VIEW)
         .at(&[Place::Findings])
         .footer("mark"),
     spec(Action::MarkAll, "mark-all", "Marks all findings that the filter shows, or none.", VIEW)
         .at(&[Place::Findings]),
     spec(Action::Approve, "approve", "Opens the form to answer the gate with yes.", DO)
-        .at(BASE)
+        .at(GATES)
         .footer("approve")
         .when(Model::may_decide),
     spec(Action::Reject, "reject", "Opens the form to answer the gate with no.", DO)
-        .at(BASE)
+        .at(GATES)
         .footer("reject")
         .when(Model::may_decide),
     spec(Action::Halt, "halt", "Opens the form to stop the pipeline's run.", DO)
-        .at(BASE)
+        .at(GATES)
         .footer("halt")
         .when(Model::may_decide),
-    spec(Action::Comment, "comment", "Opens the form to record a remark.", DO).at(BASE).when(Model::may_decide),
+    spec(Action::Comment, "comment", "Opens the form to record a remark.", DO).at(GATES).when(Model::may_decide),
     spec(Action::Dismiss, "dismiss", "Opens the form to dismiss the finding, or all that are marked.", DO)
         .at(&[Place::Findings, Place::Finding])
         .footer("dismiss")
@@ -212,11 +234,15 @@ pub const TABLE: &[Spec] = &[
     spec(Action::LookAgain, "look-again", "In a form: takes up the evidence as it is now.", DO).at(&[Place::Form]),
     spec(Action::Edit, "edit", "In a form: writes the text in your own editor.", DO).at(&[Place::Form]),
     spec(Action::OpenLink, "open-link", "Opens the link of the line in a browser.", VIEW)
-        .at(BASE)
+        .at(GATES)
         .footer("link")
         .when(|m| m.link().map(|_| ()).ok_or_else(|| "There is no link here.".to_owned())),
-    spec(Action::Copy, "copy", "Copies the link, or the id, of the line.", VIEW).at(BASE),
-    spec(Action::CopyDigest, "copy-digest", "Copies the digest of the dossier.", VIEW).at(BASE),
+    spec(Action::Copy, "copy", "Copies the line's link, id or digest.", VIEW).at(BASE),
+    spec(Action::CopyDigest, "copy-digest", "Copies the digest of the dossier.", VIEW).at(GATES),
+    spec(Action::Ledger, "ledger", "Shows the records of the ledger.", VIEW).at(BASE).footer("ledger"),
+    spec(Action::CheckLedger, "check-ledger", "Checks the whole ledger; while it does, calls the check off.", VIEW)
+        .at(&[Place::Ledger, Place::Record, Place::Check])
+        .footer("verify all"),
     spec(Action::Help, "help", "Shows what can be done here.", APP).at(NO_FORM).footer("help"),
     spec(Action::Palette, "palette", "Finds any action by a few letters.", APP).at(BASE),
     spec(Action::Messages, "messages", "Shows errors and what was done, in full.", APP).at(BASE),

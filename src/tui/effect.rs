@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::decision::Verb;
-use crate::domain::ids::{Digest, Fingerprint, GateId};
+use crate::domain::ids::{Digest, Fingerprint, GateId, RecordId};
 use crate::domain::triage::{Justification, Scope, Status};
 use crate::text::Untrusted;
 use crate::tui::model::secret::SecretInput;
@@ -34,6 +34,8 @@ pub enum Effect {
     Dismiss(Box<Dismissing>),
     /// Answer the question for a passphrase; `None`: the person gives up, and nothing is signed.
     Passphrase(AskId, Option<SecretInput>),
+    /// Read, open or check the ledger; answered by `Ledger` news.
+    Ledger(LedgerAsk),
     /// Open an address in a browser. It begins with `http://` or `https://`.
     OpenUrl(String),
     /// Put text on the clipboard; answered by `Note`.
@@ -48,6 +50,26 @@ pub enum Effect {
     Redraw,
     /// Loop: leave.
     Quit,
+}
+
+/// What is asked of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerAsk {
+    /// List its records; answered by `State`, `Page`s and `Listed`, or `OutOfReach`.
+    List(RequestId),
+    /// Read one record in full; answered by `Opened`.
+    Open {
+        /// This opening.
+        request: RequestId,
+        /// The record.
+        record: RecordId,
+        /// Which of its documents.
+        envelope: Digest,
+    },
+    /// Check all of it; answered by `Checking`s and `Checked`.
+    Check(RequestId),
+    /// Call a check off.
+    CallOff(RequestId),
 }
 
 /// A decision to be prepared.

@@ -36,11 +36,12 @@ pub fn too_small(width: u16, height: u16) -> bool {
 /// The parts of the screen of `base` (a screen, not a form or menu over it).
 pub fn areas(width: u16, height: u16, base: Place) -> Areas {
     let facts: u16 = if base == Place::Inbox { 0 } else { 3 };
-    let heading = u16::from(matches!(base, Place::Inbox | Place::Findings | Place::Items));
+    let heading = u16::from(matches!(base, Place::Inbox | Place::Findings | Place::Items | Place::Ledger));
     let middle = height.saturating_sub(3 + facts + heading);
     let preview = match base {
         Place::Inbox if middle >= 14 => (middle * 2 / 5).clamp(6, 12),
         Place::Items if middle >= 10 => (middle / 2).clamp(5, 14),
+        Place::Ledger if middle >= 14 => 6,
         Place::Findings if middle >= 22 => 7,
         Place::Findings if middle >= 16 => 5,
         _ => 0,
@@ -94,7 +95,9 @@ mod tests {
 
     #[test]
     fn the_parts_cover_the_screen_and_no_more() {
-        for base in [Place::Inbox, Place::Overview, Place::Items, Place::Findings, Place::Finding] {
+        for base in
+            [Place::Inbox, Place::Overview, Place::Items, Place::Findings, Place::Finding, Place::Ledger, Place::Record]
+        {
             for (w, h) in [(0, 0), (1, 1), (80, 4), (60, 15), (80, 24), (120, 40), (200, 60)] {
                 let a = areas(w, h, base);
                 let parts = [a.title, a.facts, a.heading, a.body, a.preview, a.status, a.footer];

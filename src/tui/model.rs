@@ -6,6 +6,7 @@ pub mod form;
 pub mod gates;
 pub mod input;
 pub mod items;
+pub mod ledger;
 pub mod listing;
 pub mod log;
 pub mod menu;
@@ -30,6 +31,7 @@ use dismiss::DismissForm;
 use form::Form;
 use gates::GateEntry;
 use items::Item;
+use ledger::LedgerScreen;
 use log::{Log, Notice};
 use menu::Menu;
 use screens::{FindingScreen, Inbox, ReleaseScreen, Saved, Tab};
@@ -93,6 +95,8 @@ pub struct Model {
     pub release: Option<ReleaseScreen>,
     /// The finding that is open.
     pub finding: Option<FindingScreen>,
+    /// The ledger, which may be over all of them.
+    pub ledger: LedgerScreen,
     /// Forms and menus over the screen, the last one on top.
     pub overlays: Vec<Overlay>,
     /// Keys that began a sequence.
@@ -119,6 +123,8 @@ pub enum Overlay {
     Menu(Menu),
     /// The list of messages, and how far it is scrolled.
     Log(usize),
+    /// The check of the ledger, and how far what it found is scrolled.
+    Check(usize),
     /// The question whether to quit while a decision is on its way.
     Leave(Form),
 }
@@ -157,6 +163,7 @@ impl Model {
             inbox: Inbox::default(),
             release: None,
             finding: None,
+            ledger: LedgerScreen::default(),
             overlays: Vec::new(),
             prefix: Vec::new(),
             log: Log::default(),
@@ -178,18 +185,22 @@ impl Model {
             Some(Overlay::Decide(_) | Overlay::Dismiss(_) | Overlay::Passphrase(_) | Overlay::Leave(_)) => Place::Form,
             Some(Overlay::Menu(_)) => Place::Menu,
             Some(Overlay::Log(_)) => Place::Log,
+            Some(Overlay::Check(_)) => Place::Check,
             None => self.base(),
         }
     }
 
     /// The screen under forms and menus.
     pub fn base(&self) -> Place {
+        if self.ledger.shown {
+            return if self.ledger.open.is_some() { Place::Record } else { Place::Ledger };
+        }
         match (&self.finding, &self.release) {
             (Some(_), _) => Place::Finding,
             (None, Some(release)) => match release.tab {
                 Tab::Overview => Place::Overview,
                 Tab::Findings => Place::Findings,
-                Tab::Builds | Tab::Tickets | Tab::Changes | Tab::Approvals => Place::Items,
+                Tab::Builds | Tab::Tickets | Tab::Changes | Tab::Provenance | Tab::Approvals => Place::Items,
             },
             (None, None) => Place::Inbox,
         }
@@ -202,9 +213,10 @@ impl Model {
             Some(Overlay::Dismiss(form)) => form.is_typing(),
             Some(Overlay::Menu(menu)) => menu.searching,
             Some(Overlay::Passphrase(_)) => true,
-            Some(Overlay::Log(_) | Overlay::Leave(_)) => false,
+            Some(Overlay::Log(_) | Overlay::Check(_) | Overlay::Leave(_)) => false,
             None => match self.base() {
                 Place::Inbox => self.inbox.filter.open,
+                Place::Ledger => self.ledger.filter.open,
                 Place::Findings => self.release.as_ref().is_some_and(|r| r.findings.filter.open),
                 _ => false,
             },
@@ -226,7 +238,9 @@ impl Model {
         self.overlays.iter().any(|overlay| match overlay {
             Overlay::Decide(form) => form.is_counting(),
             Overlay::Dismiss(form) => form.touch_until.is_some(),
-            Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Leave(_) => false,
+            Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Check(_) | Overlay::Leave(_) => {
+                false
+            }
         })
     }
 
@@ -303,6 +317,7 @@ impl Model {
         let raw = match self.base() {
             Place::Findings | Place::Finding => self.current_finding()?.finding.url.as_ref()?.raw(),
             Place::Items => return safe_link(self.current_item()?.url()?),
+            Place::Ledger | Place::Record => return None,
             _ => self.current_gate()?.row.gate.url.as_ref()?.raw(),
         };
         safe_link(raw)

@@ -1,5 +1,7 @@
 //! What can happen to the console. Plain data.
 
+mod ledger;
+
 use std::sync::Arc;
 
 use crate::domain::decision::{Decision, ReceiptStatus, Verb};
@@ -15,6 +17,8 @@ use crate::text::Untrusted;
 use super::action::Action;
 use super::effect::{AskId, RequestId};
 use super::keymap::Key;
+
+pub use ledger::LedgerNews;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +142,8 @@ pub enum Msg {
         /// In a sentence.
         text: String,
     },
+    /// News of the ledger.
+    Ledger(LedgerNews),
     /// Something was done that needs no answer: copied, opened. In a sentence.
     Note(String),
 }
@@ -259,12 +265,27 @@ pub struct DecisionPreview {
     pub principal: Principal,
     /// The key.
     pub key: KeyInfo,
+    /// How far the approvals are, and what signing does; for an approval only.
+    pub approvals: Option<ApprovalPreview>,
     /// What would be sent, exactly, secrets masked.
     pub requests: Vec<String>,
     /// Why it cannot be done. Then nothing can be signed.
     pub refusal: Option<String>,
     /// What differs from the dossier that was on the screen. Then nothing can be signed either.
     pub differences: Vec<String>,
+}
+
+/// How far the approvals are, and what one more does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalPreview {
+    /// How far they are.
+    pub standing: String,
+    /// What signing does, in a sentence.
+    pub effect: String,
+    /// Whether it is sent at once.
+    pub sends: bool,
+    /// Who is excluded and cannot be placed, in a sentence.
+    pub unplaced: Option<String>,
 }
 
 /// The key that would sign.

@@ -1,5 +1,7 @@
 //! Opens the console: full-screen where there is a capable terminal, else line by line.
 
+mod ledger;
+
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -163,6 +165,8 @@ async fn line_by_line(desk: Desk, console: &Console) -> Result<(), AppError> {
                 Choice::Back => page.open = None,
                 Choice::Open(n) => page.open = Some(n - 1),
                 Choice::Refresh => page = list(&desk).await?,
+                Choice::Ledger if ledger::walk(&desk).await? => {}
+                Choice::Ledger => return Ok(()),
                 Choice::Unclear(why) => {
                     say(&format!("{why}\n"))?;
                     continue;

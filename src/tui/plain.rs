@@ -1,6 +1,8 @@
 //! The console without full-screen drawing, for screen readers and simple terminals: numbered, labelled lines, no boxes,
 //! no colours, no signs that need to be seen. Choices are read line by line.
 
+pub mod ledger;
+
 use std::fmt::Write as _;
 
 use crate::domain::dossier::Dossier;
@@ -18,6 +20,8 @@ pub enum Choice {
     Refresh,
     /// Back to the list.
     Back,
+    /// Look through the ledger.
+    Ledger,
     /// Leave.
     Quit,
     /// A command with a reason, `approve looks good`: the verb and what follows it.
@@ -40,10 +44,11 @@ pub fn choice(typed: &str, entries: usize) -> Choice {
         ("q" | "quit", _) => Choice::Quit,
         ("r" | "refresh", _) => Choice::Refresh,
         ("b" | "back", _) => Choice::Back,
+        ("l" | "ledger", _) => Choice::Ledger,
         (_, Ok(n)) if (1..=entries).contains(&n) => Choice::Open(n),
         _ => Choice::Unclear(format!(
-            "That is not a choice. Type a number from 1 to {entries}, r to refresh, b to go back, q to quit, or {} and a \
-             reason.",
+            "That is not a choice. Type a number from 1 to {entries}, r to refresh, l for the ledger, b to go back, \
+             q to quit, or {} and a reason.",
             VERBS.join(", ")
         )),
     }

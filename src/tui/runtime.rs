@@ -1,5 +1,6 @@
 //! Runs the console's effects through the use cases.
 
+mod ledger;
 mod links;
 mod passphrase;
 mod signing;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::effect::{Ask, Effect, RequestId};
-use super::msg::{Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
+use super::msg::{ApprovalPreview, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
 use crate::config::Config;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
@@ -43,6 +44,8 @@ pub struct Worker {
     signing: Mutex<HashMap<RequestId, Underway>>,
     /// The round that assembling dossiers share as long as one of them is on its way.
     round: Mutex<Weak<Round>>,
+    /// Readings and checks of the ledger.
+    ledger: ledger::Tasks,
     settled: OnceCell<()>,
 }
 
@@ -63,6 +66,7 @@ impl Worker {
             prepared: Mutex::default(),
             signing: Mutex::default(),
             round: Mutex::default(),
+            ledger: ledger::Tasks::default(),
             settled: OnceCell::new(),
         })
     }
@@ -87,6 +91,7 @@ impl Worker {
             Effect::CancelSigning(request) => self.cancel_signing(request),
             Effect::Passphrase(ask, Some(typed)) => self.asker.answer(ask, &typed),
             Effect::Passphrase(ask, None) => self.give_up(ask),
+            Effect::Ledger(ask) => self.ask_ledger(ask),
             Effect::OpenUrl(url) => {
                 drop(tokio::spawn(async move { worker.send(Msg::Note(worker.links.open(&url).await)) }));
             }
@@ -101,6 +106,7 @@ impl Worker {
     /// Lets go of what waits for the person: there is nobody any more.
     pub fn close(&self) {
         self.asker.close();
+        self.ledger.close();
     }
 
     fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -326,6 +332,12 @@ fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
         missing: prepared.dossier.missing(),
         principal,
         key,
+        approvals: prepared.approval.as_ref().filter(|a| !a.effect.is_empty()).map(|a| ApprovalPreview {
+            standing: a.before.words(),
+            effect: a.effect.clone(),
+            sends: a.after.reached,
+            unplaced: a.after.unplaced.clone(),
+        }),
         requests: requests.collect(),
         refusal: (!refusal.is_empty()).then(|| refusal.join(" ")),
         differences,

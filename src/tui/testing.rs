@@ -1,5 +1,6 @@
 //! A driver for tests: keys as people write them go in, the screen comes out as text.
 
+pub mod ledger;
 pub mod sample;
 
 use std::sync::Arc;

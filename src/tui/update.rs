@@ -5,6 +5,7 @@ mod data;
 mod decide;
 mod dismiss;
 mod form;
+mod ledger;
 mod lists;
 mod menu;
 mod passphrase;
@@ -78,6 +79,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resumed => vec![Effect::Redraw],
         Msg::SuspendAsked => vec![Effect::Suspend],
         Msg::Terminate => vec![Effect::Quit],
+        Msg::Ledger(news) => {
+            ledger::news(model, news);
+            Vec::new()
+        }
         Msg::Note(text) => {
             model.note("done", text);
             Vec::new()
@@ -182,7 +187,7 @@ fn edited(model: &mut Model, change: impl FnOnce(&mut super::model::input::Input
         Some(Overlay::Decide(form)) => form_edited(&mut form.form, change),
         Some(Overlay::Dismiss(form)) => form_edited(&mut form.form, change),
         Some(Overlay::Menu(_)) => menu::edited(model, change),
-        Some(Overlay::Passphrase(_) | Overlay::Log(_) | Overlay::Leave(_)) => {}
+        Some(Overlay::Passphrase(_) | Overlay::Log(_) | Overlay::Check(_) | Overlay::Leave(_)) => {}
         None => lists::filter_edited(model, change),
     }
 }
@@ -204,6 +209,7 @@ fn settle(model: &mut Model) {
         release.findings.list.settle(body(Place::Findings));
         release.items.settle(body(Place::Items));
     }
+    ledger::settle(model);
     let longest = view::scrollable(model);
     if let Some(scroll) = scroll(model) {
         *scroll = (*scroll).min(longest);
@@ -218,8 +224,9 @@ fn scroll(model: &mut Model) -> Option<&mut usize> {
     match model.overlays.last_mut() {
         Some(Overlay::Decide(form)) => Some(&mut form.scroll),
         Some(Overlay::Dismiss(form)) => Some(&mut form.scroll),
-        Some(Overlay::Log(scroll)) => Some(scroll),
+        Some(Overlay::Log(scroll) | Overlay::Check(scroll)) => Some(scroll),
         Some(Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Leave(_)) => None,
+        None if model.ledger.shown => model.ledger.open.as_mut().map(|open| &mut open.scroll),
         None => match (&mut model.finding, &mut model.release) {
             (Some(finding), _) => Some(&mut finding.scroll),
             (None, Some(release)) if release.tab == super::model::screens::Tab::Overview => Some(&mut release.scroll),

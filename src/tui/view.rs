@@ -1,12 +1,15 @@
 //! Paints the model. Pure: the same model gives the same picture.
 
+mod check;
 mod confirm;
 mod finding;
 mod forms;
 mod inbox;
 mod items;
+mod ledger;
 mod log;
 mod menu;
+mod record;
 mod release;
 #[cfg(test)]
 mod tests;
@@ -24,6 +27,10 @@ use super::theme::Role;
 use super::widget::dialog::text_field;
 use super::widget::paint::{Painter, Span, span, width};
 use crate::domain::query::QueryError;
+use crate::domain::time::Timestamp;
+
+pub(in crate::tui) use check::words as check_words;
+pub(in crate::tui) use record::text as record_text;
 
 /// Paints a frame.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -56,6 +63,16 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let base = model.base();
     let areas = layout::areas(area.width, area.height, base);
     let filter = match (base, &model.release) {
+        (Place::Ledger, _) => {
+            ledger::paint(model, &mut painter, &areas);
+            Some(&model.ledger.filter)
+        }
+        (Place::Record, _) => {
+            if let Some(open) = &model.ledger.open {
+                record::paint(model, open, &mut painter, &areas);
+            }
+            None
+        }
         (Place::Finding, Some(_)) => {
             finding::paint(model, &mut painter, &areas);
             None
@@ -77,6 +94,10 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             Overlay::Leave(form) => forms::leave(model, form, &mut painter, area),
             Overlay::Passphrase(form) => forms::passphrase(form, &mut painter, area),
             Overlay::Menu(menu) => menu::paint(model, menu, &mut painter, area),
+            Overlay::Check(scroll) => {
+                check::paint(model, *scroll, &mut painter, area);
+                None
+            }
             Overlay::Log(scroll) => {
                 log::paint(model, *scroll, &mut painter, area);
                 None
@@ -96,11 +117,16 @@ pub fn scrollable(model: &Model) -> usize {
         Some(Overlay::Decide(form)) => forms::decide_scroll(model, form, area),
         Some(Overlay::Dismiss(form)) => forms::dismiss_scroll(model, form, area),
         Some(Overlay::Log(_)) => log::scrollable(model, area),
+        Some(Overlay::Check(_)) => check::scrollable(model, area),
         Some(Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Leave(_)) => 0,
         None => {
             let body = layout::areas(model.width, model.height, model.base()).body;
             match model.base() {
                 Place::Finding => finding::text(model, body.width).longest_scroll(body.height),
+                Place::Record => {
+                    let text = model.ledger.open.as_ref().and_then(|o| o.text.as_ref());
+                    text.map_or(0, |text| text.longest_scroll(body.height))
+                }
                 Place::Overview => release::overview(model, body.width).longest_scroll(body.height),
                 _ => 0,
             }
@@ -191,13 +217,14 @@ fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {
 }
 
 /// The footer, the most wanted first: what does not fit is left out.
-const WANTED: [Action; 14] = [
+const WANTED: [Action; 17] = [
     Action::Open,
     Action::Back,
     Action::NextPane,
     Action::Edit,
     Action::Mark,
     Action::Dismiss,
+    Action::CheckLedger,
     Action::Filter,
     Action::Approve,
     Action::Reject,
@@ -206,12 +233,20 @@ const WANTED: [Action; 14] = [
     Action::Quit,
     Action::Refresh,
     Action::Sort,
+    Action::Ledger,
+    Action::Copy,
 ];
 
 /// The word of an action in the footer; `None`: it does nothing here that one would look for.
 fn hint(model: &Model, action: Action, place: Place) -> Option<&'static str> {
     match (action, place) {
-        (Action::Open, Place::Inbox | Place::Findings) => Some("open"),
+        (Action::Open, Place::Inbox | Place::Findings | Place::Ledger) => Some("open"),
+        (Action::NextPane, Place::Record) => Some("next record"),
+        (Action::CheckLedger, Place::Check) => {
+            Some(if model.ledger.check.running().is_some() { "call off" } else { "check again" })
+        }
+        (Action::Copy, Place::Record) => Some("copy digest"),
+        (Action::Ledger, Place::Ledger | Place::Record) | (Action::Quit, Place::Check) => None,
         (Action::Open, Place::Menu) => Some("run"),
         (Action::Open, Place::Form) => Some("press"),
         (Action::Open, _) | (Action::Back, Place::Inbox) => None,
@@ -262,4 +297,9 @@ fn which_key(model: &Model, painter: &mut Painter<'_>, area: Rect) {
         let row = [span(Role::Key, format!(" {keys:<6}")), span(Role::Text, action.spec().doc)];
         painter.line(Rect { y, height: 1, ..inner }, Role::Text, &row, None);
     }
+}
+
+/// The time of day, UTC.
+fn clock(at: Timestamp) -> String {
+    at.to_string().get(11..19).map(|t| format!("{t}Z")).unwrap_or_default()
 }

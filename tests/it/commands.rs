@@ -160,6 +160,7 @@ fn the_demo_worlds_commands_say_what_they_mean() {
     // What verify prints is one document, whatever comes of it.
     let gate = house.gate(RELEASE)["id"].as_str().unwrap().to_owned();
     let trust = house.demo();
-    let verify = ["verify", "--gate", &gate, "--env", "prod", "--trust", trust.to_str().unwrap()];
+    let verify =
+        ["verify", "--gate", &gate, "--env", "prod", "--service", "payments", "--trust", trust.to_str().unwrap()];
     assert_eq!(house.json(&verify, 11)["verified"], false);
 }

@@ -84,3 +84,55 @@ async fn killed_anywhere_a_rejection_is_neither_lost_nor_sent_twice() {
 async fn killed_anywhere_a_halt_is_neither_lost_nor_sent_twice() {
     killed_anywhere(5, Expected { verb: "halt", stage: "CANCELED", run: "CANCELED" }).await;
 }
+
+/// The approval that completes a quorum is killed on its way; whoever approved before takes it up. It is sent once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_completing_a_quorum_another_takes_it_up_and_it_is_sent_once() {
+    let points: u32 = std::env::var("COUNTERSIGN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
+    let mut whole = Duration::MAX;
+    let mut taken_up = 0;
+    for point in 0..points {
+        let bench = Bench::new(World::demo().unwrap()).await;
+        let gates = bench.lab.gates();
+        let (app, execution, stage, _) = gates.iter().find(|g| g.0 == "guestbook").unwrap();
+        let id = format!("spinnaker:{app}/{execution}/{stage}");
+        let arguments = ["approve", &id, "--reason", "killed", "--yes"];
+        bench.run(&arguments).await.exits(10);
+        let sam = || {
+            let mut command = bench.command(&arguments);
+            command.env_remove("SSH_AUTH_SOCK").env("COUNTERSIGN__SIGNER__KEY", bench.dir.path().join("sam_key"));
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            command
+        };
+        let started = Instant::now();
+        let mut child = sam().spawn().unwrap();
+        let when = whole.checked_mul(point).map_or(whole, |t| t / points.max(2));
+        while child.try_wait().unwrap().is_none() && (point == 0 || started.elapsed() < when) {
+            tokio::task::yield_now().await;
+        }
+        if child.try_wait().unwrap().is_some() {
+            whole = whole.min(started.elapsed());
+        }
+        child.kill().ok();
+        child.wait().unwrap();
+        let before = bench.lab.patches(stage).len();
+        let again = bench.run(&arguments).await;
+        match again.code {
+            0 | 12 => taken_up += u32::from(before == 0),
+            // Killed before it was in the ledger: it is given again.
+            10 => {
+                let code = tokio::task::spawn_blocking({
+                    let mut command = sam();
+                    move || command.status().unwrap().code()
+                });
+                assert_eq!(code.await.unwrap(), Some(0), "point {point}");
+            }
+            _ => panic!("point {point}: {again:?}"),
+        }
+        assert_eq!(bench.lab.patches(stage).len(), 1, "point {point}: sent once");
+        let run = bench.lab.execution(execution).unwrap();
+        let judged = run["stages"].as_array().unwrap().iter().find(|s: &&Value| s["id"] == *stage).unwrap().clone();
+        assert_eq!(judged["status"], "SUCCEEDED", "point {point}");
+    }
+    println!("{taken_up} of {points} were taken up by the other approver");
+}

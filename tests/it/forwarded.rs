@@ -1,76 +1,15 @@
 //! An agent that is forwarded through a real sshd signs: the console on a jump host.
 
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-use crate::support::house::{House, Ran, program};
-use crate::support::programs;
-
-struct Sshd(Child);
-
-impl Drop for Sshd {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
+use crate::support::house::{House, program};
+use crate::support::postgres::Server;
+use crate::support::sshd::Sshd;
 
 #[test]
 fn an_agent_forwarded_through_sshd_signs() {
-    let (Some(sshd), Some(ssh)) = (programs::find("sshd"), programs::find("ssh")) else { return };
-    if programs::find("ssh-keygen").is_none() {
-        return;
-    }
-    if !rustix::process::geteuid().is_root() {
-        println!("skipped: sshd of a test's own wants root");
-        return;
-    }
     let house = House::start();
     let dir = house.dir.path();
-    let keygen = |name: &str| {
-        let made =
-            Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(dir.join(name)).status();
-        assert!(made.unwrap().success());
-    };
-    keygen("host_key");
-    keygen("login_key");
-    let authorized = dir.join("authorized_keys");
-    std::fs::copy(dir.join("login_key.pub"), &authorized).unwrap();
-    std::fs::set_permissions(&authorized, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    std::fs::create_dir_all("/run/sshd").unwrap();
-    let daemon = Command::new(sshd)
-        .args(["-D", "-e", "-f", "/dev/null", "-p", &port.to_string()])
-        .args(["-o", "ListenAddress=127.0.0.1", "-o", "UsePAM=no", "-o", "StrictModes=no", "-o", "PidFile=none"])
-        .args(["-o", "PermitRootLogin=yes", "-o", "AllowAgentForwarding=yes"])
-        .arg("-o")
-        .arg(format!("HostKey={}", dir.join("host_key").display()))
-        .arg("-o")
-        .arg(format!("AuthorizedKeysFile={}", authorized.display()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut daemon = Sshd(daemon);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < deadline, "sshd does not listen");
-        assert!(daemon.0.try_wait().unwrap().is_none(), "sshd ended");
-        std::thread::yield_now();
-    }
-    let over_ssh = |forward: &str, command: &str| -> Ran {
-        let mut ssh = Command::new(&ssh);
-        ssh.args([forward, "-tt", "-F", "/dev/null", "-p", &port.to_string(), "-o", "StrictHostKeyChecking=no"])
-            .args(["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-i"])
-            .arg(dir.join("login_key"))
-            .args(["root@127.0.0.1", command])
-            .env("SSH_AUTH_SOCK", &house.env["SSH_AUTH_SOCK"])
-            .stdin(Stdio::null());
-        ssh.output().unwrap().into()
-    };
+    let Some(sshd) = Sshd::start(dir) else { return };
+    let agent = house.env["SSH_AUTH_SOCK"].as_str();
     // The other side has its own home, and nothing but the forwarded agent.
     let there = format!(
         "env HOME={0} COUNTERSIGN_CONFIG={1} COUNTERSIGN_LAB_SCALE=100 {2}",
@@ -78,9 +17,9 @@ fn an_agent_forwarded_through_sshd_signs() {
         house.env["COUNTERSIGN_CONFIG"],
         program()
     );
-    let refused = over_ssh("-a", &format!("{there} approve payments@1.4.2/prod --reason far --yes"));
+    let refused = sshd.run(agent, "-a", &format!("{there} approve payments@1.4.2/prod --reason far --yes"));
     assert_eq!(refused.code, 6, "without a forwarded agent nothing is signed: {refused:#?}");
-    let signed = over_ssh("-A", &format!("{there} approve payments@1.4.2/prod --reason far --yes"));
+    let signed = sshd.run(agent, "-A", &format!("{there} approve payments@1.4.2/prod --reason far --yes"));
     assert_eq!(signed.code, 0, "{signed:#?}");
     let ledger = house.json(&["ledger", "list"], 0);
     let decisions = ledger["entries"].as_array().unwrap().iter().filter(|e| e["kind"] == "decision").count();
@@ -103,4 +42,59 @@ fn an_agent_forwarded_through_sshd_signs() {
     let message = std::fs::read(out.join(format!("{record}.pae"))).unwrap();
     assert!(accepts(message.clone()));
     assert!(!accepts([message.as_slice(), b" "].concat()));
+}
+
+/// Two people in two roles, from two homes over one PostgreSQL ledger, one of them over a forwarded agent.
+#[test]
+fn a_quorum_of_two_over_postgresql_and_a_forwarded_agent() {
+    let Some(server) = Server::shared() else { return };
+    let house = House::start();
+    let dir = house.dir.path();
+    let Some(sshd) = Sshd::start(dir) else { return };
+    let url = server.socket_url("owner", &server.database());
+    let gate = "guestbook@0.9.3/prod";
+    let there = format!(
+        "env HOME={0} COUNTERSIGN_CONFIG={1} COUNTERSIGN_LAB_SCALE=100 'COUNTERSIGN__LEDGER__URL={url}' {2}",
+        dir.join("there").display(),
+        house.env["COUNTERSIGN_CONFIG"],
+        program()
+    );
+    let agent = house.env["SSH_AUTH_SOCK"].as_str();
+    let own = sshd.run(agent, "-A", &format!("{there} approve catalog@2.7.0/prod --reason mine --yes"));
+    assert_eq!(own.code, 7, "the author of a commit is refused: {own:#?}");
+    let first = sshd.run(agent, "-A", &format!("{there} approve {gate} --reason far --yes"));
+    assert_eq!(first.code, 10, "{first:#?}");
+    assert!(first.out.contains("1 of 2, waits for security"), "{first:#?}");
+
+    let here = |arguments: &[&str]| -> crate::support::house::Ran {
+        let home = dir.join("here");
+        std::fs::create_dir_all(&home).unwrap();
+        let mut command = house.command();
+        command.env_remove("SSH_AUTH_SOCK").env("HOME", &home).env("XDG_DATA_HOME", home.join("data"));
+        command.env("COUNTERSIGN__LEDGER__URL", &url).env("COUNTERSIGN__SIGNER__KEY", house.demo().join("sam_key"));
+        command.args(arguments).output().unwrap().into()
+    };
+    let inbox = here(&["inbox", "--output", "json"]).exits(0).json();
+    let waits = inbox["gates"].as_array().unwrap().iter().find(|g| g["short"] == gate).unwrap().clone();
+    assert_eq!(waits["approvals"]["words"], "1 of 2, waits for security");
+    let id = waits["id"].as_str().unwrap();
+    here(&["approve", gate, "--reason", "near", "--yes"]).exits(0);
+    let trust = house.demo();
+    let verify =
+        ["verify", "--gate", id, "--env", "prod", "--service", "guestbook", "--trust", trust.to_str().unwrap()];
+    let good = here(&verify).exits(0);
+    assert!(good.out.contains("2 of 2"), "{good:#?}");
+    here(&["ledger", "check"]).exits(0);
+
+    // The same from a folder, with no configuration at all.
+    let export = dir.join("export");
+    here(&["ledger", "export", export.to_str().unwrap()]).exits(0);
+    let mut offline = crate::support::house::hermetic(dir);
+    let trust = export.join("trust");
+    for name in ["approvers.toml", "approvers.toml.sig", "allowed_signers"] {
+        std::fs::copy(house.demo().join(name), trust.join(name)).unwrap();
+    }
+    offline.args(["verify", "--gate", id, "--env", "prod", "--service", "guestbook", "--dir"]).arg(&export);
+    let ran: crate::support::house::Ran = offline.arg("--trust").arg(&trust).output().unwrap().into();
+    ran.exits(0);
 }

@@ -62,7 +62,7 @@ async fn a_run_that_goes_on_after_its_gate_is_halted() {
     }
     let [approval, halt] = envelopes.try_into().unwrap();
     let (trust, approval) = (bench.dir.path().to_str().unwrap(), approval.to_str().unwrap());
-    let verify = ["verify", "--gate", &id, "--env", "prod", "--trust", trust, approval];
+    let verify = ["verify", "--gate", &id, "--env", "prod", "--service", "payments", "--trust", trust, approval];
     bench.run(&verify).await.exits(0);
     let mut command = bench.command(&[&verify[..], &["/dev/stdin"]].concat());
     let judged = tokio::task::spawn_blocking(move || {

@@ -7,10 +7,12 @@
     reason = "tests fail by panicking"
 )]
 
+mod anchors;
 mod architecture;
 mod bandit;
 mod certificates;
 mod commands;
+mod conformance;
 mod crash;
 mod decisions;
 mod docs;
@@ -20,15 +22,19 @@ mod forwarded;
 mod halting;
 mod keyring;
 mod lab;
+mod ledger;
 mod mirrors;
 mod novelty;
+mod provenance;
 mod pty;
+mod quorum;
 mod reach;
 mod receipts;
 mod signers;
 mod skew;
 mod statement;
 mod support;
+mod team;
 mod unknown;
 mod unsound;
 mod walkthrough;

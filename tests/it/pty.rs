@@ -3,6 +3,7 @@
 mod approving;
 mod hostile;
 mod leaving;
+mod ledger;
 mod panics;
 mod stopping;
 

@@ -3,7 +3,9 @@
 pub mod bench;
 pub mod house;
 pub mod payments;
+pub mod postgres;
 pub mod programs;
 pub mod pty;
+pub mod sshd;
 pub mod terminal_bytes;
 pub mod weed;

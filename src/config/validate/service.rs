@@ -1,5 +1,7 @@
 //! One service: what belongs to its releases.
 
+mod provenance;
+
 use super::Sink;
 use crate::config::error::meant;
 use crate::config::schema::{Config, ConnectionKind, FindingsConfig, ServiceConfig};
@@ -39,6 +41,9 @@ pub(super) fn check(key: &str, service: &ServiceConfig, config: &Config, sink: &
     }
     for (n, findings) in service.findings.iter().enumerate() {
         from.findings(&format!("{key}.findings[{n}]"), findings);
+    }
+    for (n, line) in service.provenance.iter().enumerate() {
+        provenance::check(&format!("{key}.provenance[{n}]"), line, &mut from);
     }
     for (n, changes) in service.changes.iter().enumerate() {
         let key = format!("{key}.changes[{n}]");
@@ -178,6 +183,7 @@ fn required(key: &str, entry: &str, service: &ServiceConfig, sink: &mut Sink<'_>
         Kind::Tickets => service.tickets.len(),
         Kind::Findings => service.findings.len(),
         Kind::Changes => service.changes.len(),
+        Kind::Provenance => service.provenance.len(),
     };
     if sources == 0 {
         let message =

@@ -32,7 +32,7 @@ async fn everything_is_there_and_only_for_its_owner() {
     assert_eq!(mode(&home.key), 0o600);
     assert_eq!(config["signer"]["key"].as_str().unwrap(), home.key.to_str().unwrap());
     let allowed = std::fs::read_to_string(config["trust"]["allowed_signers"].as_str().unwrap()).unwrap();
-    assert!(allowed.starts_with("demo@countersign.example namespaces=\"release-decision@countersign.dev,triage@countersign.dev\" ssh-ed25519 AAAA"));
+    assert!(allowed.starts_with("demo@countersign.example namespaces=\"release-decision@countersign.dev,triage@countersign.dev,delegation@countersign.dev\" ssh-ed25519 AAAA"));
     let scan =
         dir.path().join("home/scans/payments").join(crate::lab::seed::commit("payments-1.4.2")).join("semgrep.sarif");
     assert!(scan.is_file());

@@ -1,8 +1,10 @@
 //! What the ledger promises: append-only, gapless, flushed, and found out when it was touched.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+mod carried;
+mod damage;
+
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::*;
 use crate::ledger::testing::{self, draft, whole};
@@ -193,63 +195,18 @@ fn a_lock_held_by_another_is_reported_and_nothing_is_written() {
 
 const CHILD: &str = "COUNTERSIGN_TEST_LEDGER";
 
-/// Appends until it is killed, and says each entry once it is acknowledged.
-fn append_forever(path: &Path) -> ! {
-    let ledger = SqliteLedger::open(path).unwrap();
-    loop {
-        let entries = ledger.append(&[draft("kill", "{\"some\":\"body\"}"), draft("kill", "{}")]).unwrap();
-        for entry in entries {
-            writeln!(std::io::stdout(), "acknowledged {}", entry.seq).unwrap();
-        }
-        std::io::stdout().flush().unwrap();
-    }
-}
-
 #[test]
 fn killed_writers_lose_nothing() {
     if let Some(path) = std::env::var_os(CHILD) {
-        append_forever(Path::new(&path));
+        testing::append_forever(&SqliteLedger::open(Path::new(&path)).unwrap());
     }
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder);
-    let mut last = 0;
-    // How many acknowledgements are read before the kill; the child is somewhere in its next transactions by then.
-    for count in [1, 2, 7, 20, 33, 61] {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "ledger::sqlite::tests::killed_writers_lose_nothing", "--nocapture"])
-            .env(CHILD, &path)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut acknowledged = Vec::new();
-        let mut take = |line: &str| {
-            if let Some((_, seq)) = line.rsplit_once("acknowledged ") {
-                acknowledged.push(seq.parse::<u64>().unwrap());
-            }
-        };
-        let mut seen = 0;
-        while seen < count {
-            let line = lines.next().expect("the child ended by itself").unwrap();
-            seen += usize::from(line.contains("acknowledged "));
-            take(&line);
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // Whole lines that were in the pipe count too; a torn last one was not acknowledged.
-        let mut rest: Vec<String> = lines.map_while(Result::ok).collect();
-        rest.pop();
-        for line in &rest {
-            take(line);
-        }
-
-        let ledger = SqliteLedger::open(&path).unwrap();
-        let head = whole(&ledger);
-        let top = *acknowledged.last().unwrap();
-        assert!(head.size >= top, "{} entries, {top} acknowledged", head.size);
-        assert_eq!(acknowledged, (last + 1..=top).collect::<Vec<_>>());
-        assert_eq!(head.size % 2, 0, "half a transaction");
-        last = head.size;
-    }
+    let child = || {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "ledger::sqlite::tests::killed_writers_lose_nothing", "--nocapture"]);
+        command.env(CHILD, &path);
+        command
+    };
+    testing::killed_writers_lose_nothing(&child, &|| Box::new(SqliteLedger::open(&path).unwrap()));
 }

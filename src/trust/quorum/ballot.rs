@@ -57,6 +57,8 @@ pub enum Why {
     Refused,
     /// The signer may not approve this.
     Excluded(Exclusion, String),
+    /// Whoever asks does not want it from this person, by this name.
+    Barred(String),
     /// The signer holds no role that is needed.
     Role(Vec<String>),
     /// It is older than the rule allows.
@@ -65,6 +67,8 @@ pub enum Why {
     Evidence,
     /// The signer is not in the approvers file.
     Unknown,
+    /// It was given by an approvers file, and there is none here.
+    NoFile,
     /// The delegation that it names gives nothing.
     Delegation(String),
     /// The signer may not approve alone here.
@@ -85,11 +89,13 @@ impl fmt::Display for Why {
             Self::Rejected(by) => write!(f, "{by} rejected or halted it since"),
             Self::Refused => f.write_str("the orchestrator refused it"),
             Self::Excluded(reason, name) => write!(f, "as {} this person {}", line(name), reason.did()),
+            Self::Barred(name) => write!(f, "as {} this person was said not to be an approver here", line(name)),
             Self::Role(needed) => {
                 write!(f, "this person does not act in a role that is needed ({})", line(&needed.join(", ")))
             }
             Self::Old(rule) => write!(f, "it is older than the rule {} lets it be", line(rule)),
             Self::Evidence => f.write_str("it is over other evidence than the approvals that count"),
+            Self::NoFile => f.write_str("it was given under an approvers file, and there is none here to check it by"),
             Self::Unknown => f.write_str("this person is not in the approvers file"),
             Self::Delegation(why) => write!(f, "its delegation gives nothing: {why}"),
             Self::BreakGlass => f.write_str("this person may not approve alone here, also not in an emergency"),
@@ -179,6 +185,10 @@ impl<'a> Ballots<'a> {
         if self.question.service.is_some_and(|s| s != decision.release.name) {
             return Some(Why::Service(decision.release.name.clone()));
         }
+        let by = &one.verified.principal;
+        if let Some(name) = self.question.barred.iter().find(|name| self.is_named(by, name)) {
+            return Some(Why::Barred(name.clone()));
+        }
         let (now, from) = (self.question.now, decision.issued_at.max(decision.not_before));
         if now > decision.not_after || from > now.plus(CLOCK_TOLERANCE) {
             return Some(Why::Time);
@@ -192,6 +202,9 @@ impl<'a> Ballots<'a> {
         // At the same moment the no wins.
         if let Some(no) = self.noes.iter().find(|n| n.issued_at >= decision.issued_at) {
             return Some(Why::Rejected(no.principal.clone()));
+        }
+        if self.question.approvers.is_none() && decision.policy.approvers.is_some() {
+            return Some(Why::NoFile);
         }
         if let Some(approvers) = self.question.approvers
             && approvers.person(&one.verified.principal).is_none()
@@ -316,17 +329,19 @@ impl<'a> Ballots<'a> {
     }
 
     /// Why somebody may not sit in a rule: by a name of the approvers file, by what the signer of an envelope knew, or
-    /// as the principal itself. What the caller gives holds also where there is no approvers file.
+    /// as the principal itself.
     fn excluded(&self, rule: &Rule, principal: &Principal) -> Option<(Exclusion, String)> {
         let is = |e: &Excluded| {
-            let named = self.question.approvers.map(|a| a.people_named(e.name.raw())).unwrap_or_default();
-            named.iter().any(|p| same_person(&p.principal, principal))
-                || e.principal.as_ref().is_some_and(|p| same_person(p, principal))
-                || same_person(&Principal::new(e.name.raw()), principal)
+            e.principal.as_ref().is_some_and(|p| same_person(p, principal)) || self.is_named(principal, e.name.raw())
         };
         let found = self.excluded.iter().find(|e| rule.exclude.contains(&e.reason) && is(e));
-        let by_caller = self.question.excluded.iter().find(|e| self.question.approvers.is_none() && is(e));
-        found.or(by_caller).map(|e| (e.reason, e.name.raw().to_owned()))
+        found.map(|e| (e.reason, e.name.raw().to_owned()))
+    }
+
+    /// Whether a name from outside may stand for somebody.
+    fn is_named(&self, principal: &Principal, name: &str) -> bool {
+        let named = self.question.approvers.map(|a| a.people_named(name)).unwrap_or_default();
+        named.iter().any(|p| same_person(&p.principal, principal)) || same_person(&Principal::new(name), principal)
     }
 
     /// The roles that an approver acts in: those that the approval names, as far as they are held or lent.

@@ -1,9 +1,10 @@
-//! The lines of a release's builds, tickets, changes and approvals.
+//! The lines of a release's builds, tickets, changes, provenance and approvals.
 
 use crate::domain::build::Build;
 use crate::domain::change::{Commit, PullRequest};
 use crate::domain::decision::Decision;
 use crate::domain::evidence::{Completeness, Kind, Piece};
+use crate::domain::provenance::{Attestation, Covered, Provenance, Unread};
 use crate::domain::ticket::Ticket;
 use crate::text::Untrusted;
 
@@ -23,6 +24,12 @@ pub enum Item<'a> {
     Commit(&'a Commit),
     /// A pull request.
     PullRequest(&'a PullRequest),
+    /// An artifact of the release, and what covers it.
+    Artifact(&'a Covered),
+    /// An attestation, and what was expected.
+    Attestation(&'a Attestation, &'a Provenance),
+    /// What could not be read as an attestation.
+    Unread(&'a Unread),
     /// A decision.
     Decision(&'a Decision),
 }
@@ -36,6 +43,9 @@ impl<'a> Item<'a> {
             Self::Ticket(t) => format!("ticket {}", t.key.raw()),
             Self::Commit(c) => format!("commit {}", c.sha.raw()),
             Self::PullRequest(p) => format!("pull {}", p.number),
+            Self::Artifact(a) => format!("artifact {} {}", a.name.raw(), a.digest.as_ref().map_or("", |d| d.as_str())),
+            Self::Attestation(a, _) => format!("attestation {}", a.file.raw()),
+            Self::Unread(u) => format!("unread {}", u.file.raw()),
             Self::Decision(d) => format!("decision {}", d.id.as_str()),
         }
     }
@@ -46,7 +56,8 @@ impl<'a> Item<'a> {
             Self::Build(b) => Some(b.url.raw()),
             Self::Ticket(t) => t.url.as_ref().map(Untrusted::raw),
             Self::PullRequest(p) => p.url.as_ref().map(Untrusted::raw),
-            Self::Gap(_) | Self::Commit(_) | Self::Decision(_) => None,
+            Self::Attestation(a, _) => a.run.as_ref().map(Untrusted::raw).filter(|r| r.starts_with("https://")),
+            Self::Gap(_) | Self::Commit(_) | Self::Artifact(_) | Self::Unread(_) | Self::Decision(_) => None,
         }
     }
 
@@ -58,6 +69,11 @@ impl<'a> Item<'a> {
             Self::Ticket(t) => t.key.line().into_owned(),
             Self::Commit(c) => c.sha.line().into_owned(),
             Self::PullRequest(p) => format!("#{}", p.number),
+            Self::Artifact(a) => {
+                a.digest.as_ref().map_or_else(|| a.name.line().into_owned(), |d| d.as_str().to_owned())
+            }
+            Self::Attestation(a, _) => a.file.line().into_owned(),
+            Self::Unread(u) => u.file.line().into_owned(),
             Self::Decision(d) => d.envelope.to_string(),
         }
     }
@@ -75,6 +91,13 @@ pub fn of(entry: &GateEntry, tab: Tab) -> Vec<Item<'_>> {
             let pulls = dossier.changes().flat_map(|c| &c.pull_requests).map(Item::PullRequest);
             let commits = dossier.changes().flat_map(|c| &c.commits).map(Item::Commit);
             gaps(Kind::Changes).chain(pulls).chain(commits).collect()
+        }
+        Tab::Provenance => {
+            let all = || dossier.provenance();
+            let artifacts = all().flat_map(|p| &p.artifacts).map(Item::Artifact);
+            let attestations = all().flat_map(|p| p.attestations.iter().map(move |a| Item::Attestation(a, p)));
+            let unread = all().flat_map(|p| &p.unread).map(Item::Unread);
+            gaps(Kind::Provenance).chain(artifacts).chain(attestations).chain(unread).collect()
         }
         Tab::Approvals => entry.decisions.iter().map(Item::Decision).collect(),
     }

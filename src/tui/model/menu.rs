@@ -110,7 +110,7 @@ impl Menu {
 
     /// Whether it tells the syntax of filters: in the help of a list that has one.
     pub fn tells_syntax(&self) -> bool {
-        !self.fuzzy && matches!(self.place, Place::Inbox | Place::Findings)
+        !self.fuzzy && matches!(self.place, Place::Inbox | Place::Findings | Place::Ledger)
     }
 
     fn best(&self, model: &Model) -> Vec<Pick> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{Fingerprint, GateId};
-use crate::domain::query::{Completion, GateQuery, Query, QueryError};
+use crate::domain::query::{Completion, GateQuery, Query, QueryError, RecordQuery};
 use crate::tui::model::Model;
 use crate::tui::model::input::Input;
 use crate::tui::model::listing::Listing;
@@ -24,7 +24,7 @@ pub struct Filter {
 
 impl Filter {
     /// Reads what is typed, by the language of its list, into `query`; whether what is in force has changed.
-    fn apply<Q>(
+    pub(super) fn apply<Q>(
         &mut self,
         query: &mut Q,
         read: impl Fn(&str) -> Result<Q, QueryError>,
@@ -65,7 +65,13 @@ fn settled(typed: &str, completion: &Completion) -> usize {
 
 /// What may be typed next into the filter of the list that has the focus.
 pub fn completion(model: &Model, before: &str) -> Completion {
-    if model.release.is_some() { Query::complete(before) } else { GateQuery::complete(before) }
+    if model.ledger.shown {
+        RecordQuery::complete(before)
+    } else if model.release.is_some() {
+        Query::complete(before)
+    } else {
+        GateQuery::complete(before)
+    }
 }
 
 /// A filter over the inbox that has a name in the configuration.
@@ -144,12 +150,14 @@ pub enum Tab {
     Changes,
     /// Decisions.
     Approvals,
+    /// Attestations of the artifacts.
+    Provenance,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Builds, Self::Tickets, Self::Findings, Self::Changes, Self::Approvals];
+    pub const ALL: [Self; 7] =
+        [Self::Overview, Self::Builds, Self::Tickets, Self::Findings, Self::Changes, Self::Approvals, Self::Provenance];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -159,6 +167,7 @@ impl Tab {
             Self::Tickets => "tickets",
             Self::Findings => "findings",
             Self::Changes => "changes",
+            Self::Provenance => "provenance",
             Self::Approvals => "approvals",
         }
     }
@@ -180,7 +189,7 @@ pub struct ReleaseScreen {
     pub tab: Tab,
     /// How far the overview is scrolled.
     pub scroll: usize,
-    /// The lines of builds, tickets, changes or approvals, by their keys.
+    /// The lines of builds, tickets, changes, provenance or approvals, by their keys.
     pub items: Listing<String>,
     /// The findings.
     pub findings: Findings,

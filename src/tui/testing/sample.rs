@@ -1,5 +1,7 @@
 //! A small world with hostile text in it, built by hand.
 
+mod provenance;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +110,15 @@ pub fn dossier(row: &GateRow, findings: usize) -> Dossier {
         evidence: vec!["tickets/jira/query".to_owned()],
     }];
     seal(row, pieces, findings, reasons)
+}
+
+/// A dossier with attestations, one of which does not count.
+pub fn attested(row: &GateRow) -> Dossier {
+    let pieces = vec![
+        got("builds/jenkins/trigger", Kind::Builds, Evidence::Builds(vec![build()])),
+        provenance::piece(origin("provenance/path/{service}", Kind::Provenance)),
+    ];
+    seal(row, pieces, Vec::new(), Vec::new())
 }
 
 /// A dossier with a source that is missing.

@@ -12,7 +12,7 @@ use crate::tui::model::menu::Menu;
 use crate::tui::model::screens::{FindingScreen, ReleaseScreen, Tab};
 use crate::tui::model::{Model, Overlay};
 
-use super::{decide, dismiss, lists, menu, passphrase};
+use super::{decide, dismiss, ledger, lists, menu, passphrase};
 
 /// Does an action.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -38,6 +38,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Passphrase(_)) => passphrase::act(model, action),
         Some(Overlay::Menu(_)) => menu::act(model, action),
         Some(Overlay::Leave(_)) => leave(model, action),
+        Some(Overlay::Check(_)) => ledger::check_act(model, action),
         Some(Overlay::Log(_)) => {
             match action {
                 Action::Back | Action::Quit | Action::Open => {
@@ -52,6 +53,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.ledger.shown
+        && let Some(effects) = ledger::act(model, action)
+    {
+        return effects;
+    }
     match action {
         Action::Open => open(model),
         Action::Back => back(model),
@@ -62,7 +68,9 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Tickets => show_tab(model, |_| Tab::Tickets),
         Action::Findings => show_tab(model, |_| Tab::Findings),
         Action::Changes => show_tab(model, |_| Tab::Changes),
+        Action::Provenance => show_tab(model, |_| Tab::Provenance),
         Action::Approvals => show_tab(model, |_| Tab::Approvals),
+        Action::Ledger => return ledger::open(model),
         Action::NextPane if model.is_typing() => lists::complete_filter(model),
         Action::Right | Action::NextPane if model.finding.is_none() => show_tab(model, |t| t.beside(false)),
         Action::Left | Action::PreviousPane if model.finding.is_none() => show_tab(model, |t| t.beside(true)),
@@ -117,6 +125,10 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
         };
         return;
     }
+    if model.overlays.is_empty() && model.ledger.shown {
+        model.ledger.list.step(step);
+        return;
+    }
     match (model.overlays.last_mut(), &mut model.release) {
         (Some(Overlay::Menu(menu)), _) => menu.list.step(step),
         (Some(_), _) => {}
@@ -130,7 +142,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
 fn page(model: &Model) -> usize {
     let rows = match model.overlays.last() {
         Some(Overlay::Menu(menu)) => layout::menu_rows(model.width, model.height, menu.tells_syntax()),
-        Some(Overlay::Log(_)) => layout::menu_rows(model.width, model.height, false),
+        Some(Overlay::Log(_) | Overlay::Check(_)) => layout::menu_rows(model.width, model.height, false),
         Some(_) => layout::form(model.width, model.height).height.saturating_sub(10),
         None => layout::areas(model.width, model.height, model.base()).body.height,
     };

@@ -64,7 +64,7 @@ fn subject(overlay: &Overlay) -> Option<&GateId> {
     match overlay {
         Overlay::Decide(form) => Some(&form.subject.gate),
         Overlay::Dismiss(form) => Some(&form.gate),
-        Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Leave(_) => None,
+        Overlay::Passphrase(_) | Overlay::Menu(_) | Overlay::Log(_) | Overlay::Check(_) | Overlay::Leave(_) => None,
     }
 }
 

@@ -53,6 +53,9 @@ pub(super) fn show_items(model: &mut Model, on: Option<&str>) {
 }
 
 fn filter(model: &mut Model) -> Option<&mut Filter> {
+    if model.ledger.shown {
+        return Some(&mut model.ledger.filter).filter(|_| model.ledger.open.is_none());
+    }
     match &mut model.release {
         Some(release) if release.tab == Tab::Findings => Some(&mut release.findings.filter),
         Some(_) => None,
@@ -62,6 +65,10 @@ fn filter(model: &mut Model) -> Option<&mut Filter> {
 
 /// Reads what is typed into the filter of the list that has the focus, and shows what it finds.
 fn apply_filter(model: &mut Model) {
+    if model.ledger.shown {
+        model.ledger.apply_filter();
+        return;
+    }
     match &mut model.release {
         Some(release) => {
             if release.findings.apply_filter() {
@@ -138,6 +145,8 @@ pub(super) fn close_filter(model: &mut Model) -> bool {
 pub(super) fn match_step(model: &mut Model, step: Step) {
     if filter(model).is_none_or(|f| f.in_force.is_empty()) {
         model.say("There is no filter. / begins one.");
+    } else if model.ledger.shown {
+        model.ledger.list.step(step);
     } else if let Some(release) = &mut model.release {
         release.findings.list.step(step);
     } else {
@@ -194,6 +203,7 @@ pub(super) fn click(model: &mut Model, _column: u16, row: u16) {
     let body = layout::areas(model.width, model.height, base).body;
     let Some(line) = row.checked_sub(body.y).filter(|_| row < body.bottom()).map(usize::from) else { return };
     match (base, &mut model.release) {
+        (Place::Ledger, _) => model.ledger.list.go(model.ledger.list.top() + line),
         (Place::Inbox, _) => model.inbox.list.go(model.inbox.list.top() + line),
         (Place::Findings, Some(release)) => release.findings.list.go(release.findings.list.top() + line),
         (Place::Items, Some(release)) => release.items.go(release.items.top() + line),

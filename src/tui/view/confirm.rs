@@ -46,7 +46,18 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     let key = &preview.key;
     let hardware = if key.hardware { ", in hardware" } else { "" };
     text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.fingerprint, key.kind, key.comment));
-    text.heading("What will be sent");
+    let mut when = "What will be sent";
+    if let Some(approvals) = &preview.approvals {
+        text.fact("approvals", Role::Text, &approvals.standing);
+        text.fact("then", Role::Strong, &approvals.effect);
+        if let Some(unplaced) = &approvals.unplaced {
+            text.say(Role::Muted, unplaced, LABEL);
+        }
+        if !approvals.sends {
+            when = "What will be sent once the quorum is reached";
+        }
+    }
+    text.heading(when);
     if preview.requests.is_empty() {
         text.say(Role::Muted, "Nothing: it is recorded in the ledger only.", 2);
     }

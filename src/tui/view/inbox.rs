@@ -57,7 +57,7 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
     let right = if model.refreshing {
         format!("{readonly}{} reading the gates", painter.glyphs.busy)
     } else {
-        format!("{readonly}as of {}", clock(model.now))
+        format!("{readonly}as of {}", super::clock(model.now))
     };
     super::title(painter, areas.title, &left, &right);
     let columns = match areas.body.width {
@@ -167,9 +167,4 @@ fn sources(entry: &GateEntry, glyphs: &'static crate::tui::glyphs::Glyphs) -> Ve
     pieces.sort_by_key(|p| p.state == PieceState::Complete);
     let show = |p: &&Progress| vec![state::piece(p.state).show(glyphs), span(Role::Muted, format!(" {}", p.name))];
     pieces.iter().map(show).collect()
-}
-
-/// The time of day, UTC.
-fn clock(now: Timestamp) -> String {
-    now.to_string().get(11..19).map(|t| format!("{t}Z")).unwrap_or_default()
 }

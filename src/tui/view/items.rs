@@ -1,8 +1,9 @@
-//! The builds, tickets, changes and approvals of a release: a list, and more of the line that the cursor is on.
+//! The builds, tickets, changes, provenance and approvals of a release: a list, and more of the line that the cursor is on.
 
 use ratatui::layout::Rect;
 
 use crate::domain::evidence::Kind;
+use crate::domain::provenance::{Attestation, Provenance, SubjectDigest};
 use crate::domain::time::humane;
 use crate::text::Untrusted;
 use crate::tui::glyphs::Glyphs;
@@ -22,6 +23,7 @@ use crate::tui::widget::text::{Text, moment};
 const BUILDS: &[Column] = &[column("result", 12), column("build", 0), column("tests", 24), column("took", 8)];
 const TICKETS: &[Column] = &[column("state", 14), column("key", 12), column("summary", 0), column("status", 16)];
 const CHANGES: &[Column] = &[column("what", 10), column("title", 0), column("by", 18)];
+const PROVENANCE: &[Column] = &[column("state", 14), column("what", 0), column("of", 30), column("commit", 9)];
 const APPROVALS: &[Column] = &[column("decision", 10), column("by", 0), column("when", 21), column("seen", 12)];
 
 /// Why a list is empty: what never came is not none.
@@ -30,6 +32,7 @@ fn none(entry: &GateEntry, tab: Tab) -> String {
         Tab::Builds => Kind::Builds,
         Tab::Tickets => Kind::Tickets,
         Tab::Changes => Kind::Changes,
+        Tab::Provenance => Kind::Provenance,
         _ => return format!("There are no {} here.", tab.word()),
     };
     let pieces = || entry.dossier.iter().flat_map(|d| d.of(kind));
@@ -54,6 +57,7 @@ pub(super) fn paint(
         Tab::Builds => BUILDS,
         Tab::Tickets => TICKETS,
         Tab::Changes => CHANGES,
+        Tab::Provenance => PROVENANCE,
         _ => APPROVALS,
     };
     table::headings(painter, areas.heading, columns);
@@ -117,6 +121,25 @@ fn cells<'a>(item: &Item<'a>, glyphs: &Glyphs) -> Cells<'a> {
             let title = crate::text::line(first);
             vec![vec![span(Role::Muted, sha)], vec![span(Role::Text, title)], text(&c.author)]
         }
+        Item::Artifact(a) => {
+            let digest = a.digest.as_ref().map_or("no digest known", |d| d.as_str());
+            vec![
+                vec![state::covered(!a.by.is_empty()).show(glyphs)],
+                vec![span(Role::Strong, a.name.line())],
+                vec![span(Role::Muted, digest)],
+            ]
+        }
+        Item::Attestation(a, _) => {
+            let of = a.repository.as_ref().map_or("".into(), |r| short_repository(r));
+            let commit: String = a.commit.as_ref().map(|c| c.line().chars().take(8).collect()).unwrap_or_default();
+            vec![
+                vec![state::attestation(a.state).show(glyphs)],
+                text(&a.file),
+                vec![span(Role::Text, of)],
+                vec![span(Role::Muted, commit)],
+            ]
+        }
+        Item::Unread(u) => vec![vec![state::UNREAD.show(glyphs)], text(&u.file)],
         Item::Decision(d) => vec![
             vec![span(Role::Strong, d.verb.word())],
             vec![span(Role::Text, d.principal.to_string())],
@@ -126,8 +149,32 @@ fn cells<'a>(item: &Item<'a>, glyphs: &Glyphs) -> Cells<'a> {
     }
 }
 
+/// Without the scheme, which takes room and says nothing.
+fn short_repository(repository: &Untrusted) -> std::borrow::Cow<'_, str> {
+    let line = repository.line();
+    match line.strip_prefix("https://") {
+        Some(rest) => rest.to_owned().into(),
+        None => line,
+    }
+}
+
 fn details(item: &Item<'_>, text: &mut Text) {
     match item {
+        Item::Artifact(a) => {
+            text.outside("artifact", Some(&a.name));
+            text.fact("digest", Role::Text, a.digest.as_ref().map_or("no digest known", |d| d.as_str()));
+            let words = if a.by.is_empty() { "no verified attestation speaks of it" } else { "a verified attestation" };
+            text.fact("covered by", if a.by.is_empty() { Role::Bad } else { Role::Text }, words);
+            for file in &a.by {
+                text.outside("file", Some(file));
+            }
+        }
+        Item::Attestation(a, provenance) => attestation(a, provenance, text),
+        Item::Unread(u) => {
+            text.outside("file", Some(&u.file));
+            text.fact("state", Role::Bad, "it was not read");
+            text.fact("reason", Role::Text, &u.reason.text.block());
+        }
         Item::Gap(piece) => {
             text.fact("piece", Role::Strong, &piece.name);
             text.fact("state", Role::Bad, piece.completeness.word());
@@ -190,5 +237,38 @@ fn details(item: &Item<'_>, text: &mut Text) {
                 text.fact("seen", Role::Text, &format!("{} {}", receipt.status.word(), receipt.detail.line()));
             }
         }
+    }
+}
+
+fn attestation(a: &Attestation, provenance: &Provenance, text: &mut Text) {
+    let state = state::attestation(a.state);
+    text.fact("state", state.role, state.word);
+    if let Some(reason) = &a.reason {
+        text.fact("reason", Role::Text, &reason.text.block());
+    }
+    text.outside("signed by", a.identity.as_ref());
+    if let Some(key) = &a.key {
+        text.fact("key", Role::Text, key);
+    }
+    text.outside("issuer", a.issuer.as_ref());
+    text.outside("builder", a.builder.as_ref());
+    text.outside("repository", a.repository.as_ref());
+    text.outside("ref", a.reference.as_ref());
+    text.outside("commit", a.commit.as_ref());
+    text.outside("predicate", a.predicate.as_ref());
+    text.outside("run", a.run.as_ref());
+    let time = a.signed_at.map_or_else(|| "nothing proves when".to_owned(), moment);
+    text.fact("signed", Role::Text, &time);
+    let log = a.log_index.as_ref().map_or_else(|| "in no log that was checked".to_owned(), |n| format!("entry {n}"));
+    text.fact("log", Role::Text, &log);
+    for subject in &a.subjects {
+        let digests: Vec<&str> = subject.digests.iter().map(SubjectDigest::as_str).collect();
+        text.fact("subject", Role::Text, &format!("{} {}", subject.name.line(), digests.join(" ")));
+    }
+    for (name, value) in &provenance.expected {
+        text.fact("expected", Role::Muted, &format!("{name}: {}", value.line()));
+    }
+    if let Some(newest) = provenance.root.as_ref().and_then(|r| r.newest) {
+        text.fact("root", Role::Muted, &format!("its newest key is of {}", newest.date()));
     }
 }

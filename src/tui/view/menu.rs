@@ -54,7 +54,11 @@ pub(super) fn paint(model: &Model, menu: &Menu, painter: &mut Painter<'_>, area:
         let place = Rect { y: below_list.bottom() - lines, height: lines, ..below_list };
         let mut text = Text::new(place.width);
         let words = completion(model, "").candidates.join(" ");
-        let compared = if menu.place == Place::Inbox { "sev>=high, waiting>2h" } else { "sev>=high" };
+        let compared = match menu.place {
+            Place::Inbox => "sev>=high, waiting>2h",
+            Place::Ledger => "verb:approve",
+            _ => "sev>=high",
+        };
         text.say(Role::Muted, &format!("/ takes {words}; {compared}; !x is not x; \"x y\" is text"), 1);
         text.paint(painter, place, 0);
     }

@@ -47,9 +47,15 @@ pub(super) fn position(painter: &mut Painter<'_>, areas: &Areas, text: &Text, sc
     let w = u16::try_from(words.len() + 1).unwrap_or(u16::MAX);
     let line = Rect { y: areas.facts.bottom().saturating_sub(1), height: 1, ..areas.facts };
     // The tabs themselves go first.
-    if w.saturating_add(68) <= line.width {
+    if w.saturating_add(tabs_width()) <= line.width {
         painter.put(Rect { x: line.right() - w, width: w, ..line }, &words, Role::Muted);
     }
+}
+
+/// How wide the tabs are side by side.
+fn tabs_width() -> u16 {
+    let width: usize = Tab::ALL.iter().map(|tab| tab.word().len() + " 1  ".len()).sum();
+    u16::try_from(width).unwrap_or(u16::MAX)
 }
 
 fn waiting(entry: &GateEntry, painter: &mut Painter<'_>, areas: &Areas) {
@@ -103,10 +109,12 @@ pub(super) fn head(
     };
     painter.line(second, Role::Text, &[asks], None);
     let mut row = Vec::new();
+    // Where there is little room, one blank between them is enough.
+    let gap = if tabs_width() <= tabs.width { " " } else { "" };
     for (i, tab) in Tab::ALL.into_iter().enumerate() {
         let role = if tab == release.tab { Role::TabOpen } else { Role::Tab };
         let word = if tab == release.tab { tab.word().to_uppercase() } else { tab.word().to_owned() };
-        row.push(span(role, format!(" {} {word} ", i + 1)));
+        row.push(span(role, format!(" {} {word}{gap}", i + 1)));
     }
     painter.line(tabs, Role::Text, &row, None);
 }

@@ -1,5 +1,7 @@
 //! What the screens look like, and that nothing hidden is on them.
 
+mod ledger;
+
 use crate::domain::canonical::sha256;
 use crate::domain::release::Artifact;
 use crate::domain::verdict::{Level, Outcome, Violation};
@@ -73,6 +75,26 @@ fn screens_look_as_they_did() {
                 insta::assert_snapshot!(format!("{name}-{width}x{height}"), driver.screen());
             });
         }
+    }
+}
+
+#[test]
+fn provenance_looks_as_it_did() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut driver = at("<enter> 7", width, height);
+        assert!(driver.screen().contains("no source of provenance is configured"), "{}", driver.screen());
+        let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+        driver.send(sample::ready(&row, &sample::attested(&row)));
+        for (name, keys) in [("release-provenance", ""), ("release-provenance-more", "j j j")] {
+            if !keys.is_empty() {
+                driver.press(keys);
+            }
+            insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "../snapshots" }, {
+                insta::assert_snapshot!(format!("{name}-{width}x{height}"), driver.screen());
+            });
+        }
+        driver.press("j j");
+        assert!(driver.screen().contains("it was not read") || height == 24, "{}", driver.screen());
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::build::BuildResult;
 use crate::domain::decision::ReceiptStatus;
 use crate::domain::dossier::{Count, Extent};
+use crate::domain::provenance;
 use crate::domain::severity::Severity;
 use crate::domain::ticket::StatusCategory;
 use crate::domain::verdict::{Level, Outcome};
@@ -38,19 +39,19 @@ impl State {
     }
 }
 
-const fn good(word: &'static str) -> State {
+pub(in crate::tui) const fn good(word: &'static str) -> State {
     State::new(|g| g.ok, word, Role::Good)
 }
 
-const fn warn(word: &'static str) -> State {
+pub(in crate::tui) const fn warn(word: &'static str) -> State {
     State::new(|g| g.warn, word, Role::Warn)
 }
 
-const fn bad(word: &'static str) -> State {
+pub(in crate::tui) const fn bad(word: &'static str) -> State {
     State::new(|g| g.bad, word, Role::Bad)
 }
 
-const fn unknown(word: &'static str) -> State {
+pub(in crate::tui) const fn unknown(word: &'static str) -> State {
     State::new(|g| g.unknown, word, Role::Busy)
 }
 
@@ -108,6 +109,24 @@ pub fn ticket(category: StatusCategory) -> State {
         StatusCategory::Unknown => unknown("unknown"),
     }
 }
+
+/// Whether a verified attestation covers an artifact.
+pub fn covered(covered: bool) -> State {
+    if covered { good("covered") } else { bad("not covered") }
+}
+
+/// Whether an attestation counts.
+pub fn attestation(state: provenance::State) -> State {
+    match state {
+        provenance::State::Verified => good("verified"),
+        provenance::State::Unexpected => bad("unexpected"),
+        provenance::State::Refused => bad("refused"),
+        provenance::State::Other => State::new(|g| g.dot, "other", Role::Muted),
+    }
+}
+
+/// What could not be read.
+pub const UNREAD: State = State::new(|g| g.unknown, "not read", Role::Bad);
 
 /// What was seen of a delivery.
 pub fn receipt(status: Option<ReceiptStatus>) -> State {

@@ -9,11 +9,14 @@ use crate::domain::time::Timestamp;
 use crate::text::Untrusted;
 use crate::tui::theme::Role;
 
+/// The cells of a label, the blank after it included.
+pub const LABEL: usize = 15;
+
 /// One line of text.
 pub type Row = Vec<Span<'static>>;
 
 /// Lines of text, wrapped as they are added.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Text {
     rows: Vec<Row>,
     width: usize,
@@ -28,6 +31,11 @@ impl Text {
     /// The cells of a line.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// Whether it was made for lines of so many cells.
+    pub fn is_for(&self, width: u16) -> bool {
+        self.width == Self::new(width).width
     }
 
     /// The lines.
@@ -74,7 +82,6 @@ impl Text {
 
     /// A label of fixed width, and a value beside it, wrapped.
     pub fn fact(&mut self, label: &str, role: Role, value: &str) {
-        const LABEL: usize = 15;
         let value = crate::text::block(value);
         let mut label = format!("{label:<LABEL$}");
         for line in value.split('\n') {

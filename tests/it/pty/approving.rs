@@ -18,7 +18,7 @@ fn a_clean_release_is_approved_by_keys() {
     terminal.press("\r", "✓ effective");
     terminal.sees("[> Close <]");
     terminal.press("\r", "6 approvals");
-    terminal.sees("1/1 approvals");
+    terminal.sees("1 of 1 approvals");
     terminal.press("6", "6 APPROVALS");
     terminal.wait("the decision", |s| {
         let screen = s.contents();

@@ -41,11 +41,20 @@ fn walk(terminal: &mut Pty) {
     terminal.wait("nothing is marked", |s| !s.contents().contains("1 marked"));
     terminal.press("1", "1 OVERVIEW");
     terminal.press("\x1b", "Countersign  inbox");
+    // Reasons that others signed, in the list and in full.
+    terminal.press("L", "Countersign  ledger: 1 record");
+    terminal.sees("<U+001B>]52;c;aGk=<U+0007>");
+    terminal.press("\r", "What it says");
+    terminal.press("G", "}");
+    terminal.press("\x1b", "Countersign  ledger: 1 record");
+    terminal.press("\x1b", "Countersign  inbox");
 }
 
 #[test]
 fn hostile_text_commands_nothing_on_any_screen() {
     let house = House::start();
+    let reason = "seen \u{1b}]52;c;aGk=\u{7} \u{202e}evil \u{9b}31m";
+    house.run(&["comment", HOSTILE, "--reason", reason, "--yes"]).exits(0);
     for (width, height) in [(120, 40), (80, 24)] {
         let mut terminal = super::console(&house, width, height);
         walk(&mut terminal);

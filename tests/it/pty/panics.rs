@@ -79,7 +79,7 @@ async fn ask_the_broken_source(messages: UnboundedSender<Msg>) {
         keeper: Keeper::default(),
     };
     let source: Arc<dyn Source> = Arc::new(Broken);
-    let outcome = Round::default().ask("broken", &source, &ask, |_| unreachable!()).await;
+    let outcome = Round::default().ask("broken", &source, &ask, "", |_| unreachable!()).await;
     let fault = outcome.as_ref().as_ref().unwrap_err();
     let listed = Listed { rows: Vec::new(), shortfalls: Vec::new(), now: SystemClock::default().now() };
     messages.send(Msg::GatesListed(Box::new(listed))).unwrap();

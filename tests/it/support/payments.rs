@@ -34,7 +34,9 @@ impl Payments {
     /// What `verify` says of the gate.
     pub async fn verify(&self) -> Ran {
         let trust = self.bench.dir.path().to_str().unwrap();
-        self.bench.run(&["verify", "--gate", &self.gate, "--env", "prod", "--trust", trust]).await
+        self.bench
+            .run(&["verify", "--gate", &self.gate, "--env", "prod", "--service", "payments", "--trust", trust])
+            .await
     }
 
     /// The next request that would decide is lost before it does anything.

@@ -56,6 +56,7 @@ pub(in crate::tui) fn preview(ask: &Ask) -> Box<DecisionPreview> {
             hardware: true,
             comment: "ana's key".to_owned(),
         },
+        approvals: None,
         requests: vec!["PATCH https://gate.example.com/pipelines/01JD0/stages/stage-1".to_owned()],
         refusal: None,
         differences: Vec::new(),
