@@ -92,13 +92,6 @@ pub fn export(entry: &Entry, dir: &Path) -> Result<Vec<String>, AppError> {
     Ok([envelope, pae, sig].iter().map(|p| p.to_string_lossy().into_owned()).collect())
 }
 
-/// All entries.
-pub(super) async fn entries(desk: &Desk) -> Result<Vec<Entry>, AppError> {
-    let ledger = Arc::clone(&desk.ledger);
-    let read = tokio::task::spawn_blocking(move || ledger.read(1, &[])).await;
-    Ok(read.map_err(|e| AppError::internal(e.to_string()))??)
-}
-
 /// Why the ledger is not the one that the signer of an entry has seen, if it is not: entries were taken away or replaced.
 pub fn unlike(
     entry: u64,
