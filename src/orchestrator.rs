@@ -100,6 +100,10 @@ pub struct Order {
     pub envelope_digest: Digest,
     /// The DSSE envelope, JSON.
     pub envelope: serde_json::Value,
+    /// The envelopes that count beside it, each as JSON in a line: with a quorum, one alone proves nothing. No part of the
+    /// intent, as the ledger has them.
+    #[serde(skip)]
+    pub others: Vec<String>,
     /// How far the ledger reached when it is sent, for the orchestrator's own record. It is no part of the intent: the
     /// ledger reaches further with it.
     #[serde(skip)]

@@ -231,6 +231,7 @@ pub async fn take_up(
         reason: mine.reason.clone(),
         envelope_digest: mine.envelope.clone(),
         envelope: approval::envelope_of(desk, &mine.id).await?,
+        others: Vec::new(),
         anchor: None,
     };
     let standing = tally.standing();

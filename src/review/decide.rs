@@ -112,6 +112,7 @@ pub async fn prepare(
         reason: Untrusted::new(proposal.reason.clone()),
         envelope_digest: dossier.digest.clone(),
         envelope: serde_json::json!("(the signed envelope)"),
+        others: Vec::new(),
         anchor: None,
     };
     let requests = if proposal.verb.is_delivered() { orchestrator.plan(&order) } else { Vec::new() };
@@ -303,6 +304,7 @@ pub async fn execute(
         reason: Untrusted::new(prepared.proposal.reason.clone()),
         envelope_digest: signed.digest.clone(),
         envelope: signed.value,
+        others: Vec::new(),
         anchor: None,
     };
     let (at, envelope) = (desk.clock.now(), signed.bytes.clone());

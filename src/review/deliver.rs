@@ -61,11 +61,31 @@ async fn announce(desk: &Desk, order: &Order) -> Result<Option<u64>, AppError> {
 
 async fn follow(desk: &Desk, order: &Order, watcher: Watcher<'_>) -> Result<Receipt, AppError> {
     let orchestrator = desk.orchestrator(&order.gate)?;
-    let order = &Order { anchor: desk.reach().await, ..order.clone() };
+    let order = &Order { anchor: desk.reach().await, others: others(desk, order).await, ..order.clone() };
     desk.start_anchoring();
     let tell = teller(order, watcher);
     let outcome = follow::deliver_and_follow(orchestrator.as_ref(), order, &desk.clock, &tell).await;
     conclude(desk, order, outcome).await
+}
+
+/// The other approvals of the same attempt, and the delegations that they and this one use, for a pipeline that takes the
+/// envelopes from the orchestrator. What cannot be read is left out: there it is missing, and nothing is approved by it.
+async fn others(desk: &Desk, order: &Order) -> Vec<String> {
+    let Ok(records) = desk.records().await else { return Vec::new() };
+    let cast = records.cast(&order.gate);
+    let approvals = cast.iter().filter_map(|c| c.verified.statement.decision());
+    let here = approvals.filter(|d| d.decision == Verb::Approve && d.orchestrator.attempt == order.attempt);
+    let wanted: Vec<RecordId> = here
+        .flat_map(|d| [Some(d.decision_id.clone()).filter(|id| *id != order.decision), d.delegation.clone()])
+        .flatten()
+        .collect();
+    let ledger = Arc::clone(&desk.ledger);
+    let read = tokio::task::spawn_blocking(move || {
+        let entries = wanted.iter().filter_map(|id| ledger.record(id).ok()).flatten();
+        let signed = entries.filter(|e| e.draft.kind.is_signed());
+        signed.filter_map(|e| String::from_utf8(e.draft.body).ok()).collect::<Vec<String>>()
+    });
+    read.await.unwrap_or_default()
 }
 
 /// What came of taking up an open intent.

@@ -15,6 +15,7 @@ fn order() -> Order {
         reason: "r".into(),
         envelope_digest: sha256(b"e"),
         envelope: serde_json::json!({}),
+        others: Vec::new(),
         anchor: None,
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn order(verb: Verb) -> Order {
         reason: "reviewed".into(),
         envelope_digest: sha256(b"envelope"),
         envelope: json!({"payload": "e30=", "payloadType": "application/vnd.in-toto+json", "signatures": [{"sig": "c2ln"}]}),
+        others: Vec::new(),
         anchor: None,
     }
 }

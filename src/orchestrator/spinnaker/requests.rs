@@ -53,6 +53,12 @@ pub(super) fn write(order: &Order) -> Option<(Write, Value)> {
             "comment": order.comment(),
         },
     });
+    if let (Verb::Approve, Some(carrier)) = (order.verb, body.get_mut(CARRIER).and_then(Value::as_object_mut)) {
+        // One envelope a line, so that an expression of the pipeline hands them to `verify` as they are.
+        let own = order.envelope.to_string();
+        let lines: Vec<&str> = order.others.iter().map(String::as_str).chain([own.as_str()]).collect();
+        carrier.insert("envelopes".to_owned(), lines.join("\n").into());
+    }
     if let (Some(anchor), Some(carrier)) = (&order.anchor, body.get_mut(CARRIER).and_then(Value::as_object_mut)) {
         let anchor = json!({"origin": anchor.origin, "size": anchor.size.to_string(), "root": anchor.root});
         carrier.insert("checkpoint".to_owned(), anchor);
