@@ -85,28 +85,18 @@ async fn send(
     if !intended {
         desk.append(vec![intent(desk, &order)?]).await?;
     }
-    match deliver::deliver_claimed(desk, &order, known, watcher).await? {
-        Some(receipt) => {
-            deliver::judge(&order, &receipt)?;
-            Ok(Done {
-                decision: order.decision.clone(),
-                envelope: order.envelope_digest.clone(),
-                receipt,
-                standing: Some(standing),
-            })
-        }
-        None => {
-            let records = desk.records().await?;
-            let Some((other, _)) =
-                records.approval_underway(&order.gate, &order.attempt).filter(|(d, _)| d.id != order.decision)
-            else {
-                return recorded(desk, &order, true, standing, "another decision on this gate is sent".to_owned())
-                    .await;
-            };
-            let other = other.clone();
-            after_other(desk, &order, true, standing, &other, watcher).await
-        }
+    if let Some(receipt) = deliver::deliver_claimed(desk, &order, known, watcher).await? {
+        deliver::judge(&order, &receipt)?;
+        let (decision, envelope) = (order.decision.clone(), order.envelope_digest.clone());
+        return Ok(Done { decision, envelope, receipt, standing: Some(standing) });
     }
+    let records = desk.records().await?;
+    let underway = records.approval_underway(&order.gate, &order.attempt).filter(|(d, _)| d.id != order.decision);
+    let Some((other, _)) = underway else {
+        return recorded(desk, &order, true, standing, "another decision on this gate is sent".to_owned()).await;
+    };
+    let other = other.clone();
+    after_other(desk, &order, true, standing, &other, watcher).await
 }
 
 /// The entry that says that an order is about to be delivered.

@@ -132,7 +132,7 @@ pub async fn prepare(
         refusals.sort_by_key(|e| e.kind.precedence());
         remarks.extend(approval.before.notes.iter().cloned());
     }
-    Ok(Prepared { approval, proposal, waiting, dossier, identity, requests, refusals, remarks })
+    Ok(Prepared { proposal, waiting, dossier, identity, requests, refusals, remarks, approval })
 }
 
 /// What an approval would come to, asked over the statement as it would be signed.

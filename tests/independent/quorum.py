@@ -30,7 +30,9 @@ def reached(approvers, good, want, at):
     glass = approvers.get("break_glass", {"role": None, "environments": []})
     if any("breakGlass" in p and glass["role"] in roles(by) and covers(glass["environments"], want.env) for by, p in votes.items()):
         return True
-    rules = [r for r in approvers["rule"] if covers(r["environments"], want.env) and (r["services"] == ["*"] or covers(r["services"], want.service))]
+    rules = [r for r in approvers["rule"] if covers(r["environments"], want.env)]
+    need(want.service or all(r["services"] == ["*"] for r in rules), "a rule is for some services only: say which with --service")
+    rules = [r for r in rules if covers(r["services"], want.service or "")]
     need(rules, "no rule is for this gate")
     excluded = [(e["name"].casefold(), e["reason"]) for p, _ in good for e in p["policy"].get("excluded", [])]
     names = lambda who: {who.casefold()} | {n.casefold() for ns in people[who].get("names", {}).values() for n in ns}
