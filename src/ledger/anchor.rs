@@ -123,7 +123,7 @@ mod tests {
             statement.to_string(),
             envelope.to_string(),
         ] {
-            assert_eq!(in_bytes(text.as_bytes()), [head.clone()], "{text}");
+            assert_eq!(in_bytes(text.as_bytes()), std::slice::from_ref(&head), "{text}");
         }
         assert_eq!(in_bytes(format!("{note}\n{note}").as_bytes()).len(), 2);
         for none in ["", "{}", "12", "countersign.dev/ledger/x\n12\nAAAA"] {

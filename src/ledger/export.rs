@@ -165,7 +165,7 @@ impl Out<'_> {
                     self.write(&body_path(entry.digest.hex()), &entry.draft.body)?;
                 }
             }
-            if next % WIDTH == 0 || next == size {
+            if next.is_multiple_of(WIDTH) || next == size {
                 self.write(&path_of(&tile(0, (next - 1) / WIDTH, size, true)), &bundle)?;
                 bundle.clear();
             }
@@ -206,7 +206,7 @@ impl Out<'_> {
         let mut level = 0_u8;
         while before >> (u32::from(HEIGHT) * u32::from(level)) > 0 {
             let (was, is) = (before >> (HEIGHT * level), size >> (HEIGHT * level));
-            if was % WIDTH != 0 && was != is {
+            if !was.is_multiple_of(WIDTH) && was != is {
                 for data in [false, true] {
                     if !data || level == 0 {
                         fs::remove_file(self.dir.join(path_of(&tile(level, was / WIDTH, was, data)))).ok();

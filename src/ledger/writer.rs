@@ -67,10 +67,10 @@ impl Writer {
     }
 
     /// Takes note of a head whose checkpoint was found good.
-    pub fn saw(&self, head: &Head, note: &str) {
+    pub fn saw(&self, newest: &Head, note: &str) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.last.as_ref().is_none_or(|(last, _)| last.size <= head.size) {
-            held.last = Some((head.clone(), note.to_owned()));
+        if held.last.as_ref().is_none_or(|(last, _)| last.size <= newest.size) {
+            held.last = Some((newest.clone(), note.to_owned()));
         }
     }
 }

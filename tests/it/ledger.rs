@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use countersign::ledger::{Draft, EntryKind, Ledger as _, SqliteLedger};
 use serde_json::Value;
 
 use crate::support::house::Ran;
@@ -177,7 +178,6 @@ async fn a_ledger_that_was_rolled_back_is_found_by_the_next_decision_of_somebody
             })
             .unwrap()
     };
-    use countersign::ledger::{Draft, EntryKind, Ledger as _, SqliteLedger};
     let draft = Draft {
         kind: EntryKind::from_word(&kind).unwrap(),
         record: countersign::domain::ids::RecordId::new(record),

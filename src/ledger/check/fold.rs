@@ -155,7 +155,7 @@ impl<'a> Fold<'a> {
             self.checked.finds(finding);
         }
         if let Some((key, count)) = judged.look.counter {
-            self.take_counter(seq, key, count);
+            self.take_counter(seq, &key, count);
         }
         judged.look.seen.map_or(Ok(()), |seen| self.take_seen(reading, seq, &seen))
     }
@@ -232,14 +232,14 @@ impl<'a> Fold<'a> {
         Ok(())
     }
 
-    fn take_counter(&mut self, seq: u64, key: String, count: u32) {
-        let last = self.counters.insert(key.clone(), (seq, count));
+    fn take_counter(&mut self, seq: u64, key: &str, count: u32) {
+        let last = self.counters.insert(key.to_owned(), (seq, count));
         // Some keys do not count at all, and say 0.
         if let Some((before, last)) = last.filter(|(_, last)| count <= *last && (count, *last) != (0, 0)) {
             let what = format!(
                 "Entry {seq} of the ledger {}: the hardware key {} counted {count}, and {last} at entry {before} already.",
                 self.named.0,
-                crate::text::line(&key)
+                crate::text::line(key)
             );
             let mend = "A count that goes back means a copied key. If nobody signed twice at once, revoke it.";
             self.finds("counter-back", Some(seq), what, mend);
@@ -249,15 +249,13 @@ impl<'a> Fold<'a> {
     /// The chain of a ledger that was carried over; it ends there.
     fn take_link(&mut self, seq: u64, entry: Option<&Entry>, link: Option<&str>) {
         let (Some(link), Some(before)) = (link, self.chain.take()) else { return };
-        match entry.map(|entry| chain::link(&before, entry)).filter(|next| next.as_str() == link) {
-            Some(next) => {
-                self.checked.chain = Some((seq, next.clone()));
-                self.chain = Some(next);
-            }
-            None => {
-                let why = "the chain of schema 1 does not fit: it, or an entry before it, was changed.";
-                self.damaged("chain-other", seq, why);
-            }
+        let next = entry.map(|entry| chain::link(&before, entry)).filter(|next| next.as_str() == link);
+        if let Some(next) = next {
+            self.checked.chain = Some((seq, next.clone()));
+            self.chain = Some(next);
+        } else {
+            let why = "the chain of schema 1 does not fit: it, or an entry before it, was changed.";
+            self.damaged("chain-other", seq, why);
         }
     }
 

@@ -65,8 +65,8 @@ impl<'a> Rows<'a> {
 }
 
 /// A hash as it is kept; a value of another length is no hash, and fits nothing.
-fn hash(row: &rusqlite::Row<'_>) -> rusqlite::Result<Hash> {
-    Ok(Hash(row.get::<_, [u8; 32]>(0).unwrap_or_default()))
+fn hash(row: &rusqlite::Row<'_>) -> Hash {
+    Hash(row.get(0).unwrap_or_default())
 }
 
 impl Reading for Rows<'_> {
@@ -102,7 +102,7 @@ impl Reading for Rows<'_> {
         let mut values: Vec<Value> = Vec::new();
         // From the start means also what is before the start, so that it is seen.
         if wanted.from <= 1 {
-            sql.push_str("1");
+            sql.push('1');
         } else {
             sql.push_str("seq >= ?");
             values.push(Self::number(wanted.from).into());
@@ -131,7 +131,7 @@ impl Reading for Rows<'_> {
         let mut read = || -> rusqlite::Result<()> {
             let mut statement = self.connection.prepare_cached("SELECT hash FROM hashes WHERE id = ?1")?;
             for number in numbers {
-                found.extend(statement.query_row([Self::number(*number)], hash).optional()?);
+                found.extend(statement.query_row([Self::number(*number)], |row| Ok(hash(row))).optional()?);
             }
             Ok(())
         };
@@ -143,7 +143,7 @@ impl Reading for Rows<'_> {
         let read = || -> rusqlite::Result<Vec<Hash>> {
             let sql = "SELECT hash FROM hashes WHERE id >= ?1 AND id < ?2 ORDER BY id";
             let mut statement = self.connection.prepare_cached(sql)?;
-            statement.query_map([Self::number(from), Self::number(to)], hash)?.collect()
+            statement.query_map([Self::number(from), Self::number(to)], |row| Ok(hash(row)))?.collect()
         };
         read().map_err(|e| self.failed(&e))
     }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::ledger::EntryKind;
+use crate::ledger::EntryKind::{Decision, Intent, Receipt, Triage};
 use crate::ledger::check::Audit;
 
 /// As the code before the tree wrote it: schema, triggers, and five entries with their chain.
@@ -29,7 +29,6 @@ fn a_ledger_of_schema_1_is_carried_over_whole() {
     assert_eq!(head.size, 5);
     let entries = ledger.read(1, &[]).unwrap();
     let kinds: Vec<_> = entries.iter().map(|e| e.draft.kind).collect();
-    use EntryKind::{Decision, Intent, Receipt, Triage};
     assert_eq!(kinds, [Triage, Decision, Intent, Receipt, Receipt]);
     assert_eq!(entries[0].draft.gate, None);
     assert_eq!(entries[1].draft.body, "{\"decision\":\"approve é\"}".as_bytes());

@@ -88,7 +88,7 @@ fn sql(dir: &Path, work: impl FnOnce(&Connection)) {
     work(&connection);
 }
 
-fn run(text: &'static str) -> Box<dyn Fn(&World, &Path)> {
+fn run(text: &'static str) -> Harm {
     Box::new(move |_, dir| sql(dir, |connection| connection.execute_batch(text).unwrap()))
 }
 
@@ -153,7 +153,7 @@ fn stolen(dir: &Path) -> [u8; 32] {
     *crate::ledger::key_file::load_or_make(&dir.join("ledger.key")).unwrap()
 }
 
-fn cut(name: &'static str, thousandths: u64) -> Box<dyn Fn(&World, &Path)> {
+fn cut(name: &'static str, thousandths: u64) -> Harm {
     Box::new(move |_, dir| {
         let file = fs::OpenOptions::new().write(true).open(dir.join(name)).unwrap();
         file.set_len(file.metadata().unwrap().len() * thousandths / 1000).unwrap();
@@ -161,7 +161,7 @@ fn cut(name: &'static str, thousandths: u64) -> Box<dyn Fn(&World, &Path)> {
 }
 
 /// Flips one bit of what is found in a file: the last place where it stands.
-fn flip(name: &'static str, needle: fn(&World) -> Vec<u8>) -> Box<dyn Fn(&World, &Path)> {
+fn flip(name: &'static str, needle: fn(&World) -> Vec<u8>) -> Harm {
     Box::new(move |world, dir| {
         let mut bytes = fs::read(dir.join(name)).unwrap();
         let needle = needle(world);
@@ -171,7 +171,7 @@ fn flip(name: &'static str, needle: fn(&World) -> Vec<u8>) -> Box<dyn Fn(&World,
     })
 }
 
-fn flip_at(name: &'static str, at: fn(usize) -> usize) -> Box<dyn Fn(&World, &Path)> {
+fn flip_at(name: &'static str, at: fn(usize) -> usize) -> Harm {
     Box::new(move |_, dir| {
         let mut bytes = fs::read(dir.join(name)).unwrap();
         let at = at(bytes.len());
@@ -351,7 +351,7 @@ fn harms() -> Vec<(&'static str, &'static str, bool, Harm)> {
 fn a_ledger_that_is_whole_is_found_whole() {
     let world = World::new();
     for of in ["file", "log"] {
-        let checked = check(world.fresh(of).path(), &[world.seen.clone()]).unwrap();
+        let checked = check(world.fresh(of).path(), std::slice::from_ref(&world.seen)).unwrap();
         assert_eq!((checked.found, &checked.findings, &checked.head), (0, &Vec::new(), &world.seen), "{of}");
         assert_eq!((checked.checkpoints, checked.anchors), (SIZE, 1));
     }
@@ -371,7 +371,7 @@ fn every_damaged_or_rolled_back_ledger_is_found_by_one_anchor() {
         if what != "file cut to nothing" {
             assert_eq!(is_found(&alone), !hidden, "{what}, alone: {alone:?}");
         }
-        let anchored = check(dir.path(), &[world.seen.clone()]);
+        let anchored = check(dir.path(), std::slice::from_ref(&world.seen));
         assert!(is_found(&anchored), "{what}: {anchored:?}");
         for finding in anchored.iter().flat_map(|checked| &checked.findings) {
             assert!(finding.what.ends_with('.') && finding.mend.ends_with('.'), "{what}: {finding:?}");
