@@ -84,7 +84,7 @@ impl Context {
 
     /// Puts the newest checkpoint to the mirrors that do not have it yet, and says what is wrong with them.
     pub async fn anchored(&self, desk: &Desk) {
-        for warning in desk.anchor().await {
+        for warning in Box::pin(desk.anchor()).await {
             self.output.message(&format!("Warning: {warning}"));
         }
     }
@@ -154,11 +154,11 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
         Command::Show { gate } => show::show(context, &gate).await,
         Command::Findings { gate, query } => show::findings(context, &gate, query.as_deref()).await,
         Command::Dismiss(args) => dismiss::run(context, &args).await,
-        Command::Approve(args) => decide::run(context, Verb::Approve, &args, false).await,
-        Command::Reject(args) => decide::run(context, Verb::Reject, &args, false).await,
-        Command::Halt(args) => decide::run(context, Verb::Halt, &args, false).await,
-        Command::Comment(args) => decide::run(context, Verb::Comment, &args, false).await,
-        Command::BreakGlass(args) => decide::run(context, Verb::Approve, &args, true).await,
+        Command::Approve(args) => Box::pin(decide::run(context, Verb::Approve, &args, false)).await,
+        Command::Reject(args) => Box::pin(decide::run(context, Verb::Reject, &args, false)).await,
+        Command::Halt(args) => Box::pin(decide::run(context, Verb::Halt, &args, false)).await,
+        Command::Comment(args) => Box::pin(decide::run(context, Verb::Comment, &args, false)).await,
+        Command::BreakGlass(args) => Box::pin(decide::run(context, Verb::Approve, &args, true)).await,
         Command::Revoke { decision, reason } => afterwards::revoke(context, &decision, &reason).await,
         Command::Review { decision, reason } => afterwards::review(context, &decision, &reason).await,
         Command::Delegate(args) => afterwards::delegate(context, &args).await,
