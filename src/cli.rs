@@ -84,7 +84,7 @@ impl Context {
 
     /// Puts the newest checkpoint to the mirrors that do not have it yet, and says what is wrong with them.
     pub async fn anchored(&self, desk: &Desk) {
-        for warning in desk.anchor().await {
+        for warning in Box::pin(desk.anchor()).await {
             self.output.message(&format!("Warning: {warning}"));
         }
     }

@@ -120,7 +120,7 @@ pub enum MirrorConfig {
     /// The working tree of a git repository: each checkpoint is a commit.
     Git(PathBuf),
     /// A bucket of S3 with object lock.
-    S3(S3Config),
+    S3(Box<S3Config>),
 }
 
 /// A bucket of S3.

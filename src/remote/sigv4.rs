@@ -53,7 +53,8 @@ pub fn sign(request: &Request<'_>, credentials: &Credentials, now: Timestamp) ->
         .collect();
     headers.sort();
     let signed = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-    let listed: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let listed: Vec<String> = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let listed = listed.concat();
     let mut query: Vec<&str> = request.query.split('&').filter(|part| !part.is_empty()).collect();
     query.sort_unstable();
     let canonical = format!("{}\n{}\n{}\n{listed}\n{signed}\n{body}", request.method, request.path, query.join("&"));
@@ -87,7 +88,7 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -80,15 +80,12 @@ impl Link {
         let (config, tls) = (self.config.clone(), self.tls.clone());
         let (client, driver) = self.run(CONNECT * 2, async move {
             let said = |e: tokio_postgres::Error| Fault::of(&e);
-            let (client, driver) = match tls {
-                Some(tls) => {
-                    let (client, connection) = config.connect(tls).await.map_err(said)?;
-                    (client, tokio::spawn(async move { drop(connection.await) }))
-                }
-                None => {
-                    let (client, connection) = config.connect(NoTls).await.map_err(said)?;
-                    (client, tokio::spawn(async move { drop(connection.await) }))
-                }
+            let (client, driver) = if let Some(tls) = tls {
+                let (client, connection) = config.connect(tls).await.map_err(said)?;
+                (client, tokio::spawn(async move { drop(connection.await) }))
+            } else {
+                let (client, connection) = config.connect(NoTls).await.map_err(said)?;
+                (client, tokio::spawn(async move { drop(connection.await) }))
             };
             client.batch_execute(SETTINGS).await.map_err(said)?;
             Ok((client, driver))
@@ -113,13 +110,12 @@ impl Link {
         self.run(ANSWER, async move {
             let said = |e: tokio_postgres::Error| Fault::of(&e);
             let known = session.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
-            let statement = match known {
-                Some(statement) => statement,
-                None => {
-                    let made = session.client.prepare(sql).await.map_err(said)?;
-                    session.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, made.clone());
-                    made
-                }
+            let statement = if let Some(statement) = known {
+                statement
+            } else {
+                let made = session.client.prepare(sql).await.map_err(said)?;
+                session.statements.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, made.clone());
+                made
             };
             let listed: Vec<&(dyn ToSql + Sync)> =
                 parameters.iter().map(|p| p.as_ref() as &(dyn ToSql + Sync)).collect();
