@@ -161,12 +161,11 @@ async fn line_by_line(desk: Desk, console: &Console) -> Result<(), AppError> {
             say("> ")?;
             let Some(typed) = read_line().await else { return Ok(()) };
             match plain::choice(&typed, page.entries.len()) {
-                Choice::Quit => return Ok(()),
                 Choice::Back => page.open = None,
                 Choice::Open(n) => page.open = Some(n - 1),
                 Choice::Refresh => page = list(&desk).await?,
                 Choice::Ledger if ledger::walk(&desk).await? => {}
-                Choice::Ledger => return Ok(()),
+                Choice::Quit | Choice::Ledger => return Ok(()),
                 Choice::Unclear(why) => {
                     say(&format!("{why}\n"))?;
                     continue;

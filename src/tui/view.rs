@@ -246,10 +246,12 @@ fn hint(model: &Model, action: Action, place: Place) -> Option<&'static str> {
             Some(if model.ledger.check.running().is_some() { "call off" } else { "check again" })
         }
         (Action::Copy, Place::Record) => Some("copy digest"),
-        (Action::Ledger, Place::Ledger | Place::Record) | (Action::Quit, Place::Check) => None,
         (Action::Open, Place::Menu) => Some("run"),
         (Action::Open, Place::Form) => Some("press"),
-        (Action::Open, _) | (Action::Back, Place::Inbox) => None,
+        (Action::Open, _)
+        | (Action::Back, Place::Inbox)
+        | (Action::Ledger, Place::Ledger | Place::Record)
+        | (Action::Quit, Place::Check) => None,
         (Action::NextPane, _) => model.focus_moves().then_some("next"),
         (Action::Edit, _) => model.is_typing().then_some("editor"),
         (Action::Filter, Place::Menu) => Some("search"),

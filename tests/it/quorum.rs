@@ -151,8 +151,8 @@ fn roles_are_lent_for_a_time_and_not_lent_on() {
         run(person(&house, by), &["delegate", "--to", &to, "--role", "security", "--until", "8h", "--reason", "leave"])
     };
     lend("ria", "ivo").exits(7);
-    let lent = lend("sam", "ivo").exits(0);
-    assert!(lent.out.contains("may act as security"), "{lent:#?}");
+    let done = lend("sam", "ivo").exits(0);
+    assert!(done.out.contains("may act as security"), "{done:#?}");
     lend("ivo", "ria").exits(7);
     run(person(&house, "ivo"), &approve(TWO)).exits(0);
     let id = house.json(&["ledger", "list"], 0)["entries"][0]["gate"].as_str().unwrap().to_owned();

@@ -173,7 +173,7 @@ fn rows(root: &Value, rule: &Value, at: &str, out: &mut String) {
         match inner["type"].as_str() {
             Some("object") => rows(root, inner, &format!("{at}{name}."), out),
             Some("array") if inner.get("items").is_some() => {
-                rows(root, &inner["items"], &format!("{at}{name}[]."), out)
+                rows(root, &inner["items"], &format!("{at}{name}[]."), out);
             }
             _ => {}
         }

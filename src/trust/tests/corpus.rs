@@ -144,14 +144,14 @@ fn bare_signatures_and_a_stamp_of_other_tools() {
         let stamp = &bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"][0];
         let root = json("trusted_root.json").unwrap();
         let chain = root["timestampAuthorities"][0]["certChain"]["certificates"].as_array().unwrap();
-        let pem: String = chain
+        let pem: Vec<String> = chain
             .iter()
             .map(|c| {
                 let base64 = c["rawBytes"].as_str().unwrap();
                 format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
             })
             .collect();
-        let authorities = Authorities::parse("f", pem.as_bytes()).unwrap();
+        let authorities = Authorities::parse("f", pem.concat().as_bytes()).unwrap();
         let token = decoded(&stamp["signedTimestamp"]);
         let stamped = authorities.verify(&token, &sig).unwrap();
         assert_eq!(stamped.at.to_string(), "2026-11-21T02:26:59.000Z");

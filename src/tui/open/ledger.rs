@@ -57,8 +57,8 @@ fn said<T>(outcome: Result<T, AppError>, words: impl FnOnce(&T) -> String) -> St
     match outcome {
         Ok(value) => words(&value),
         Err(error) => {
-            let hints: String = error.hints.iter().map(|hint| format!("Hint: {hint}\n")).collect();
-            format!("Error: {}\n{hints}", error.message)
+            let hints: Vec<String> = error.hints.iter().map(|hint| format!("Hint: {hint}\n")).collect();
+            format!("Error: {}\n{}", error.message, hints.concat())
         }
     }
 }

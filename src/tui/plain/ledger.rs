@@ -62,7 +62,9 @@ pub fn head(state: &LedgerState) -> String {
     match &state.unsound {
         Some((why, hints)) => {
             fact("UNSOUND, nothing in it counts", why);
-            hints.iter().for_each(|hint| fact("hint", hint));
+            for hint in hints {
+                fact("hint", hint);
+            }
         }
         None if state.problems.is_empty() => fact("state", "whole, and every signature verifies"),
         None => {}

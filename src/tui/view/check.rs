@@ -40,7 +40,8 @@ pub(super) fn line(check: &Check, glyphs: &Glyphs) -> Span<'static> {
 }
 
 fn share(done: u64, all: u64) -> String {
-    if all == 0 { "hashes first".to_owned() } else { format!("{done} of {all} entries, {} %", done * 100 / all) }
+    let percent = (done * 100).checked_div(all);
+    percent.map_or_else(|| "hashes first".to_owned(), |percent| format!("{done} of {all} entries, {percent} %"))
 }
 
 pub(super) fn paint(model: &Model, scroll: usize, painter: &mut Painter<'_>, area: Rect) {
