@@ -29,10 +29,18 @@ fn a_bare_signature_with_its_stamp_through_the_whole_program() {
         crate::support::house::Ran::from(command.output().unwrap()).exits(code)
     };
     // Listed for no purpose in particular: refused, with the line to add.
-    std::fs::write(world.path("allowed"), format!("ana@example.com {}\n", signer.key().to_line())).unwrap();
+    // Beside the demo world's own line: its file of roles is signed with that key.
+    let config: toml::Table = std::fs::read_to_string(&house.env["COUNTERSIGN_CONFIG"]).unwrap().parse().unwrap();
+    let theirs = std::fs::read_to_string(config["trust"]["allowed_signers"].as_str().unwrap()).unwrap();
+    let list = |options: &str| {
+        let line = format!("{theirs}demo@countersign.example {options} {}\n", signer.key().to_line());
+        std::fs::write(world.path("allowed"), line).unwrap();
+    };
+    list("");
     let refused = run(&["approve", "payments@1.4.2/prod", "--reason", "raw", "--yes"], 7);
     assert!(refused.err.contains("bare signature") && refused.err.contains(&signer.key().to_line()), "{refused:#?}");
-    world.list("", &signer.key().to_line());
+    let purposes = "namespaces=\"release-decision@countersign.dev,triage@countersign.dev\"";
+    list(purposes);
     run(&["approve", "payments@1.4.2/prod", "--reason", "raw", "--yes"], 0);
     let ledger = run(&["ledger", "list"], 0).json();
     let entries = ledger["entries"].as_array().unwrap();
@@ -56,14 +64,29 @@ fn a_bare_signature_with_its_stamp_through_the_whole_program() {
     let trust = world.path("trust");
     std::fs::create_dir(&trust).unwrap();
     std::fs::copy(authority.root_file(), trust.join("timestamp_authorities.pem")).unwrap();
+    for name in ["approvers.toml", "approvers.toml.sig"] {
+        std::fs::copy(house.demo().join(name), trust.join(name)).unwrap();
+    }
     let before = super::world::now().plus(std::time::Duration::from_secs(60)).compact();
-    world.list(&format!("valid-before=\"{before}Z\","), &signer.key().to_line());
+    list(&format!("valid-before=\"{before}Z\",{purposes}"));
     std::fs::copy(world.path("allowed"), trust.join("allowed_signers")).unwrap();
     let gate = of("decision")[0]["gate"].as_str().unwrap();
     let file = out.join(format!("{record}.json"));
     let later = super::world::now().plus(std::time::Duration::from_secs(3_600)).to_string();
     let verify = |code: i32| {
-        let args = ["verify", "--gate", gate, "--env", "prod", "--at", &later, "--trust", trust.to_str().unwrap()];
+        let args = [
+            "verify",
+            "--gate",
+            gate,
+            "--env",
+            "prod",
+            "--service",
+            "payments",
+            "--at",
+            &later,
+            "--trust",
+            trust.to_str().unwrap(),
+        ];
         run(&[&args[..], &[file.to_str().unwrap()]].concat(), code)
     };
     verify(0);
