@@ -154,10 +154,12 @@ fn tree() {
         || {
             let mut edge = Edge::default();
             let mut stored = Vec::with_capacity(leaves.len() * 2);
-            leaves.iter().for_each(|leaf| edge.push(leaf_hash(leaf), |hash| stored.push(hash)));
+            for leaf in &leaves {
+                edge.push(leaf_hash(leaf), |hash| stored.push(hash));
+            }
             (edge.root(), stored)
         },
-        || leaves.iter().map(|leaf| sha2::Sha256::digest(leaf)).collect::<Vec<_>>(),
+        || leaves.iter().map(sha2::Sha256::digest).collect::<Vec<_>>(),
     );
 }
 
@@ -170,11 +172,9 @@ fn check(folder: &Path, dossier: &Dossier, people: &[Approver]) {
     let each = SqliteLedger::open(&folder.join("each.db")).unwrap();
     drafts.iter().take(entries / 10).for_each(|draft| drop(each.append(std::slice::from_ref(draft)).unwrap()));
     drafts.chunks(1000).for_each(|some| drop(ledger.append(some).unwrap()));
-    let signers: String = people
-        .iter()
-        .map(|p| format!("{} ssh-ed25519 {}\n", p.reference.principal, STANDARD.encode(&p.blob)))
-        .collect();
-    std::fs::write(folder.join("allowed_signers"), signers).unwrap();
+    let line = |p: &Approver| format!("{} ssh-ed25519 {}\n", p.reference.principal, STANDARD.encode(&p.blob));
+    let signers: Vec<String> = people.iter().map(line).collect();
+    std::fs::write(folder.join("allowed_signers"), signers.concat()).unwrap();
     let root = TrustRoot::load(&folder.join("allowed_signers"), None).map_err(Into::into);
     let look = |entry: &Entry| review::ledger::look(entry, &root);
     let audit = Audit { look: &look, anchors: &[] };
