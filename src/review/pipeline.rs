@@ -21,6 +21,8 @@ use crate::trust::verify::{Expected, TrustRoot, Verified, verify_stamped};
 
 /// The largest envelope file that is read.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// The largest time stamp that is read.
+const MAX_STAMP: u64 = 64 * 1024;
 
 /// An envelope to be verified, and where it is from.
 pub struct Candidate {
@@ -98,8 +100,13 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
         }
         let mut stamp = path.clone().into_os_string();
         stamp.push(".tsr");
-        // One that cannot be read proves nothing, as one that is not there.
-        let stamps = std::fs::read(stamp).ok().into_iter().collect();
+        // One that cannot be read, or is no stamp by its size, proves nothing, as one that is not there.
+        let stamps = std::fs::File::open(stamp).ok().and_then(|file| {
+            let mut token = Vec::new();
+            let read = file.take(MAX_STAMP + 1).read_to_end(&mut token).ok()?;
+            (u64::try_from(read).ok()? <= MAX_STAMP).then_some(token)
+        });
+        let stamps = stamps.into_iter().collect();
         Ok(Candidate { from, bytes: unwrapped(bytes), receipt: None, stamps })
     };
     paths.iter().map(one).collect()
