@@ -18,6 +18,27 @@ pub fn to_canonical(value: &impl Serialize) -> Result<Vec<u8>, NotCanonical> {
     serde_json_canonicalizer::to_vec(value).map_err(|e| NotCanonical(e.to_string()))
 }
 
+/// As [`to_canonical`], for documents of some kilobytes: several times as fast, at the cost of a copy of the document.
+pub fn to_canonical_small(value: &impl Serialize) -> Result<Vec<u8>, NotCanonical> {
+    let value = serde_json::to_value(value).map_err(|e| NotCanonical(e.to_string()))?;
+    // A map that is not asked to keep its order sorts by the bytes of its keys. What is not plain, the canonicaliser writes.
+    let written = if is_plain(&value) { serde_json::to_vec(&value) } else { serde_json_canonicalizer::to_vec(&value) };
+    written.map_err(|e| NotCanonical(e.to_string()))
+}
+
+/// Whether its order by bytes is the order of RFC 8785, and its numbers are written alike: no fractions, nothing large.
+fn is_plain(value: &serde_json::Value) -> bool {
+    const LARGEST: u64 = 1 << 53;
+    match value {
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::String(_) => true,
+        serde_json::Value::Number(n) => {
+            n.as_u64().or_else(|| n.as_i64().map(i64::unsigned_abs)).is_some_and(|n| n < LARGEST)
+        }
+        serde_json::Value::Array(items) => items.iter().all(is_plain),
+        serde_json::Value::Object(map) => map.iter().all(|(key, value)| key.is_ascii() && is_plain(value)),
+    }
+}
+
 /// SHA-256 over the canonical JSON of a value.
 ///
 /// A value that cannot be written gets the digest of its error text: it differs from every good digest, so nothing
@@ -124,6 +145,30 @@ mod tests {
     fn keys_are_sorted_and_blanks_gone() {
         let value = serde_json::json!({"b": 1, "a": {"d": [1, 2], "c": "é"}});
         assert_eq!(to_canonical(&value).unwrap(), r#"{"a":{"c":"é","d":[1,2]},"b":1}"#.as_bytes());
+    }
+
+    #[test]
+    fn small_documents_are_written_as_the_canonicaliser_writes_them() {
+        let odd: String = (0..0x2100).filter_map(char::from_u32).chain(['\u{ffff}', '\u{1f600}']).collect();
+        for value in [
+            serde_json::json!({"schema": 2, "b": {"z": [], "a": {}}, "B": null, "": true, "aa": -1, "a": [{"y": 0, "x": 1}]}),
+            serde_json::json!({"odd": odd, "a\u{1}\"\\": odd}),
+            serde_json::json!({"\u{ffff}": 1, "\u{1f600}": 2, "é": 3, "z": 4}),
+            serde_json::json!([
+                0.5,
+                1.0,
+                1e30,
+                -0.0,
+                u64::MAX,
+                i64::MIN,
+                1_u64 << 53,
+                (1_u64 << 53) + 1,
+                (1_u64 << 53) - 1
+            ]),
+        ] {
+            let (small, whole) = (to_canonical_small(&value).unwrap(), to_canonical(&value).unwrap());
+            assert_eq!(String::from_utf8(small).unwrap(), String::from_utf8(whole).unwrap());
+        }
     }
 
     #[test]
