@@ -46,7 +46,11 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Anchor>, String> {
 fn read(path: &Path) -> Result<Vec<u8>, std::io::Error> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    // Cut silently, its newest checkpoints would not be compared.
+    if u64::try_from(bytes.len()).is_ok_and(|read| read > LIMIT) {
+        return Err(std::io::Error::other(format!("it has more than {LIMIT} bytes")));
+    }
     Ok(bytes)
 }
 

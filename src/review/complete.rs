@@ -245,7 +245,7 @@ pub async fn take_up(
         let other = other.clone();
         // Whoever was to deliver it may be gone: the state is read first, and nothing is sent that may be on its way.
         if !other.receipt.as_ref().is_some_and(|r| r.status.is_final()) {
-            match deliver::resume(desk, &open, true, watcher).await? {
+            match deliver::resume(desk, &open, tally.counts(&other.id), watcher).await? {
                 Resumed::Ended(_) | Resumed::NotSent(_) => {}
             }
         }

@@ -377,7 +377,16 @@ pub async fn take_up(
             let assembled = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await;
             let dossier = assembled.map_err(stays_open)?;
             let expected = expect.is_none_or(|e| dossier.digest.is_named_by(e));
-            expected && records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
+            // What was taken back, rejected or given in a role that is lost since is not sent again.
+            let counts = verb != Verb::Approve || {
+                let roles = super::roles::in_force(desk, &records).await.map_err(stays_open)?;
+                let (gate, release) = (&waiting.gate, &waiting.release);
+                let now = desk.clock.now();
+                let asked = super::approval::Asked::new(gate, release, Some(&dossier), roles.as_deref(), now);
+                let tally = asked.tally(&records.cast(&gate.id));
+                tally.is_ok_and(|t| t.reached() && t.counts(&open.order.decision))
+            };
+            expected && counts && records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
         }
         _ => false,
     };

@@ -87,14 +87,15 @@ impl<'a> Der<'a> {
     }
 }
 
-/// Appends a value. Nothing written here is longer than 64 KiB.
+/// Appends a value of less than 16 MiB.
 pub(super) fn put(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
     out.push(tag);
-    let [high, low] = u16::try_from(content.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let [_, top, high, low] = u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes();
     match content.len() {
         0..=0x7f => out.push(low),
         0x80..=0xff => out.extend([0x81, low]),
-        _ => out.extend([0x82, high, low]),
+        0x100..=0xffff => out.extend([0x82, high, low]),
+        _ => out.extend([0x83, top, high, low]),
     }
     out.extend(content);
 }

@@ -46,6 +46,10 @@ impl Revoked {
                 let mend = "List the key that it is for, or make a KRL: `ssh-keygen -k -f KRL -s CA.pub SPEC`.";
                 return Err(TrustFileError::new(name, Some(i + 1), why, mend));
             }
+            // A key that was cut on its way equals none, and the one that is meant would still count.
+            if matches!(super::key::KeyInfo::from_blob(&blob, ""), Err(super::key::BadKey::NotAKey)) {
+                return Err(TrustFileError::new(name, Some(i + 1), "the public key is damaged", mend));
+            }
             revoked.keys.insert(blob);
         }
         Ok(revoked)

@@ -215,7 +215,7 @@ pub fn verify_stamped(
 ) -> Result<Verified, VerifyError> {
     let opened = Envelope::parse(bytes)?.open()?;
     let (stamped, bad_stamp) = proven_time(&opened.signature.to_bytes(), stamps, root, at);
-    let signed_at = stamped.as_ref().map_or(at, |s| s.at);
+    let signed_at = stamped.as_ref().map_or(at, |s| s.at.min(at));
     let explain = |error: VerifyError| match (error, &bad_stamp) {
         (VerifyError::Principal(then), Some(why)) if then.is_of_time() => {
             VerifyError::Stamp { why: Box::new(why.clone()), then: Box::new(then) }

@@ -9,7 +9,7 @@ use super::{Audit, Checked, Finding};
 use crate::domain::ids::Digest;
 use crate::ledger::log::{Named, stored_root};
 use crate::ledger::merkle::Edge;
-use crate::ledger::note::{self, Keys};
+use crate::ledger::note::Keys;
 use crate::ledger::{Entry, Head, LedgerError, Reading, Root, chain};
 
 /// How many of the last roots are remembered: most heads that were seen are young.
@@ -49,6 +49,8 @@ pub(super) struct Fold<'a> {
     counters: BTreeMap<String, (u64, u32)>,
     /// The last checkpoint that fits, and whether all did.
     signed: (u64, bool),
+    /// The largest size that a checkpoint of the ledger speaks of, as it was read with its signature.
+    covered: u64,
     /// The anchors that were not come to yet, the largest first.
     anchors: Vec<usize>,
 }
@@ -59,7 +61,7 @@ impl<'a> Fold<'a> {
         anchors.sort_by_key(|n| std::cmp::Reverse(audit.anchors.get(*n).map(|a| a.head.size)));
         let young = VecDeque::from([(0, Root::EMPTY)]);
         let (edge, chain, counters) = (Edge::default(), Some(chain::origin()), BTreeMap::new());
-        Self { named, audit, keys, checked, edge, young, chain, counters, signed: (0, true), anchors }
+        Self { named, audit, keys, checked, edge, young, chain, counters, signed: (0, true), covered: 0, anchors }
     }
 
     /// Reads all, has it judged on all cores, and says what it comes to.
@@ -177,6 +179,7 @@ impl<'a> Fold<'a> {
 
     fn take_checkpoint(&mut self, size: u64, note: Result<Head, String>) {
         self.checked.checkpoints += 1;
+        self.covered = self.covered.max(size);
         let (before, fits) = self.signed;
         let named = self.named;
         let say = |why: String| named.checkpoint(size, why).to_string();
@@ -309,10 +312,9 @@ impl<'a> Fold<'a> {
         if !further.is_empty() || !stored.is_empty() {
             self.damaged("entry-missing", size + 1, "it is missing, and its hash or a checkpoint over it is there.");
         }
-        let newest = reading.newest()?.and_then(|text| note::read_unsigned(&text).ok()).map_or(0, |head| head.size);
-        if newest < size {
+        if further.is_empty() && self.covered < size {
             let why = "it is in no checkpoint: it was not appended by Countersign.";
-            self.damaged("entry-unsigned", newest + 1, why);
+            self.damaged("entry-unsigned", self.covered + 1, why);
         }
         Ok(())
     }

@@ -39,7 +39,12 @@ impl Git {
         let new = tokio::task::spawn_blocking(move || folder::write(&root, &name, &written)).await;
         let new = new.unwrap_or_else(|_e| Err(self.unusable("writing the note failed.")))?;
         // A note that was written and not committed, by a program that was killed, is committed now.
-        if !new && self.run(end, &["status", "--porcelain", "--untracked-files=all", "--", path]).await?.is_empty() {
+        if !new
+            && self
+                .run(end, &["status", "--porcelain", "--untracked-files=all", "--ignored", "--", path])
+                .await?
+                .is_empty()
+        {
             return Ok(());
         }
         self.run(end, &["add", "--force", "--", path]).await?;
@@ -51,7 +56,7 @@ impl Git {
 
     pub(super) async fn list(&self, folder: &str) -> Result<Vec<Listed>, MirrorError> {
         let end = Instant::now() + self.limit;
-        let out = self.run(end, &["rev-list", "--all", "--objects", "--", folder]).await?;
+        let out = self.run(end, &["rev-list", "--all", "--full-history", "--objects", "--", folder]).await?;
         let lines = String::from_utf8_lossy(&out).into_owned();
         let objects = lines.lines().filter_map(|line| line.split_once(' '));
         Ok(objects

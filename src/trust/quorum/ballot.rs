@@ -283,6 +283,7 @@ impl<'a> Ballots<'a> {
             if let Some((from, lent)) = &roles.lent
                 && !heads.contains(&from)
                 && self.excluded(rule, from).is_none()
+                && !self.question.barred.iter().any(|name| self.is_named(from, name))
             {
                 heads.push(from);
                 sits.extend(lent.iter().map(|r| (r.clone(), Some(from.clone()))));

@@ -56,7 +56,7 @@ impl TrustRoot {
         let revoked = match file::read(&path, MAX_BYTES) {
             Ok(bytes) => Some(Revoked::parse(&path.to_string_lossy(), &bytes)?),
             // Only a file that is not there; one that cannot be read may list the very key.
-            Err(Unreadable::System { absent: true, .. }) => None,
+            Err(Unreadable::System { absent: true, .. }) if !path.is_symlink() => None,
             Err(e) => return Err(fault(&path, &e, MEND_REVOKED)),
         };
         let root = Self { allowed_signers, revoked, ..Self::default() };
