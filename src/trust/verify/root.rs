@@ -141,6 +141,13 @@ mod tests {
         assert!(matches!(error, VerifyError::Revoked { .. }));
         std::fs::write(at("revoked.krl"), "SSHKRL\n\0").unwrap();
         assert!(TrustRoot::load_folder(folder.path()).is_err());
+        // A line that was cut equals no key, and a link that leads nowhere is no list that is not there.
+        let line = signer.key().to_line();
+        std::fs::write(at("revoked.krl"), line.get(..line.len() - 20).unwrap()).unwrap();
+        assert!(TrustRoot::load_folder(folder.path()).is_err());
+        std::fs::remove_file(at("revoked.krl")).unwrap();
+        std::os::unix::fs::symlink("nowhere", at("revoked.krl")).unwrap();
+        assert!(TrustRoot::load_folder(folder.path()).is_err());
         std::fs::remove_file(at("revoked.krl")).unwrap();
         std::fs::create_dir(at("revoked.krl")).unwrap();
         assert!(TrustRoot::load_folder(folder.path()).is_err());
