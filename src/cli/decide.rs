@@ -12,6 +12,7 @@ use crate::review::decide::{self, Done, Prepared, Proposal};
 use crate::review::inbox;
 use crate::review::permit::Permit;
 use crate::review::progress::Progress;
+use crate::review::take_up::{self, Wanted};
 
 /// Decides over one gate.
 pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: bool) -> Result<(), AppError> {
@@ -38,14 +39,9 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: 
         context.settle(&desk, Some((verb, &args.gate))).await;
     }
     let waiting = inbox::find_for(&desk, &args.gate, verb).await?;
-    // What is done alone is signed anew each time: it takes up nothing of the ordinary kind.
+    let wanted = Wanted { gate: &waiting.gate.id, verb, break_glass, expect: args.expect.as_deref() };
     if !args.dry_run
-        && !break_glass
-        && let Some(done) = unless_interrupted(
-            &delivery,
-            decide::take_up(&desk, &waiting.gate.id, verb, args.expect.as_deref(), &watcher),
-        )
-        .await?
+        && let Some(done) = unless_interrupted(&delivery, take_up::take_up(&desk, wanted, &watcher)).await?
     {
         output.message("An earlier decision of yours on this gate was open, and is settled now.");
         return report(context, verb, &waiting.gate.id.to_string(), &done);

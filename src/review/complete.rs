@@ -6,15 +6,14 @@
 
 use std::time::Duration;
 
-use super::approval::{self, Asked};
-use super::deliver::{self, Resumed};
-use super::inbox::{self, Waiting};
+use super::approval::Asked;
+use super::deliver;
+use super::inbox::Waiting;
 use super::progress::{Progress, Watcher};
-use super::round::Round;
-use super::{Desk, roles, sign};
-use crate::domain::decision::{Decision, Receipt, ReceiptStatus, Verb};
+use super::{Desk, roles};
+use crate::domain::decision::{Decision, Receipt, ReceiptStatus};
 use crate::domain::dossier::Dossier;
-use crate::domain::ids::{GateId, RecordId};
+use crate::domain::ids::RecordId;
 use crate::domain::quorum::Standing;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
@@ -61,7 +60,6 @@ pub async fn complete(desk: &Desk, approved: Approved<'_>, watcher: Watcher<'_>)
     }
     if let Some((other, _)) = records.approval_underway(&order.gate, &order.attempt)
         && other.id != order.decision
-        && other.receipt.is_some()
     {
         let other = other.clone();
         return after_other(desk, &order, intended, standing, &other, watcher).await;
@@ -74,7 +72,7 @@ pub async fn complete(desk: &Desk, approved: Approved<'_>, watcher: Watcher<'_>)
 }
 
 /// Claims the delivery and delivers; whoever comes second waits for what comes of the first.
-async fn send(
+pub async fn send(
     desk: &Desk,
     order: Order,
     intended: bool,
@@ -112,7 +110,7 @@ pub fn intent(desk: &Desk, order: &Order) -> Result<Draft, AppError> {
 }
 
 /// It counts, or will, and is not sent itself. An intent that is in the ledger is closed.
-async fn recorded(
+pub async fn recorded(
     desk: &Desk,
     order: &Order,
     intended: bool,
@@ -141,7 +139,6 @@ async fn unless_begun(
         let records = desk.records().await?;
         if let Some((other, _)) = records.approval_underway(&order.gate, &order.attempt)
             && other.id != order.decision
-            && other.receipt.is_some()
         {
             let other = other.clone();
             return after_other(desk, order, intended, standing, &other, watcher).await;
@@ -158,7 +155,7 @@ async fn unless_begun(
 }
 
 /// Waits for what comes of the delivery of another approval of the same quorum.
-async fn after_other(
+pub async fn after_other(
     desk: &Desk,
     order: &Order,
     intended: bool,
@@ -176,82 +173,11 @@ async fn after_other(
         desk.clock.sleep(LOOK_EVERY).await;
         seen = desk.records().await?.decision(&other.id).and_then(|d| d.receipt.clone());
     }
-    let detail = seen.as_ref().map(|r| r.detail.line().into_owned()).unwrap_or_default();
-    let text = format!("sent with the approval of {}: {detail}", other.principal);
+    let text = deliver::sent_with(other, seen.as_ref());
     // Its own intent, if it has one, is closed: nothing of it was sent.
     let done = recorded(desk, order, intended, standing, text).await?;
     let Some(seen) = seen else { return Ok(done) };
     deliver::judge(order, &seen)?;
     let receipt = Receipt { status: seen.status, detail: done.receipt.detail.clone(), ..done.receipt };
     Ok(Done { receipt, ..done })
-}
-
-/// Takes up an approval of one's own that is in the ledger and was not sent.
-///
-/// `Ok(None)`: there is none that counts over the evidence as it is now, and a new one may be signed.
-pub async fn take_up(
-    desk: &Desk,
-    gate: &GateId,
-    expect: Option<&str>,
-    watcher: Watcher<'_>,
-) -> Result<Option<Done>, AppError> {
-    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
-    let records = desk.records().await?;
-    let unsent = |d: &&Decision| {
-        let status = d.receipt.as_ref().map(|r| r.status);
-        d.verb == Verb::Approve
-            && d.principal == identity.principal
-            && matches!(status, None | Some(ReceiptStatus::Recorded))
-    };
-    let decisions = records.of_gate(gate);
-    if !decisions.iter().any(|d| unsent(&d)) {
-        return Ok(None);
-    }
-    records.sound()?;
-    let Some(waiting) = inbox::read(desk, gate).await? else { return Ok(None) };
-    if inbox::must_wait(&waiting).is_err() {
-        return Ok(None);
-    }
-    let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
-    if expect.is_some_and(|e| !dossier.digest.is_named_by(e)) {
-        return Ok(None);
-    }
-    let roles = roles::in_force(desk, &records).await?;
-    let asked = Asked::new(&waiting.gate, &waiting.release, Some(&dossier), roles.as_deref(), desk.clock.now());
-    let Ok(tally) = asked.tally(&records.cast(gate)) else { return Ok(None) };
-    let counted = decisions.iter().rev().find(|d| unsent(d) && tally.counts(&d.id));
-    // An emergency is not taken up by an approval of the ordinary kind, nor the reverse.
-    let Some(mine) = counted.filter(|d| !d.break_glass || tally.break_glass.is_some()) else { return Ok(None) };
-    let order = Order {
-        decision: mine.id.clone(),
-        verb: Verb::Approve,
-        gate: gate.clone(),
-        attempt: mine.attempt.clone(),
-        option: None,
-        reason: mine.reason.clone(),
-        envelope_digest: mine.envelope.clone(),
-        envelope: approval::envelope_of(desk, &mine.id).await?,
-        others: Vec::new(),
-        anchor: None,
-    };
-    let standing = tally.standing();
-    if !tally.reached() {
-        let text = format!("recorded already; {}", standing.words());
-        return recorded(desk, &order, false, standing, text).await.map(Some);
-    }
-    if let Some((other, open)) =
-        records.approval_underway(gate, &waiting.gate.attempt).filter(|(d, _)| d.receipt.is_some())
-    {
-        let other = other.clone();
-        // Whoever was to deliver it may be gone: the state is read first, and nothing is sent that may be on its way.
-        if !other.receipt.as_ref().is_some_and(|r| r.status.is_final()) {
-            match deliver::resume(desk, &open, tally.counts(&other.id), watcher).await? {
-                Resumed::Ended(_) | Resumed::NotSent(_) => {}
-            }
-        }
-        let records = desk.records().await?;
-        let other = records.decision(&other.id).cloned().unwrap_or(other);
-        return after_other(desk, &order, false, standing, &other, watcher).await.map(Some);
-    }
-    send(desk, order, false, records.entries(), standing, watcher).await.map(Some)
 }

@@ -6,16 +6,15 @@ use std::time::Duration;
 use super::Desk;
 use super::approval::{self, Approval};
 use super::complete::{self, Approved};
-use super::deliver::{self, Resumed};
+use super::deliver;
 use super::inbox::{self, Waiting};
 use super::permit::Permit;
 use super::progress::{Progress, Watcher};
-use super::records::OpenOrder;
 use super::round::Round;
 use super::sign::{self, Identity};
 use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
 use crate::domain::dossier::Dossier;
-use crate::domain::ids::{GateId, RecordId};
+use crate::domain::ids::RecordId;
 use crate::domain::quorum::Standing;
 use crate::domain::time::humane;
 use crate::domain::verdict::{Cause, Outcome};
@@ -342,68 +341,4 @@ pub async fn execute(
     let stamping = super::stamp::add(desk, &record, Some(&gate), &envelope, watcher);
     let (done, ()) = futures_util::future::join(delivering, stamping).await;
     done
-}
-
-/// The approver's own open intent on a gate and verb, if there is one.
-pub async fn open_order(desk: &Desk, gate: &GateId, verb: Verb) -> Result<Option<OpenOrder>, AppError> {
-    let Ok(identity) = sign::identity(desk).await else { return Ok(None) };
-    let open = desk.records().await?.open_orders(&identity.principal);
-    Ok(open.into_iter().find(|o| o.order.gate == *gate && o.order.verb == verb))
-}
-
-/// Takes up the approver's own open intent on the same gate and verb, if there is one.
-///
-/// `Ok(Some)`: that decision is effective now. `Ok(None)`: there was none, or it was seen never to have arrived and is
-/// superseded by the new decision because its evidence is another, or is not what `expect` names.
-pub async fn take_up(
-    desk: &Desk,
-    gate: &GateId,
-    verb: Verb,
-    expect: Option<&str>,
-    watcher: Watcher<'_>,
-) -> Result<Option<Done>, AppError> {
-    if desk.readonly {
-        return Ok(None);
-    }
-    let Some(open) = open_order(desk, gate, verb).await? else {
-        // Of an approval that waited for others, there is no intent.
-        return if verb == Verb::Approve { complete::take_up(desk, gate, expect, watcher).await } else { Ok(None) };
-    };
-    let records = desk.records().await?;
-    records.sound()?;
-    let stays_open = |e| open.stays_open(e);
-    let unchanged = match inbox::read(desk, gate).await.map_err(stays_open)? {
-        Some(waiting) if waiting.gate.attempt == open.order.attempt => {
-            let assembled = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await;
-            let dossier = assembled.map_err(stays_open)?;
-            let expected = expect.is_none_or(|e| dossier.digest.is_named_by(e));
-            // What was taken back, rejected or given in a role that is lost since is not sent again.
-            let counts = verb != Verb::Approve || {
-                let roles = super::roles::in_force(desk, &records).await.map_err(stays_open)?;
-                let (gate, release) = (&waiting.gate, &waiting.release);
-                let now = desk.clock.now();
-                let asked = super::approval::Asked::new(gate, release, Some(&dossier), roles.as_deref(), now);
-                let tally = asked.tally(&records.cast(&gate.id));
-                tally.is_ok_and(|t| t.reached() && t.counts(&open.order.decision))
-            };
-            expected && counts && records.decision(&open.order.decision).is_some_and(|d| d.dossier == dossier.digest)
-        }
-        _ => false,
-    };
-    let receipt = match deliver::resume(desk, &open, unchanged, watcher).await? {
-        Resumed::Ended(receipt) => receipt,
-        // It never arrived, and the evidence is another by now: it is closed, and the new decision takes its place.
-        Resumed::NotSent(_) => {
-            let why = "never arrived; another decision takes its place";
-            deliver::record(desk, &open.order, ReceiptStatus::Refused, why).await?;
-            return Ok(None);
-        }
-    };
-    deliver::judge(&open.order, &receipt)?;
-    Ok(Some(Done {
-        decision: open.order.decision.clone(),
-        envelope: open.order.envelope_digest.clone(),
-        receipt,
-        standing: None,
-    }))
 }

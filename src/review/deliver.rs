@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::progress::{Progress, Watcher};
 use super::records::{OpenOrder, Records};
 use super::{Desk, sign};
-use crate::domain::decision::{Receipt, ReceiptStatus, Verb};
+use crate::domain::decision::{Decision, Receipt, ReceiptStatus, Verb};
 use crate::domain::ids::{Principal, RecordId};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
@@ -94,6 +94,10 @@ pub enum Resumed {
     Ended(Receipt),
     /// It was seen never to have arrived, and nothing of it is on its way.
     NotSent(Receipt),
+    /// An approval that was never about to be sent: nothing of it was, and nothing was looked at.
+    NotBegun,
+    /// An approval whose gate another one is delivered to, which came first: nothing of this one was sent.
+    Behind(Box<Decision>),
 }
 
 /// Settles one open intent: reads the orchestrator, and sends again (only if `may_send`) what was seen not to have
@@ -102,6 +106,13 @@ pub async fn resume(desk: &Desk, open: &OpenOrder, may_send: bool, watcher: Watc
     let orchestrator = desk.orchestrator(&open.order.gate)?;
     let tell = teller(&open.order, watcher);
     let records = desk.records().await?;
+    if open.order.verb == Verb::Approve {
+        match records.approval_underway(&open.order.gate, &open.order.attempt) {
+            Some((first, _)) if first.id != open.order.decision => return Ok(Resumed::Behind(Box::new(first.clone()))),
+            Some(_) => {}
+            None => return Ok(Resumed::NotBegun),
+        }
+    }
     // Somebody else may have sent it in the meantime.
     let sent_at = records.sent_at(&open.order.decision).unwrap_or(open.sent_at);
     let outcome = follow::settle(orchestrator.as_ref(), &open.order, sent_at, &desk.clock, false, &tell).await;
@@ -160,12 +171,33 @@ async fn settle(desk: &Desk, open: &[OpenOrder], watcher: Watcher<'_>) -> Vec<St
             Ok(Ok(Resumed::Ended(receipt) | Resumed::NotSent(receipt))) => {
                 format!("{} ({})", receipt.status.word(), receipt.detail.line())
             }
+            Ok(Ok(Resumed::NotBegun)) => "it was not sent; run the same command again to send it".to_owned(),
+            Ok(Ok(Resumed::Behind(first))) => match behind(desk, &open.order, &first).await {
+                Ok(receipt) => receipt.detail.line().into_owned(),
+                Err(error) => format!("it could not be settled ({error})"),
+            },
             Ok(Err(error)) => format!("it could not be settled ({error})"),
             Err(_) => "it is still on its way, or its orchestrator does not answer".to_owned(),
         };
         format!("{} {}: {came_of_it}.", open.order.verb.word(), open.order.gate)
     });
     futures_util::future::join_all(all).await
+}
+
+/// Closes an approval of which nothing was sent, once it is known what came of the one that came first.
+async fn behind(desk: &Desk, order: &Order, first: &Decision) -> Result<Receipt, AppError> {
+    let seen = first.receipt.as_ref();
+    let text = sent_with(first, seen);
+    if seen.is_some_and(|r| r.status.is_final()) {
+        return record(desk, order, ReceiptStatus::Recorded, &text).await;
+    }
+    receipt(desk, order, ReceiptStatus::Unknown, &text).map(|(receipt, _)| receipt)
+}
+
+/// What is said of an approval that was sent with another one.
+pub fn sent_with(first: &Decision, seen: Option<&Receipt>) -> String {
+    let detail = seen.map(|r| r.detail.line().into_owned()).unwrap_or_default();
+    format!("sent with the approval of {}: {detail}", first.principal)
 }
 
 /// The approver's own open deliveries. `None` if nothing is open, or nobody knows who the approver is.

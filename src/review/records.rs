@@ -25,8 +25,8 @@ use crate::trust::verify::{TrustRoot, Verified, verify_envelope};
 pub struct Records {
     /// Decisions, the oldest first.
     decisions: Vec<Decision>,
-    /// Orders by decision, with when each was last about to be sent.
-    orders: BTreeMap<String, (Order, Timestamp)>,
+    /// Orders by decision.
+    orders: BTreeMap<String, Ordered>,
     /// Dismissals, the oldest first.
     pub dismissals: Vec<Dismissal>,
     /// The whole dossier of a decision, by its id: the digest in the evidence store.
@@ -64,6 +64,16 @@ pub struct RecordedApprovers {
     pub seq: u64,
 }
 
+/// An order, as far as the ledger says what became of it.
+#[derive(Debug, Clone)]
+struct Ordered {
+    order: Order,
+    /// When it was last about to be sent.
+    sent_at: Timestamp,
+    /// The entry that first said so. Without one, nothing of it was sent.
+    claimed: Option<u64>,
+}
+
 /// A delivery without a final receipt.
 #[derive(Debug, Clone)]
 pub struct OpenOrder {
@@ -73,6 +83,12 @@ pub struct OpenOrder {
     pub sent_at: Timestamp,
     /// When it was signed.
     pub since: Timestamp,
+}
+
+impl Ordered {
+    fn open(&self, decision: &Decision) -> OpenOrder {
+        OpenOrder { order: self.order.clone(), sent_at: self.sent_at, since: decision.issued_at }
+    }
 }
 
 impl OpenOrder {
@@ -179,14 +195,15 @@ impl Records {
             EntryKind::Triage => self.triage_entry(entry, root).err(),
             EntryKind::Intent => match serde_json::from_slice::<Order>(&entry.draft.body) {
                 Ok(order) => {
-                    self.orders.insert(entry.draft.record.as_str().to_owned(), (order, entry.draft.at));
+                    let ordered = Ordered { order, sent_at: entry.draft.at, claimed: None };
+                    self.orders.insert(entry.draft.record.as_str().to_owned(), ordered);
                     None
                 }
                 Err(e) => Some(e.to_string()),
             },
             EntryKind::Receipt => match serde_json::from_slice::<Receipt>(&entry.draft.body) {
                 Ok(receipt) => {
-                    self.receipt(receipt);
+                    self.receipt(receipt, entry.seq);
                     None
                 }
                 Err(e) => Some(e.to_string()),
@@ -265,11 +282,14 @@ impl Records {
         Ok(())
     }
 
-    fn receipt(&mut self, receipt: Receipt) {
-        if receipt.status == ReceiptStatus::Sending
-            && let Some((_, sent_at)) = self.orders.get_mut(receipt.decision.as_str())
-        {
-            *sent_at = receipt.at;
+    fn receipt(&mut self, receipt: Receipt, seq: u64) {
+        if let Some(ordered) = self.orders.get_mut(receipt.decision.as_str()) {
+            if receipt.status == ReceiptStatus::Sending {
+                ordered.sent_at = receipt.at;
+            }
+            if !matches!(receipt.status, ReceiptStatus::Recorded | ReceiptStatus::Refused) {
+                ordered.claimed.get_or_insert(seq);
+            }
         }
         if let Some(decision) = self.decisions.iter_mut().find(|d| d.id == receipt.decision) {
             decision.receipt = Some(receipt);
@@ -318,22 +338,33 @@ impl Records {
         self.approvers.as_ref()
     }
 
-    /// The delivery of an approval of an attempt of a gate, if there is one that is not over, or that took effect.
+    /// The approval of an attempt of a gate that is being delivered, or that took effect. Of several that were about to be
+    /// sent, the first in the ledger is: the others found that entry, and sent nothing.
     pub fn approval_underway(&self, gate: &GateId, attempt: &str) -> Option<(&Decision, OpenOrder)> {
-        let orders =
-            self.orders.values().filter(|(o, _)| o.verb == Verb::Approve && o.gate == *gate && o.attempt == attempt);
-        let mut found: Vec<(&Decision, OpenOrder)> = orders
-            .filter_map(|(order, sent_at)| {
-                let decision = self.decision(&order.decision)?;
-                let status = decision.receipt.as_ref().map(|r| r.status);
-                let over = matches!(status, Some(ReceiptStatus::Refused | ReceiptStatus::Recorded));
-                let open = OpenOrder { order: order.clone(), sent_at: *sent_at, since: decision.issued_at };
-                (!over).then_some((decision, open))
-            })
-            .collect();
-        // What was sent stands before what is only meant to be.
-        found.sort_by_key(|(d, o)| (d.receipt.is_none(), o.sent_at));
-        found.into_iter().next()
+        let orders = self.orders.values().filter(|o| {
+            o.order.verb == Verb::Approve && o.order.gate == *gate && o.order.attempt == attempt && o.claimed.is_some()
+        });
+        let found = orders.filter_map(|ordered| {
+            let decision = self.decision(&ordered.order.decision)?;
+            let status = decision.receipt.as_ref().map(|r| r.status);
+            let over = matches!(status, Some(ReceiptStatus::Refused | ReceiptStatus::Recorded));
+            (!over).then_some((decision, ordered))
+        });
+        let (decision, ordered) = found.min_by_key(|(_, o)| o.claimed)?;
+        Some((decision, ordered.open(decision)))
+    }
+
+    /// Whether nothing of an approval was sent, so that it can still be: it was only recorded or meant to be sent, or it was
+    /// another one's turn.
+    pub fn is_unsent(&self, approval: &Decision) -> bool {
+        match approval.receipt.as_ref().map(|r| r.status) {
+            None | Some(ReceiptStatus::Recorded) => true,
+            Some(ReceiptStatus::Effective | ReceiptStatus::Refused) => false,
+            Some(ReceiptStatus::Sending | ReceiptStatus::Accepted | ReceiptStatus::Unknown) => {
+                let underway = self.approval_underway(&approval.gate, &approval.attempt);
+                underway.is_some_and(|(d, _)| d.id != approval.id)
+            }
+        }
     }
 
     /// The last approval that was seen to take effect, of the same service and environment.
@@ -353,25 +384,21 @@ impl Records {
 
     /// When the order of a decision was last about to be sent.
     pub fn sent_at(&self, decision: &RecordId) -> Option<Timestamp> {
-        self.orders.get(decision.as_str()).map(|(_, at)| *at)
+        self.orders.get(decision.as_str()).map(|o| o.sent_at)
     }
 
     /// Whether anybody's delivery has no final receipt.
     pub fn is_anything_open(&self) -> bool {
-        self.orders.values().any(|(order, _)| self.decision(&order.decision).is_some_and(is_open))
+        self.orders.values().any(|o| self.decision(&o.order.decision).is_some_and(is_open))
     }
 
     /// The approver's own deliveries without a final receipt.
     pub fn open_orders(&self, mine: &Principal) -> Vec<OpenOrder> {
         self.orders
             .values()
-            .filter_map(|(order, sent_at)| {
-                let decision = self.decision(&order.decision)?;
-                (is_open(decision) && decision.principal == *mine).then(|| OpenOrder {
-                    order: order.clone(),
-                    sent_at: *sent_at,
-                    since: decision.issued_at,
-                })
+            .filter_map(|ordered| {
+                let decision = self.decision(&ordered.order.decision)?;
+                (is_open(decision) && decision.principal == *mine).then(|| ordered.open(decision))
             })
             .collect()
     }

@@ -21,7 +21,7 @@ use crate::review::decide::{self, Prepared, Proposal};
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 use crate::review::round::Round;
-use crate::review::{Desk, Question, Surroundings, deliver, dossier, sign};
+use crate::review::{Desk, Question, Surroundings, deliver, dossier, sign, take_up};
 use crate::text::Untrusted;
 use links::Links;
 use passphrase::Asker;
@@ -249,7 +249,7 @@ impl Worker {
     async fn try_prepare(&self, ask: Ask) -> Result<(Prepared, DecisionPreview), AppError> {
         let desk = self.desk().await?;
         let read = match inbox::read(&desk, &ask.gate).await {
-            Err(e) => match decide::open_order(&desk, &ask.gate, ask.verb).await? {
+            Err(e) => match take_up::open_order(&desk, &ask.gate, ask.verb).await? {
                 Some(open) => return Err(open.stays_open(e)),
                 None => return Err(e),
             },

@@ -11,6 +11,7 @@ use crate::error::{AppError, ErrorKind};
 use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 use crate::review::round::Round;
+use crate::review::take_up::{self, Wanted};
 use crate::review::triage::{self, Dismiss};
 use crate::review::{decide, dossier};
 use crate::tui::effect::{AskId, Dismissing, Go, RequestId};
@@ -153,7 +154,9 @@ impl Worker {
             }
             Progress::Asking { .. } | Progress::Arrived { .. } => {}
         };
-        if let Some(done) = decide::take_up(&desk, &go.gate, go.verb, Some(&go.dossier.to_string()), &watcher).await? {
+        let seen = go.dossier.to_string();
+        let wanted = Wanted { gate: &go.gate, verb: go.verb, break_glass: false, expect: Some(&seen) };
+        if let Some(done) = take_up::take_up(&desk, wanted, &watcher).await? {
             return Ok(done);
         }
         permit.renew();
