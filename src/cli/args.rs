@@ -294,6 +294,9 @@ pub struct VerifyArgs {
     /// A digest that must be among its subjects
     #[arg(long, value_name = "DIGEST")]
     pub artifact: Vec<String>,
+    /// The gate's input that must have been chosen
+    #[arg(long, value_name = "INPUT")]
+    pub option: Option<String>,
     /// The digest that its policy must have
     #[arg(long, value_name = "DIGEST")]
     pub policy: Option<String>,
