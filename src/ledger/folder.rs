@@ -24,6 +24,7 @@ pub struct FolderLedger {
     head: Head,
     keys: Vec<String>,
     writer: Writer,
+    brought: bool,
 }
 
 impl FolderLedger {
@@ -31,7 +32,7 @@ impl FolderLedger {
     /// those in the folder's own.
     pub fn open(dir: &Path, trust: &Path) -> Result<Self, LedgerError> {
         let location = shown(dir);
-        let failed = |why: String| LedgerError::Open { location: location.clone(), why };
+        let failed = |why: String| LedgerError::NotThere(format!("The exported ledger {location} cannot be read: {why}"));
         let text = |path: &Path| {
             let bytes = read(path, TILE_LIMIT).map_err(|e| failed(format!("{} cannot be read ({e}).", shown(path))))?;
             String::from_utf8(bytes).map_err(|_e| failed(format!("{} is not text.", shown(path))))
@@ -42,12 +43,42 @@ impl FolderLedger {
             size: 0,
             why: format!("its checkpoint cannot be read: {why}"),
         })?;
-        // Who has no keys of their own sees by those that came along that all fits together.
-        let own = trust.join("ledger_keys");
-        let lines = text(&if own.exists() { own } else { dir.join("trust/ledger_keys") })?;
+        let (own, along) = (trust.join("ledger_keys"), dir.join("trust/ledger_keys"));
+        let unseen = |path: &Path, e: &std::io::Error| {
+            failed(format!("{} cannot be looked at ({e}). Is --trust right, and may you read it?", shown(path)))
+        };
+        // A folder of trust that is not there would be one without keys.
+        fs::metadata(trust).map_err(|e| unseen(trust, &e))?;
+        // Who has no keys of their own sees by those that came along that all fits together. What is there and cannot be
+        // seen or read, or a link that leads nowhere, is not a file that is not there.
+        let brought = match fs::symlink_metadata(&own) {
+            Ok(_) => own == along,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => true,
+            Err(e) => return Err(unseen(&own, &e)),
+        };
+        if brought && fs::symlink_metadata(&along).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+            return Err(failed(
+                "it brings no ledger_keys, and there are none in the folder of trust. Give --trust a folder with a file \
+                 ledger_keys: the keys of those who may write the ledger, one a line."
+                    .to_owned(),
+            ));
+        }
+        let lines = text(if brought { &along } else { &own })?;
         let keys = lines.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
         let keys: Vec<String> = keys.map(ToOwned::to_owned).collect();
-        Ok(Self { dir: dir.to_owned(), note, head, writer: Writer::reader(Some(keys.clone())), keys })
+        Ok(Self { dir: dir.to_owned(), note, head, writer: Writer::reader(Some(keys.clone())), keys, brought })
+    }
+
+    /// What its checkpoint does not prove, where the keys that it is believed by came along with it. A full sentence.
+    pub fn caution(&self) -> Option<String> {
+        self.brought.then(|| {
+            format!(
+                "The keys that the checkpoint of {} was checked with came from the export itself: that nothing was left \
+                 out, a rejection for one, stands on the word of whoever made it. Give --trust a folder with a file \
+                 ledger_keys that you have from elsewhere.",
+                shown(&self.dir)
+            )
+        })
     }
 }
 

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tlog_tiles::{Hash, stored_hash_count, sub_tree_index};
 
+/// No ledger has more entries: up to here every number of a stored hash is one that every store can keep.
+pub const MOST: u64 = 1 << 60;
+
 /// The root of a tree: 32 bytes, written in base64 as in a checkpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -91,14 +94,19 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// The numbers of the stored hashes that a tree of this size goes on from.
+    /// The numbers of the stored hashes that a tree of this size goes on from; none of a size that no tree has.
     pub fn needs(size: u64) -> Vec<u64> {
-        if size == 0 { Vec::new() } else { sub_tree_index(0, size, Vec::new()) }
+        if size == 0 || size > MOST { Vec::new() } else { sub_tree_index(0, size, Vec::new()) }
     }
 
     /// From the stored hashes that [`needs`](Self::needs) names, in that order; `None` if one is missing.
     pub fn resume(size: u64, roots: Vec<Hash>) -> Option<Self> {
         (roots.len() == usize::try_from(size.count_ones()).unwrap_or_default()).then_some(Self { size, roots })
+    }
+
+    /// One of which nothing is known but its size: no root that comes out of it is one of a ledger.
+    pub fn unknown(size: u64) -> Self {
+        Self { size, roots: vec![Hash::default(); usize::try_from(size.count_ones()).unwrap_or_default()] }
     }
 
     /// How many leaves there are.
@@ -160,6 +168,9 @@ mod tests {
             assert_eq!(Edge::resume(n + 1, kept).unwrap().root(), edge.root());
         }
         assert!(Edge::resume(3, vec![ours[0]]).is_none());
+        for size in [MOST + 1, u64::MAX] {
+            assert!(Edge::resume(size, theirs.read_hashes(&Edge::needs(size)).unwrap()).is_none());
+        }
     }
 
     #[test]

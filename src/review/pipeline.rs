@@ -137,12 +137,13 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<(Vec<Candidate>, Op
 }
 
 /// The same of a folder that a ledger was exported to: no configuration, no network. Its checkpoint is believed only if
-/// the trust folder's `ledger_keys` has its key.
+/// the trust folder's `ledger_keys` has its key; without that file, by the keys that came along, and then there is a
+/// caution, a full sentence.
 pub async fn in_folder(
     dir: PathBuf,
     trust: PathBuf,
     gate: &GateId,
-) -> Result<(Vec<Candidate>, Option<RecordedApprovers>), AppError> {
+) -> Result<(Vec<Candidate>, Option<RecordedApprovers>, Option<String>), AppError> {
     let gate = gate.clone();
     let read = tokio::task::spawn_blocking(move || {
         let ledger = FolderLedger::open(&dir, &trust)?;
@@ -152,7 +153,7 @@ pub async fn in_folder(
             return Err(AppError::new(ErrorKind::Verification, format!("{damage} Nothing in it is believed.")));
         }
         let recorded = Records::of(&whole.entries, &keys).approvers().cloned();
-        Ok((candidates(whole.entries, &gate), recorded))
+        Ok((candidates(whole.entries, &gate), recorded, ledger.caution()))
     });
     read.await.map_err(|e| AppError::internal(format!("Reading the folder failed: {e}.")))?
 }

@@ -120,9 +120,13 @@ impl Reading for Rows<'_> {
     }
 
     fn entries(&mut self, wanted: &Wanted) -> Result<Vec<Row>, LedgerError> {
+        // Beyond the last position that can be kept there is nothing; cut to it, the last one would come again and again.
+        let Ok(from) = i64::try_from(wanted.from) else { return Ok(Vec::new()) };
+        // From the start means also what is before the start, so that it is seen.
+        let from = if from <= 1 { i64::MIN } else { from };
         let kinds: Vec<String> = wanted.kinds.iter().map(|k| k.word().to_owned()).collect();
         let mut parameters: Parameters =
-            vec![Box::new(number(wanted.from)), Box::new(kinds), Box::new(wanted.limit.map(i64::from))];
+            vec![Box::new(from), Box::new(kinds), Box::new(wanted.limit.map(i64::from))];
         // One statement each, so that the index of records is used where there is a record.
         let rows = match &wanted.record {
             None => self.query(
