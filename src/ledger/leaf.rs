@@ -93,9 +93,13 @@ mod tests {
     fn what_is_written_otherwise_is_no_leaf() {
         let good = String::from_utf8(of(&entry(None))).unwrap();
         parse(good.as_bytes()).unwrap();
-        for (was, is) in
-            [("\"seq\":\"12\"", "\"seq\":\"012\""), ("\"12\"", "\"18446744073709551615\""), ("{", "{ "), ("decision", "sermon"), ("}", ",\"x\":1}")]
-        {
+        for (was, is) in [
+            ("\"seq\":\"12\"", "\"seq\":\"012\""),
+            ("\"12\"", "\"18446744073709551615\""),
+            ("{", "{ "),
+            ("decision", "sermon"),
+            ("}", ",\"x\":1}"),
+        ] {
             let bad = good.replacen(was, is, 1);
             assert_ne!(bad, good);
             parse(bad.as_bytes()).unwrap_err();

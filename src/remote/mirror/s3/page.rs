@@ -127,7 +127,10 @@ mod tests {
         let version = "<Version><Key>a</Key></Version>";
         for (body, says) in [
             ("<html><head/><body><p>Please log in.</p></body></html>".to_owned(), "no ListVersionsResult"),
-            ("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>".to_owned(), "no ListVersionsResult"),
+            (
+                "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>".to_owned(),
+                "no ListVersionsResult",
+            ),
             (format!("<x>{good}</x>"), "no ListVersionsResult"),
             (format!("{good}{good}"), "no ListVersionsResult"),
             (String::new(), "no ListVersionsResult"),
