@@ -37,7 +37,7 @@ pub struct PostgresLedger {
     writer: Writer,
 }
 
-/// The one connection of a process, made when it is needed.
+/// The connection of a process, made when it is needed; another one, while that is being read from.
 struct Shared {
     location: String,
     link: Link,
@@ -233,13 +233,17 @@ fn batch() -> Result<String, String> {
 impl Ledger for PostgresLedger {
     fn snapshot(&self, work: &mut dyn FnMut(&mut dyn Reading) -> Result<(), LedgerError>) -> Result<(), LedgerError> {
         let shared = &self.shared;
-        let mut held = shared.lock();
-        let mut again = held.is_some();
+        let mut again = true;
         loop {
+            // Taken out of its place, which is free again at once: a long check keeps no append waiting, which makes itself
+            // another connection.
+            let mut held = shared.lock();
+            again &= held.is_some();
             let session = shared.session(&mut held).map_err(|fault| fault.used(&shared.location))?;
+            drop(held);
             match shared.snapshot(&session, work) {
                 Ok(done) => {
-                    *held = Some(session);
+                    shared.lock().get_or_insert(session);
                     return done;
                 }
                 Err(_) if again => again = false,

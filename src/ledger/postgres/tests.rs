@@ -96,6 +96,12 @@ fn sixteen_writers_lose_and_double_nothing() {
 }
 
 #[test]
+fn a_check_keeps_no_append_waiting() {
+    let Some(bench) = Bench::new() else { return };
+    testing::a_check_keeps_no_append_waiting(&bench.open());
+}
+
+#[test]
 fn two_homes_share_one_ledger_with_keys_of_their_own() {
     let Some(bench) = Bench::new() else { return };
     let (here, elsewhere) = (bench.open(), tempfile::tempdir().unwrap());

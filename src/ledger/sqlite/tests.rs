@@ -172,33 +172,7 @@ fn a_ledger_that_a_newer_version_carries_over_meanwhile_is_not_written_to() {
 fn a_check_keeps_no_append_waiting() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = fresh(&folder);
-    let drafts: Vec<_> = (0..300).map(|n| draft(&format!("R{n}"), "{}")).collect();
-    ledger.append(&drafts).unwrap();
-    let (middle, reached) = std::sync::mpsc::channel();
-    let (go_on, goes) = std::sync::mpsc::channel::<()>();
-    let goes = Mutex::new(goes);
-    let look = |entry: &crate::ledger::Entry| {
-        if entry.seq == 150 {
-            middle.send(()).unwrap();
-            // Comes to its end all the same, so that the test says what is wrong.
-            goes.lock().unwrap().recv_timeout(Duration::from_secs(20)).ok();
-        }
-        crate::ledger::check::Look::default()
-    };
-    std::thread::scope(|scope| {
-        let (ledger, look) = (&ledger, &look);
-        let checking = scope.spawn(move || ledger.check(&crate::ledger::check::Audit { look, anchors: &[] }).unwrap());
-        reached.recv_timeout(Duration::from_secs(60)).unwrap();
-        let (tell, told) = std::sync::mpsc::channel();
-        scope.spawn(move || tell.send(ledger.append(&[draft("meanwhile", "{}")]).unwrap()[0].seq));
-        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(301), "the append waits for the check");
-        assert_eq!(ledger.head().unwrap().size, 301);
-        go_on.send(()).unwrap();
-        // It has checked the state that it began with.
-        let checked = checking.join().unwrap();
-        assert_eq!((checked.found, checked.head.size), (0, 300), "{checked:?}");
-    });
-    assert_eq!(whole(&ledger).size, 301);
+    testing::a_check_keeps_no_append_waiting(&ledger);
     let idle = ledger.readers.lock().unwrap().len();
     assert!((1..=IDLE).contains(&idle), "{idle}");
     let reader = ledger.readers.lock().unwrap().pop().unwrap();
