@@ -167,6 +167,9 @@ pub async fn check(context: &Context, arguments: &CheckArgs) -> Result<(), AppEr
     }
     let blocks = vec![Block::Text(text)];
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
+    for note in &checked.notes {
+        context.output.message(&format!("Note: {note}"));
+    }
     ledger::conclusion(&checked)
 }
 
