@@ -237,10 +237,9 @@ mod tests {
     #[test]
     fn nobody_becomes_the_forge_by_saying_so() {
         for verified in [None, Some(false)] {
-            let mut set = ChangeSet::default();
-            set.commits = vec![commit("a", Some("ana@x"), Some("ana"), "Ana")];
-            set.commits[0].committer = by("noreply@github.com", None);
-            set.commits[0].verified = verified;
+            let mut one = commit("a", Some("ana@x"), Some("ana"), "Ana");
+            (one.committer, one.verified) = (by("noreply@github.com", None), verified);
+            let set = ChangeSet { commits: vec![one], ..ChangeSet::default() };
             assert_eq!(raw(&pusher(&set, None)), ["noreply@github.com", "N", "ana@x", "ana"], "{verified:?}");
             let mut own = commit("a", Some("NoReply@GitHub.com "), None, "Mallory");
             own.verified = verified;
