@@ -16,8 +16,10 @@ use crate::ledger::folder::FolderLedger;
 use crate::ledger::{Entry, EntryKind, Ledger as _};
 use crate::trust::approvers::signed::Signed;
 use crate::trust::bundle::MEDIA_TYPE;
+use crate::trust::dsse::Envelope;
 use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Why};
-use crate::trust::verify::{Expected, TrustRoot, Verified, verify_stamped};
+use crate::trust::statement::Statement;
+use crate::trust::verify::{Expected, TrustRoot, Verified, verify_envelope, verify_stamped};
 
 /// The largest envelope file that is read.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -30,6 +32,8 @@ pub struct Candidate {
     pub from: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// When the ledger recorded it; a file does not know.
+    pub recorded: Option<Timestamp>,
     /// What the ledger last saw to come of it; a file does not know.
     pub receipt: Option<Receipt>,
     /// Time stamps that came with it.
@@ -107,7 +111,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
             (u64::try_from(read).ok()? <= MAX_STAMP).then_some(token)
         });
         let stamps = stamps.into_iter().collect();
-        Ok(Candidate { from, bytes: unwrapped(bytes), receipt: None, stamps })
+        Ok(Candidate { from, bytes: unwrapped(bytes), recorded: None, receipt: None, stamps })
     };
     paths.iter().map(one).collect()
 }
@@ -172,6 +176,7 @@ pub fn candidates(entries: Vec<Entry>, gate: &GateId) -> Vec<Candidate> {
         .into_iter()
         .map(|e| Candidate {
             from: format!("ledger entry {}", e.seq),
+            recorded: Some(e.draft.at),
             receipt: last(&e.draft.record),
             stamps: super::stamp::tokens(&others, &e.digest),
             bytes: e.draft.body,
@@ -183,16 +188,21 @@ pub fn candidates(entries: Vec<Entry>, gate: &GateId) -> Vec<Candidate> {
 pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Timestamp) -> Answer {
     let verified = |c: &Candidate| verify_stamped(&c.bytes, &c.stamps, &trust.root, now).map_err(AppError::from);
     let outcomes: Vec<Result<Verified, AppError>> = candidates.iter().map(verified).collect();
-    // The places of the good ones among all.
-    let good: Vec<usize> = outcomes.iter().enumerate().filter(|(_, o)| o.is_ok()).map(|(i, _)| i).collect();
-    let cast: Vec<Cast<'_>> = outcomes
+    let once: Vec<Option<Verified>> = outcomes
         .iter()
         .zip(candidates)
-        .filter_map(|(outcome, candidate)| {
-            let receipt: Option<ReceiptStatus> = candidate.receipt.as_ref().map(|r| r.status);
-            Some(Cast { verified: outcome.as_ref().ok()?, receipt })
-        })
+        .map(|(outcome, c)| if outcome.is_err() { lapsed(c, &trust.root, now) } else { None })
         .collect();
+    // The places of those that speak, among all.
+    let mut good: Vec<usize> = Vec::new();
+    let mut cast: Vec<Cast<'_>> = Vec::new();
+    for (place, ((outcome, once), candidate)) in outcomes.iter().zip(&once).zip(candidates).enumerate() {
+        let receipt: Option<ReceiptStatus> = candidate.receipt.as_ref().map(|r| r.status);
+        if let Some(verified) = outcome.as_ref().ok().or(once.as_ref()) {
+            good.push(place);
+            cast.push(Cast { verified, receipt, lapsed: outcome.is_err() });
+        }
+    }
     let tally = quorum::tally(
         &cast,
         &Question {
@@ -202,6 +212,7 @@ pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Time
             now,
             excluded: &[],
             barred: &wanted.not_by,
+            in_order: candidates.iter().all(|c| c.recorded.is_some()),
             evidence: None,
         },
     );
@@ -218,6 +229,16 @@ pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Time
         .map(|((outcome, candidate), (why, counts))| Judged { from: candidate.from.clone(), outcome, why, counts })
         .collect();
     Answer { envelopes, tally }
+}
+
+/// What was good when it was recorded, or when it says that it was signed, and is not now, as its key or certificate has
+/// come to its end: a rejection or a revocation is not undone by time. Keys that were revoked never were good.
+fn lapsed(candidate: &Candidate, root: &TrustRoot, now: Timestamp) -> Option<Verified> {
+    let then = candidate.recorded.or_else(|| {
+        let envelope = Envelope::parse(&candidate.bytes).ok()?.open().ok()?;
+        Some(Statement::parse(&envelope.payload).ok()?.issued_at())
+    })?;
+    verify_envelope(&candidate.bytes, root, then.min(now)).ok()
 }
 
 impl Answer {

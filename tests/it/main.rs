@@ -34,6 +34,7 @@ mod signers;
 mod skew;
 mod statement;
 mod support;
+mod take_up;
 mod team;
 mod unknown;
 mod unsound;
