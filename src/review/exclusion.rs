@@ -207,8 +207,8 @@ mod tests {
         names.iter().map(Untrusted::raw).collect()
     }
 
-    fn by(email: &str, login: Option<&str>) -> Option<Committer> {
-        Some(Committer { name: "N".into(), email: Some(email.into()), login: login.map(Into::into) })
+    fn by(email: &str, login: Option<&str>) -> Committer {
+        Committer { name: "N".into(), email: Some(email.into()), login: login.map(Into::into) }
     }
 
     #[test]
@@ -224,9 +224,9 @@ mod tests {
         let mut set = ChangeSet { head: Some("B".into()), ..ChangeSet::default() };
         set.commits = vec![commit("a", Some("cem@x"), None, "Cem"), commit("b", Some("ana@x"), Some("ana"), "Ana")];
         assert_eq!(raw(&pusher(&set, None)), ["ana@x", "ana"], "the head, and not the first that is listed");
-        set.commits[1].committer = by("ben@x", Some("ben"));
+        set.commits[1].committer = Some(by("ben@x", Some("ben")));
         assert_eq!(raw(&pusher(&set, None)), ["ben@x", "ben"]);
-        set.commits[1].committer = by("noreply@github.com", Some("web-flow"));
+        set.commits[1].committer = Some(by("noreply@github.com", Some("web-flow")));
         set.commits[1].verified = Some(true);
         assert_eq!(raw(&pusher(&set, None)), ["ana@x", "ana"], "what the forge merged is its author's");
         set.head = None;
@@ -238,7 +238,7 @@ mod tests {
     fn nobody_becomes_the_forge_by_saying_so() {
         for verified in [None, Some(false)] {
             let mut one = commit("a", Some("ana@x"), Some("ana"), "Ana");
-            (one.committer, one.verified) = (by("noreply@github.com", None), verified);
+            (one.committer, one.verified) = (Some(by("noreply@github.com", None)), verified);
             let set = ChangeSet { commits: vec![one], ..ChangeSet::default() };
             assert_eq!(raw(&pusher(&set, None)), ["noreply@github.com", "N", "ana@x", "ana"], "{verified:?}");
             let mut own = commit("a", Some("NoReply@GitHub.com "), None, "Mallory");
@@ -247,7 +247,7 @@ mod tests {
         }
         // A signature is over the committer: that it is good says nothing of whom he names as author.
         let mut lent = commit("a", Some("noreply@github.com"), Some("web-flow"), "GitHub");
-        (lent.verified, lent.committer) = (Some(true), by("mallory@x", Some("mallory")));
+        (lent.verified, lent.committer) = (Some(true), Some(by("mallory@x", Some("mallory"))));
         assert_eq!(raw(&authors(&lent, None)), ["noreply@github.com", "web-flow", "GitHub"]);
         // The forge's own commit: whom it acted for stands in the name.
         let mut merged = commit("a", Some("noreply@github.com"), None, "Ana Example");

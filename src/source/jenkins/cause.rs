@@ -45,7 +45,7 @@ pub(super) struct Cause {
     user_id: Option<String>,
     user_name: Option<String>,
     // Of GitLab's plug-in.
-    data: Option<Data>,
+    data: Option<GitLab>,
     upstream_project: Option<String>,
     upstream_build: Option<u64>,
     // Jenkins itself does not export them; a plug-in may.
@@ -53,11 +53,14 @@ pub(super) struct Cause {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Data {
-    user_username: Option<String>,
-    user_name: Option<String>,
-    user_email: Option<String>,
+#[serde(default)]
+struct GitLab {
+    #[serde(rename = "userUsername")]
+    login: Option<String>,
+    #[serde(rename = "userName")]
+    name: Option<String>,
+    #[serde(rename = "userEmail")]
+    mail: Option<String>,
 }
 
 /// A build that started another one.
@@ -90,7 +93,7 @@ impl Cause {
         let data = self.data.as_ref();
         known(text(&self.user_id), text(&self.user_name), false).or_else(|| {
             let data = data?;
-            known(text(&data.user_username).or_else(|| text(&data.user_email)), text(&data.user_name), true)
+            known(text(&data.login).or_else(|| text(&data.mail)), text(&data.name), true)
         })
     }
 

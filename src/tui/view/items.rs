@@ -251,7 +251,7 @@ fn attestation(a: &Attestation, provenance: &Provenance, text: &mut Text) {
     }
     match &a.identity {
         Some(who) if !a.state.is_proven() => {
-            text.fact("signed by", Role::Text, &format!("claims to be {}", who.block()))
+            text.fact("signed by", Role::Text, &format!("claims to be {}", who.block()));
         }
         who => text.outside("signed by", who.as_ref()),
     }

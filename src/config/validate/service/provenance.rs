@@ -28,7 +28,6 @@ pub(super) fn check(key: &str, line: &ProvenanceConfig, from: &mut Connections<'
         from.template(&format!("{key}.{name}"), text.as_deref());
     }
     for (name, text) in [
-        ("path", &line.path),
         ("issuer", &line.issuer),
         ("identity", &line.identity),
         ("repository", &line.repository),
