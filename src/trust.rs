@@ -20,6 +20,7 @@ pub mod error;
 mod file;
 pub mod key;
 pub mod key_file;
+mod openssh_key;
 mod pkcs8;
 pub mod provenance;
 pub mod quorum;
