@@ -77,8 +77,11 @@ pub enum NoPrincipal {
         /// The namespace.
         namespace: String,
     },
-    /// A bare signature, which says nothing of its purpose, needs the purpose to be written on the line.
-    #[error("The key {key} gave a bare signature, and {place} does not name {namespace:?} in full under namespaces=.")]
+    /// A bare signature, which says nothing of its purpose, and one over the approvers file need the purpose to be written
+    /// out on the line.
+    #[error(
+        "The key {key} counts here only where its line names {namespace:?} in full under namespaces=; {place} does not."
+    )]
     NotExplicit {
         /// The key's fingerprint.
         key: String,
@@ -193,8 +196,8 @@ impl NoPrincipal {
                 "Sign with a key that is listed itself, or with one that has a certificate by this authority."
             }
             Self::NotExplicit { .. } => {
-                "Write namespaces=\"release-decision@countersign.dev,triage@countersign.dev\" on that line, if the key may \
-                 sign without OpenSSH's signature format."
+                "Write that namespace out in namespaces= on the line, if the key may give bare signatures (those without \
+                 OpenSSH's format) or sign the approvers file."
             }
             Self::Authority { .. } => {
                 "Have the keeper of the file add a line `PRINCIPALS cert-authority,namespaces=\"...\" KEY` for the \
@@ -252,12 +255,6 @@ impl AllowedSigners {
         self.entries.iter().any(|e| !e.cert_authority && e.blob == blob)
     }
 
-    /// Whether a line of a key names a namespace itself, and not by leaving `namespaces=` out.
-    pub fn names_for(&self, blob: &[u8], namespace: &str) -> bool {
-        let explicit = |e: &&Entry| !e.cert_authority && e.blob == blob && e.namespaces.is_some();
-        self.entries.iter().filter(explicit).any(|e| e.is_for(namespace))
-    }
-
     /// Who a key stands for, in a namespace, as of a time. Also gives the key as the file has it.
     pub fn find_principal(
         &self,
@@ -268,8 +265,8 @@ impl AllowedSigners {
         self.find(blob, namespace, at, false)
     }
 
-    /// Who a key stands for that gave a bare signature: as [`Self::find_principal`], but its line must name the
-    /// namespace in full, because the signature does not.
+    /// Who a key stands for where its line must name the namespace in full, and otherwise as [`Self::find_principal`]: of a
+    /// bare signature, which does not name it, and of the approvers file. One line must hold for namespace and time.
     pub fn find_bare(&self, blob: &[u8], namespace: &str, at: Timestamp) -> Result<(Principal, &KeyInfo), NoPrincipal> {
         self.find(blob, namespace, at, true)
     }
