@@ -135,8 +135,9 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
     });
     blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
     if let Some(dir) = export {
-        let files = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
-        blocks.push(Block::Text(format!("Written: {}", files.join(", "))));
+        let exported = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
+        blocks.push(Block::Text(format!("Written: {}", exported.files.join(", "))));
+        blocks.extend(exported.left_out.into_iter().map(Block::Text));
     }
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
     sound

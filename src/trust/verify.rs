@@ -251,19 +251,8 @@ fn proven_time(
     root: &TrustRoot,
     at: Timestamp,
 ) -> (Option<Stamped>, Option<BadStamp>) {
-    let (mut earliest, mut bad): (Option<Stamped>, _) = (None, None);
-    for token in stamps {
-        match root.timestamp_authorities.verify(token, signature) {
-            // As of `at` it was not made yet.
-            Ok(stamped) if stamped.at > at.plus(CLOCK_TOLERANCE) => {
-                bad = bad.or(Some(BadStamp::Future { stamped: stamped.at, at }));
-            }
-            Ok(stamped) if earliest.as_ref().is_none_or(|e| stamped.at < e.at) => earliest = Some(stamped),
-            Ok(_) => {}
-            Err(why) => bad = bad.or(Some(why)),
-        }
-    }
-    (earliest, bad)
+    let (good, bad) = root.timestamp_authorities.sift(stamps, signature, at);
+    (good.into_iter().next().map(|(_, stamped)| stamped), bad.into_iter().next())
 }
 
 fn check_window(statement: &Statement, at: Timestamp) -> Result<(), VerifyError> {
