@@ -284,61 +284,62 @@ impl AllowedSigners {
         at: Timestamp,
         explicit: bool,
     ) -> Result<(Principal, &KeyInfo), NoPrincipal> {
-        let key = super::key::fingerprint_of(blob);
+        // Wanted where something is wrong only.
+        let key = || super::key::fingerprint_of(blob);
         let listed: Vec<&Entry> = self.entries.iter().filter(|e| e.blob == blob).collect();
         let Some(first) = listed.first() else {
-            return Err(NoPrincipal::NotListed { key, file: self.file.clone() });
+            return Err(NoPrincipal::NotListed { key: key(), file: self.file.clone() });
         };
         let signers: Vec<&Entry> = listed.iter().copied().filter(|e| !e.cert_authority).collect();
         if signers.is_empty() {
-            return Err(NoPrincipal::AuthorityOnly { key, place: self.place(first) });
+            return Err(NoPrincipal::AuthorityOnly { key: key(), place: self.place(first) });
         }
         // Judged over all lines of the key, also those that do not apply today: one key is one person.
         for entry in &signers {
             if entry.principals.contains([',', '*', '?', '!']) {
                 let principals = crate::text::line(&entry.principals).into_owned();
-                return Err(NoPrincipal::NotOne { key, place: self.place(entry), principals });
+                return Err(NoPrincipal::NotOne { key: key(), place: self.place(entry), principals });
             }
         }
         if let Some(other) = signers.iter().find(|e| Some(&e.principals) != signers.first().map(|s| &s.principals)) {
             let names: Vec<_> = signers.iter().map(|e| crate::text::line(&e.principals)).collect();
-            return Err(NoPrincipal::Several { key, place: self.place(other), principals: names.join(", ") });
+            return Err(NoPrincipal::Several { key: key(), place: self.place(other), principals: names.join(", ") });
         }
-        let mut nearest = NoPrincipal::NotListed { key: key.clone(), file: self.file.clone() };
+        let mut nearest = None;
         for entry in &signers {
             let named = entry.namespaces.iter().flat_map(|list| list.split(',')).any(|name| name == namespace);
             match self.judge(entry, &key, namespace, at) {
                 Ok(_) if explicit && !named => {
                     let (place, namespace) = (self.place(entry), namespace.to_owned());
-                    nearest = NoPrincipal::NotExplicit { key: key.clone(), place, namespace };
+                    nearest = Some(NoPrincipal::NotExplicit { key: key(), place, namespace });
                 }
                 Ok(found) => return Ok((Principal::new(entry.principals.clone()), found)),
-                Err(reason) => nearest = reason,
+                Err(reason) => nearest = Some(reason),
             }
         }
-        Err(nearest)
+        Err(nearest.unwrap_or_else(|| NoPrincipal::NotListed { key: key(), file: self.file.clone() }))
     }
 
     fn judge<'a>(
         &self,
         entry: &'a Entry,
-        key: &str,
+        key: &dyn Fn() -> String,
         namespace: &str,
         at: Timestamp,
     ) -> Result<&'a KeyInfo, NoPrincipal> {
-        let (key, place) = (key.to_owned(), self.place(entry));
+        let place = || self.place(entry);
         if !entry.is_for(namespace) {
-            return Err(NoPrincipal::Namespace { key, place, namespace: namespace.to_owned() });
+            return Err(NoPrincipal::Namespace { key: key(), place: place(), namespace: namespace.to_owned() });
         }
         // Whole seconds, as OpenSSH counts them.
         let seconds = |t: Timestamp| t.millis().div_euclid(1000);
         if let Some(after) = entry.valid_after.filter(|t| seconds(at) < seconds(*t)) {
-            return Err(NoPrincipal::NotYet { key, place, after, at });
+            return Err(NoPrincipal::NotYet { key: key(), place: place(), after, at });
         }
         if let Some(before) = entry.valid_before.filter(|t| seconds(at) > seconds(*t)) {
-            return Err(NoPrincipal::Expired { key, place, before, at });
+            return Err(NoPrincipal::Expired { key: key(), place: place(), before, at });
         }
-        entry.key.as_ref().ok_or(NoPrincipal::Kind { key, place })
+        entry.key.as_ref().ok_or_else(|| NoPrincipal::Kind { key: key(), place: place() })
     }
 
     fn place(&self, entry: &Entry) -> String {
