@@ -31,6 +31,7 @@ pub mod signer;
 pub mod sshsig;
 pub mod stamp;
 pub mod statement;
+mod strict;
 pub mod verify;
 pub mod verify_sig;
 mod wire;
