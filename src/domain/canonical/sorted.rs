@@ -85,8 +85,8 @@ impl Page {
             let start = of_this.first().map_or(self.out.len(), |member| member.start);
             of_this.sort_by(|a, b| key(a).cmp(key(b)));
             // A key given twice is for the canonicaliser to judge.
-            let twice = of_this.is_sorted_by(|a, b| key(a) < key(b));
-            self.odd |= !twice;
+            let unique = of_this.is_sorted_by(|a, b| key(a) < key(b));
+            self.odd |= !unique;
             let mut spare = std::mem::take(&mut self.spare);
             spare.clear();
             for member in of_this.iter() {

@@ -1,7 +1,5 @@
 use super::*;
-use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
-use curve25519_dalek::edwards::EdwardsPoint;
-use curve25519_dalek::traits::Identity as _;
+use curve25519_dalek::constants::EIGHT_TORSION;
 use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 
@@ -32,9 +30,9 @@ fn joined(r: [u8; 32], s: [u8; 32]) -> [u8; 64] {
 }
 
 /// A signature by the scalar `a`, over a key and an R that are each shifted by a point of small order.
-fn shifted(a: Scalar, r: Scalar, by: (EdwardsPoint, EdwardsPoint), message: &[u8]) -> ([u8; 32], [u8; 64]) {
-    let key = (ED25519_BASEPOINT_POINT * a + by.0).compress().0;
-    let point = (ED25519_BASEPOINT_POINT * r + by.1).compress().0;
+fn shifted(a: Scalar, r: Scalar, by: [&EdwardsPoint; 2], message: &[u8]) -> ([u8; 32], [u8; 64]) {
+    let key = (ED25519_BASEPOINT_POINT * a + by[0]).compress().0;
+    let point = (ED25519_BASEPOINT_POINT * r + by[1]).compress().0;
     (key, joined(point, (r + hash(&point, &key, message) * a).to_bytes()))
 }
 
@@ -46,7 +44,7 @@ fn keys_and_signatures_shifted_by_points_of_small_order() {
         for other in EIGHT_TORSION {
             for n in 0..24_u8 {
                 for (a, r) in [(a, r), (a, Scalar::ZERO), (Scalar::ZERO, r), (Scalar::ZERO, Scalar::ZERO)] {
-                    let (key, signature) = shifted(a, r, (torsion, other), &[n]);
+                    let (key, signature) = shifted(a, r, [&torsion, &other], &[n]);
                     let accepted = agreed(&key, &[n], &signature);
                     assert!(!accepted || (a != Scalar::ZERO && r != Scalar::ZERO), "of small order");
                     if accepted { good += 1 } else { bad += 1 }
@@ -126,7 +124,26 @@ fn a_key_that_signs_often_is_judged_as_before() {
     assert!(weak.table.get().is_none_or(Option::is_none) && none.table.get().is_none());
 }
 
+#[test]
+fn multiples_are_what_multiplication_gives() {
+    let small = [0_u64, 1, 31, 32, 33, 63, 64, 65, 2048, u64::MAX].map(Scalar::from);
+    for torsion in EIGHT_TORSION {
+        let point = ED25519_BASEPOINT_POINT * Scalar::from(77_u64) + torsion;
+        let multiples = Multiples::of(&point);
+        for scalar in small.iter().flat_map(|s| [*s, -s, s.invert()]) {
+            assert_eq!(multiples.add(&scalar, torsion), point * scalar + torsion);
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn multiples_of_any_scalar(bytes: [u8; 32]) {
+        let scalar = Scalar::from_bytes_mod_order(bytes);
+        let expected = ED25519_BASEPOINT_POINT * scalar;
+        prop_assert_eq!(BASE.get_or_init(|| Multiples::of(&ED25519_BASEPOINT_POINT)).add(&scalar, EdwardsPoint::identity()), expected);
+    }
+
     #[test]
     fn whatever_is_changed(seed: [u8; 32], message: Vec<u8>, at in 0_usize..96, by: u8, noise: [u8; 64]) {
         let signer = SigningKey::from_bytes(&seed);

@@ -70,13 +70,12 @@ fn by_sshsig(sig: &SshSig, pae: &[u8], root: &TrustRoot, at: Timestamp) -> Resul
     // A plain key is taken as it is listed, and not read out of the signature.
     let certified = algorithm_of(&sig.public_key).is_some_and(is_certificate);
     let read = if certified { KeyInfo::from_blob(&sig.public_key, "").ok() } else { None };
-    let (principal, key) = match read {
-        Some(key) => (root.principal_of(&key, namespace, at)?, key),
-        None => {
-            root.blob_not_revoked(&sig.public_key)?;
-            let (principal, key) = root.allowed_signers.find_principal(&sig.public_key, namespace, at)?;
-            (principal, key.clone())
-        }
+    let (principal, key) = if let Some(key) = read {
+        (root.principal_of(&key, namespace, at)?, key)
+    } else {
+        root.blob_not_revoked(&sig.public_key)?;
+        let (principal, key) = root.allowed_signers.find_principal(&sig.public_key, namespace, at)?;
+        (principal, key.clone())
     };
     let touch = verify_sig::verify(sig, &key, namespace, pae)?;
     Ok(SignedBy { key, profile: Profile::SshSig, touch, purpose: Some((namespace, principal)) })
