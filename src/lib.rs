@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod contained;
 pub mod domain;
+mod ed25519;
 pub mod error;
 pub mod http;
 pub mod lab;

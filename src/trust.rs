@@ -31,7 +31,6 @@ pub mod signer;
 pub mod sshsig;
 pub mod stamp;
 pub mod statement;
-mod strict;
 pub mod verify;
 pub mod verify_sig;
 mod wire;

@@ -2,12 +2,15 @@
 //!
 //! A key's name is the origin of the ledger; each writer has a key of its own under that name.
 
+use std::sync::Arc;
+
 use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, VerificationError, Verifier, Verifiers};
 use tlog_tiles::Checkpoint;
 use zeroize::Zeroizing;
 
 use super::merkle::MOST;
 use super::{Head, Root};
+use crate::ed25519;
 
 /// What every origin begins with.
 pub const ORIGIN: &str = "countersign.dev/ledger/";
@@ -67,9 +70,44 @@ impl std::fmt::Debug for NoteKey {
     }
 }
 
+/// The key of one writer. It is read by signed_note, and verifies as strictly and as fast as the keys of approvers.
+#[derive(Clone)]
+struct WriterKey {
+    read: StandardVerifier,
+    key: Arc<ed25519::Key>,
+}
+
+impl WriterKey {
+    fn new(vkey: &str) -> Result<Self, String> {
+        use base64::Engine as _;
+        let failed = |why: &str| format!("The key {:?} cannot be read ({why}).", crate::text::line(vkey));
+        let read = StandardVerifier::new(vkey).map_err(|e| failed(&e.to_string()))?;
+        // Neither the name nor the id has a plus; the key may.
+        let encoded = vkey.splitn(3, '+').nth(2).unwrap_or_default();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
+        // The first byte is the algorithm; signed_note takes no other than Ed25519.
+        let key = bytes.get(1..).and_then(|key| key.try_into().ok()).ok_or_else(|| failed("its length is another"))?;
+        Ok(Self { read, key: Arc::new(ed25519::Key::new(key)) })
+    }
+}
+
+impl Verifier for WriterKey {
+    fn name(&self) -> &str {
+        self.read.name()
+    }
+
+    fn key_id(&self) -> u32 {
+        self.read.key_id()
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        ed25519_dalek::Signature::from_slice(signature).is_ok_and(|s| self.key.verify(message, &s).is_ok())
+    }
+}
+
 /// The keys whose checkpoints of one ledger are believed.
 #[derive(Clone, Default)]
-pub struct Keys(Vec<StandardVerifier>);
+pub struct Keys(Vec<WriterKey>);
 
 impl Verifiers for Keys {
     fn verifier(&self, name: &str, id: u32) -> Result<&dyn Verifier, VerificationError> {
@@ -84,8 +122,7 @@ impl Keys {
     pub fn new<'a>(vkeys: impl IntoIterator<Item = &'a str>, origin: &str) -> Result<Self, String> {
         let mut keys = std::collections::BTreeMap::new();
         for vkey in vkeys {
-            let key = StandardVerifier::new(vkey)
-                .map_err(|e| format!("The key {:?} cannot be read ({e}).", crate::text::line(vkey)))?;
+            let key = WriterKey::new(vkey)?;
             if key.name() == origin {
                 keys.insert(vkey, key);
             }

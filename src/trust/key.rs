@@ -9,8 +9,8 @@ use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
 use super::cert::{BadCertificate, Certificate, is_certificate};
-use super::strict;
 use super::wire::algorithm_of;
+use crate::ed25519;
 use crate::text::Untrusted;
 
 /// The smallest RSA key that is accepted, in bits.
@@ -33,7 +33,7 @@ pub struct KeyInfo {
     pub certificate: Option<Arc<Certificate>>,
     data: KeyData,
     /// Of the two kinds of Ed25519, for checking signatures.
-    ed25519: Option<Arc<strict::Key>>,
+    ed25519: Option<Arc<ed25519::Key>>,
 }
 
 /// Why a public key is not accepted.
@@ -93,7 +93,7 @@ impl KeyInfo {
             KeyData::SkEd25519(public) => Some(public.public_key()),
             _ => None,
         };
-        let ed25519 = ed25519.map(|public| Arc::new(strict::Key::new(public.0)));
+        let ed25519 = ed25519.map(|public| Arc::new(ed25519::Key::new(public.0)));
         Ok(Self {
             fingerprint: data.fingerprint(HashAlg::Sha256).to_string(),
             algorithm: algorithm.to_owned(),
@@ -128,7 +128,7 @@ impl KeyInfo {
     }
 
     /// For checking signatures, of the two kinds of Ed25519.
-    pub(super) fn ed25519(&self) -> Option<&strict::Key> {
+    pub(super) fn ed25519(&self) -> Option<&ed25519::Key> {
         self.ed25519.as_deref()
     }
 

@@ -3,6 +3,7 @@
 //! Stricter than `ssh-keygen -Y verify`: a hardware key must have been touched, RSA needs 2048 bits and SHA-2, and
 //! Ed25519 signatures and keys must not be of small order. P-384 and P-521 are not accepted.
 
+use crate::ed25519::Refused;
 use ed25519_dalek::Verifier as _;
 use sha2::{Digest as _, Sha256};
 use ssh_key::public::KeyData;
@@ -10,7 +11,6 @@ use ssh_key::{Algorithm, Signature};
 
 use super::key::{BadKey, KeyInfo};
 use super::sshsig::SshSig;
-use super::strict::Refused;
 use super::wire::{Reader, TooShort};
 
 /// The flag of a hardware key that somebody was there: the key was touched.

@@ -32,7 +32,7 @@ static MADE: AtomicUsize = AtomicUsize::new(0);
 static BASE: OnceLock<Multiples> = OnceLock::new();
 
 /// The public half of an Ed25519 key.
-pub(super) struct Key {
+pub(crate) struct Key {
     bytes: [u8; 32],
     /// The point that the bytes say, if they say one.
     point: OnceLock<Option<VerifyingKey>>,
@@ -43,7 +43,7 @@ pub(super) struct Key {
 
 /// Why a signature is not good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// The key is not one.
     Key,
     /// It is not by this key over these bytes.
@@ -52,12 +52,12 @@ pub(super) enum Refused {
 
 impl Key {
     /// From its 32 bytes; whether they are a key shows when it verifies first.
-    pub(super) fn new(bytes: [u8; 32]) -> Self {
+    pub(crate) fn new(bytes: [u8; 32]) -> Self {
         Self { bytes, point: OnceLock::new(), used: AtomicUsize::new(0), table: OnceLock::new() }
     }
 
     /// Checks a signature over a message.
-    pub(super) fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refused> {
+    pub(crate) fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refused> {
         let point = self.point.get_or_init(|| VerifyingKey::from_bytes(&self.bytes).ok()).as_ref();
         let point = point.ok_or(Refused::Key)?;
         // Where threads count at once, a table is made a little sooner or later, and once.
