@@ -141,7 +141,7 @@ async fn approval(
             && wanted.is_of_this_kind(d)
             && records.is_unsent(d)
     };
-    let decisions = records.of_gate(wanted.gate);
+    let decisions = records.of_gate(wanted.gate, None);
     if !decisions.iter().any(|d| could(&d)) {
         return Ok(None);
     }
