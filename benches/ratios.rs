@@ -1,5 +1,6 @@
 //! What is kept fast, as ratios: each line compares two pieces of work that were measured in turns in this one run, so
-//! that a slow machine, or a busy one, does not change what it says. `cargo bench`; nothing here is asserted.
+//! that a slow machine, or a busy one, does not change what it says. `cargo bench`; nothing here is asserted. With
+//! COUNTERSIGN_BENCH=check only the check of a ledger is measured, with COUNTERSIGN_BENCH=records only its reading.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -35,9 +36,10 @@ const ROUNDS: usize = 15;
 
 fn main() {
     let people = ledger::people();
-    // `cargo bench -- records`: that room alone.
-    if std::env::args().any(|a| a == "records") {
-        return records::measure(&dossier(&[]), &people);
+    match std::env::var("COUNTERSIGN_BENCH").as_deref() {
+        Ok("check") => return ledger::measure_check(&dossier(&[]), &people),
+        Ok("records") => return records::measure(&dossier(&[]), &people),
+        _ => {}
     }
     let (few, many) = (sarif(100), sarif(12_000));
     println!("{:<58} {:>10} {:>10} {:>7}", "", "this", "that", "ratio");

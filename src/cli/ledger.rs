@@ -94,7 +94,7 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
         Err(error) => (format!("NOT verified: {}", error.message), Value::Null),
     };
     let (seq, documents) = (found.entry.seq, found.documents());
-    let whole = json!({
+    let mut whole = json!({
         "schema": 1,
         "seq": seq,
         "documents": documents,
@@ -128,8 +128,12 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
     });
     blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
     if let Some(dir) = export {
-        let files = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
-        blocks.push(Block::Text(format!("Written: {}", files.join(", "))));
+        let exported = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
+        if let Some(object) = whole.as_object_mut() {
+            object.insert("exported".into(), json!({ "files": exported.files, "leftOut": exported.left_out }));
+        }
+        blocks.push(Block::Text(format!("Written: {}", exported.files.join(", "))));
+        blocks.extend(exported.left_out.into_iter().map(Block::Text));
     }
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
     checked.map(drop).map_err(|e| {
@@ -163,6 +167,9 @@ pub async fn check(context: &Context, arguments: &CheckArgs) -> Result<(), AppEr
     }
     let blocks = vec![Block::Text(text)];
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
+    for note in &checked.notes {
+        context.output.message(&format!("Note: {note}"));
+    }
     ledger::conclusion(&checked)
 }
 

@@ -9,4 +9,5 @@ mod hostile;
 mod offline;
 pub(crate) mod openssh;
 pub(crate) mod samples;
+mod short_scalars;
 pub(crate) mod stamps;

@@ -179,6 +179,7 @@ fn tally(records: &Records, approvers: Option<&Approvers>) -> Tally {
         now: at(60),
         excluded: &[],
         barred: &[],
+        in_order: true,
         evidence: None,
     };
     quorum::tally(&records.cast(&samples::gate_id()), &question).unwrap()

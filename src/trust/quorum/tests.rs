@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::domain::quorum::{DelegationScope, Exclusion};
-use crate::trust::DELEGATION_NAMESPACE;
 use crate::trust::allowed_signers::AllowedSigners;
 use crate::trust::approvers::signed;
 use crate::trust::dsse::Envelope;
@@ -10,7 +9,9 @@ use crate::trust::signer::{Signer as _, TestSigner};
 use crate::trust::statement::{About, ApproverRef, Choice, DelegationChoice, Entitlement, Statement};
 use crate::trust::tests::samples;
 use crate::trust::verify::{TrustRoot, verify_envelope};
+use crate::trust::{APPROVERS_NAMESPACE, DELEGATION_NAMESPACE};
 
+mod agree;
 mod exceptions;
 mod replay;
 
@@ -50,7 +51,9 @@ fn signer(seed: u8) -> TestSigner {
 }
 
 fn root() -> TrustRoot {
-    let lines = PEOPLE.map(|(name, seed)| format!("{name} namespaces=\"*\" {}\n", signer(seed).key().to_line()));
+    let lines = PEOPLE.map(|(name, seed)| {
+        format!("{name} namespaces=\"*,{APPROVERS_NAMESPACE}\" {}\n", signer(seed).key().to_line())
+    });
     TrustRoot { allowed_signers: AllowedSigners::parse("f", &lines.concat()).unwrap(), ..TrustRoot::default() }
 }
 
@@ -71,6 +74,10 @@ fn as_of(name: &str, seed: u8) -> ApproverRef {
 /// What a test may ask otherwise.
 struct Asked<'a> {
     expected: Expected,
+    service: Option<&'a str>,
+    in_order: bool,
+    /// Envelopes whose key has come to its end.
+    lapsed: Vec<RecordId>,
     excluded: &'a [Excluded],
     barred: Vec<String>,
 }
@@ -149,17 +156,27 @@ impl World {
     }
 
     fn ask<'q>(&self, file: Option<&str>, minute: u32, edit: impl FnOnce(&mut Asked<'q>)) -> Tally {
-        let cast: Vec<Cast<'_>> = self.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r }).collect();
         let approvers = file.map(approvers);
-        let mut asked = Asked { expected: expected(), excluded: &[], barred: Vec::new() };
+        let mut asked = Asked {
+            expected: expected(),
+            service: Some("payments"),
+            in_order: true,
+            lapsed: Vec::new(),
+            excluded: &[],
+            barred: Vec::new(),
+        };
         edit(&mut asked);
+        let lapsed = |v: &Verified| asked.lapsed.contains(v.statement.id());
+        let cast: Vec<Cast<'_>> =
+            self.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r, lapsed: lapsed(v) }).collect();
         let question = Question {
             expected: &asked.expected,
-            service: Some("payments"),
+            service: asked.service,
             approvers: approvers.as_ref(),
             now: at(minute),
             excluded: asked.excluded,
             barred: &asked.barred,
+            in_order: asked.in_order,
             evidence: None,
         };
         tally(&cast, &question).unwrap()
@@ -181,6 +198,7 @@ fn expected() -> Expected {
         environment: "prod".into(),
         artifacts: vec![crate::domain::canonical::sha256(b"x")],
         commit: None,
+        option: None,
         policy: None,
         verb: Verb::Approve,
     }
@@ -357,7 +375,7 @@ fn several_rules_hold_at_once() {
     assert_eq!(w.ask(Some(&file), 1, |_| ()).standing().words(), "2 of 3, waits for revoker");
     w.approve("dan", 5, 0);
     assert!(w.ask(Some(&file), 1, |_| ()).reached());
-    let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r }).collect();
+    let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r, lapsed: false }).collect();
     let (file, expected) = (approvers(&file), expected());
     let mut question = Question {
         expected: &expected,
@@ -366,6 +384,7 @@ fn several_rules_hold_at_once() {
         now: at(1),
         excluded: &[],
         barred: &[],
+        in_order: true,
         evidence: None,
     };
     assert!(matches!(tally(&cast, &question), Err(NoRule::Service { .. })), "which rules apply is not guessed");
@@ -377,7 +396,7 @@ fn several_rules_hold_at_once() {
 #[test]
 fn whoever_completes_it_delivers() {
     let done = |w: &World, minute: u32| {
-        let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r }).collect();
+        let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r, lapsed: false }).collect();
         let (file, expected) = (approvers(FILE), expected());
         let question = Question {
             expected: &expected,
@@ -386,6 +405,7 @@ fn whoever_completes_it_delivers() {
             now: at(minute),
             excluded: &[],
             barred: &[],
+            in_order: true,
             evidence: None,
         };
         completed_by(&cast, &question).unwrap()

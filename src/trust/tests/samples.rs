@@ -116,6 +116,7 @@ pub(crate) fn choice(verb: Verb) -> Choice<'static> {
         issued_at: at(NOW),
         not_after: at("2026-06-02T12:00:00Z"),
         approver: approver(&signer()),
+        option: None,
         viewed: &VIEWED,
         clock_skew_seconds: None,
         entitlement: Entitlement::default(),
