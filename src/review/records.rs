@@ -184,10 +184,10 @@ impl Records {
 
     /// What was said of a gate, and all delegations, as the quorum wants it.
     pub fn cast(&self, gate: &GateId) -> Vec<Cast<'_>> {
-        let cast = |verified, receipt| Cast { verified, receipt, lapsed: false };
+        let receipt = |held: &Held| held.decision.receipt.as_ref().map(|r| r.status);
         let decisions =
-            self.here(gate).map(|held| cast(&*held.verified, held.decision.receipt.as_ref().map(|r| r.status)));
-        decisions.chain(self.delegations.iter().map(|d| cast(d, None))).collect()
+            self.here(gate).map(|held| Cast { verified: &held.verified, receipt: receipt(held), lapsed: false });
+        decisions.chain(self.delegations.iter().map(|d| Cast { verified: d, receipt: None, lapsed: false })).collect()
     }
 
     /// A verified decision, by its id and whoever signed it.
