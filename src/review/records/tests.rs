@@ -166,6 +166,7 @@ fn tally(records: &Records, approvers: Option<&Approvers>) -> Tally {
     let expected = Expected {
         gate: samples::gate_id(),
         attempt: None,
+        option: None,
         environment: "prod".to_owned(),
         artifacts: Vec::new(),
         commit: None,
