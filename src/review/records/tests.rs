@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::decision::Receipt;
 use crate::ledger::{Draft, EntryKind, SqliteLedger};
 use crate::orchestrator::Order;
+use crate::trust::APPROVERS_NAMESPACE;
 use crate::trust::approvers::signed;
 use crate::trust::dsse::Envelope;
 use crate::trust::quorum::{self, Question, Tally, Why};
@@ -59,8 +60,9 @@ impl World {
     /// With options in everybody's line of allowed_signers.
     fn with(options: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let line =
-            |(name, _): (&str, u8)| format!("{name} namespaces=\"*\"{options} {}\n", signer(name).key().to_line());
+        let line = |(name, _): (&str, u8)| {
+            format!("{name} namespaces=\"*,{APPROVERS_NAMESPACE}\"{options} {}\n", signer(name).key().to_line())
+        };
         let path = folder.path().join("allowed_signers");
         std::fs::write(&path, PEOPLE.map(line).concat()).unwrap();
         let trust = TrustConfig { allowed_signers: Some(path), ..TrustConfig::default() };
