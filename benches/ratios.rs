@@ -1,6 +1,6 @@
 //! What is kept fast, as ratios: each line compares two pieces of work that were measured in turns in this one run, so
 //! that a slow machine, or a busy one, does not change what it says. `cargo bench`; nothing here is asserted. With
-//! COUNTERSIGN_BENCH=check only the check of a ledger is measured.
+//! COUNTERSIGN_BENCH=check only the check of a ledger is measured, with COUNTERSIGN_BENCH=records only its reading.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -11,6 +11,8 @@
 mod ledger;
 #[path = "ratios/postgres.rs"]
 mod postgres;
+#[path = "ratios/records.rs"]
+mod records;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use countersign::domain::finding::{Class, Finding};
 use countersign::domain::gate::Gate;
 use countersign::domain::ids::{ConnectionName, GateId};
 use countersign::domain::query::Query;
-use countersign::domain::release::Release;
+use countersign::domain::release::{Artifact, Release};
 use countersign::domain::triage::{Triaged, match_dismissals};
 use countersign::policy::Policy;
 use countersign::report;
@@ -33,8 +35,11 @@ use countersign::report;
 const ROUNDS: usize = 15;
 
 fn main() {
-    if std::env::var("COUNTERSIGN_BENCH").is_ok_and(|only| only == "check") {
-        return ledger::measure_check(&dossier(&[]));
+    let people = ledger::people();
+    match std::env::var("COUNTERSIGN_BENCH").as_deref() {
+        Ok("check") => return ledger::measure_check(&dossier(&[]), &people),
+        Ok("records") => return records::measure(&dossier(&[]), &people),
+        _ => {}
     }
     let (few, many) = (sarif(100), sarif(12_000));
     println!("{:<58} {:>10} {:>10} {:>7}", "", "this", "that", "ratio");
@@ -80,16 +85,26 @@ fn main() {
         || count(&text, &large.findings),
     );
 
-    ledger::measure(&dossier(&[]));
+    records::measure(&dossier(&[]), &people);
+    ledger::measure(&dossier(&[]), &people);
     postgres::measure();
 }
 
-fn compare<A, B>(what: &str, mut this: impl FnMut() -> A, mut that: impl FnMut() -> B) {
+fn compare<A, B>(what: &str, this: impl FnMut() -> A, that: impl FnMut() -> B) {
+    compare_in(ROUNDS, what, this, that);
+}
+
+/// As [`compare`], in fewer rounds: for what takes long.
+fn compare_in<A, B>(rounds: usize, what: &str, mut this: impl FnMut() -> A, mut that: impl FnMut() -> B) {
     let (mut a, mut b) = (Duration::MAX, Duration::MAX);
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         a = a.min(time(&mut this));
         b = b.min(time(&mut that));
     }
+    print(what, a, b);
+}
+
+fn print(what: &str, a: Duration, b: Duration) {
     let ratio = a.as_secs_f64() / b.as_secs_f64();
     println!("{what:<58} {:>7.2} ms {:>7.2} ms {ratio:>7.2}", a.as_secs_f64() * 1e3, b.as_secs_f64() * 1e3);
 }
@@ -154,7 +169,11 @@ fn dossier(findings: &[Arc<Finding>]) -> Dossier {
         environment: "prod".into(),
         commit: None,
         branch: None,
-        artifacts: Vec::new(),
+        artifacts: vec![Artifact {
+            name: "payments".into(),
+            reference: "r/payments".into(),
+            digest: Some(canonical::sha256(b"payments")),
+        }],
     };
     let set = FindingSet { findings: findings.to_vec(), classes: vec![Class::Sast], ..FindingSet::default() };
     let triaged = match_dismissals(merge_across(vec![findings.to_vec()]), &[], &release, as_of, None);

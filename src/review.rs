@@ -24,6 +24,7 @@ pub mod provenance;
 pub mod records;
 pub mod roles;
 pub mod round;
+pub mod said;
 pub mod sign;
 mod signer;
 pub mod stamp;

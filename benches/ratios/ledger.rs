@@ -29,30 +29,31 @@ const APPROVERS: u8 = 5;
 const APPENDS: u64 = 40;
 
 /// Prints the ledger's lines.
-pub fn measure(dossier: &Dossier) {
-    append(folder().path(), &drafts(dossier, &people(), usize::try_from(APPENDS).unwrap()));
+pub fn measure(dossier: &Dossier, people: &[Approver]) {
+    append(folder().path(), &drafts(dossier, people, usize::try_from(APPENDS).unwrap(), Verb::Comment));
     tree();
-    measure_check(dossier);
+    measure_check(dossier, people);
 }
 
 /// Prints the lines of the check.
-pub fn measure_check(dossier: &Dossier) {
-    check(folder().path(), dossier, &people());
+pub fn measure_check(dossier: &Dossier, people: &[Approver]) {
+    check(folder().path(), dossier, people);
 }
 
 fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("ledger-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
-fn people() -> Vec<Approver> {
+/// Those who sign.
+pub fn people() -> Vec<Approver> {
     (1..=APPROVERS).map(Approver::new).collect()
 }
 
 /// A key and whose it is.
-struct Approver {
+pub struct Approver {
     key: SigningKey,
-    blob: Vec<u8>,
-    reference: ApproverRef,
+    pub blob: Vec<u8>,
+    pub reference: ApproverRef,
 }
 
 impl Approver {
@@ -85,14 +86,14 @@ fn strings(parts: &[&[u8]]) -> Vec<u8> {
     parts.iter().flat_map(|p| [&u32::try_from(p.len()).unwrap().to_be_bytes(), *p].concat()).collect()
 }
 
-/// Signed decisions, no two alike.
-fn drafts(dossier: &Dossier, people: &[Approver], count: usize) -> Vec<Draft> {
+/// Signed decisions, no two alike; each approval is of a gate of its own.
+pub fn drafts(dossier: &Dossier, people: &[Approver], count: usize, verb: Verb) -> Vec<Draft> {
     let id = |n: usize| format!("01KDVDNA00{n:016}");
     let at = "2026-11-21T04:00:00Z".parse().unwrap();
     let template = |approver: &Approver| {
         let choice = Choice {
             id: RecordId::new(id(0)),
-            verb: Verb::Comment,
+            verb,
             supersedes: None,
             reason_code: None,
             reason: "Tests are green, the canary is quiet, and the change is small.".into(),
@@ -116,11 +117,18 @@ fn drafts(dossier: &Dossier, people: &[Approver], count: usize) -> Vec<Draft> {
     (1..=count)
         .map(|n| {
             let (approver, template) = (&people[n % people.len()], &templates[n % people.len()]);
-            let payload = template.replace(&id(0), &id(n)).replace(&format!("{:032}", 0), &format!("{n:032}"));
+            let mut payload = template.replace(&id(0), &id(n)).replace(&format!("{:032}", 0), &format!("{n:032}"));
+            let mut gate = dossier.gate.id.to_string();
+            if verb == Verb::Approve {
+                let stage = dossier.gate.id.native().last().unwrap();
+                let own = format!("{}{}", gate.strip_suffix(stage.as_str()).unwrap(), id(n));
+                payload = payload.replace(&gate, &own);
+                gate = own;
+            }
             Draft {
                 kind: EntryKind::Decision,
                 record: RecordId::new(id(n)),
-                gate: Some(dossier.gate.id.to_string()),
+                gate: Some(gate),
                 at,
                 body: approver.seal(payload.as_bytes()),
             }
@@ -179,7 +187,7 @@ fn tree() {
 fn check(folder: &Path, dossier: &Dossier, people: &[Approver]) {
     let entries = std::env::var("COUNTERSIGN_BENCH_ENTRIES").ok().and_then(|n| n.parse().ok()).unwrap_or(ENTRIES);
     let ledger = SqliteLedger::open(&folder.join("check.db")).unwrap();
-    let drafts = drafts(dossier, people, entries);
+    let drafts = drafts(dossier, people, entries, Verb::Comment);
     // As in life, each with a checkpoint of its own; and without, by which only the entries' signatures are left.
     let each = SqliteLedger::open(&folder.join("each.db")).unwrap();
     drafts.iter().take(entries / 10).for_each(|draft| drop(each.append(std::slice::from_ref(draft)).unwrap()));

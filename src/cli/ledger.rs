@@ -8,10 +8,10 @@ use super::Context;
 use super::args::CheckArgs;
 use super::output::{Block, Document};
 use crate::domain::decision::Decision;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
+use crate::ledger::Entry;
 use crate::ledger::check::Checked;
-use crate::ledger::{Entry, EntryKind};
-use crate::review::{ledger, verify};
+use crate::review::{ledger, said};
 
 /// A table of decisions.
 pub fn decisions_table(decisions: &[Decision]) -> Block {
@@ -50,7 +50,7 @@ pub async fn list(context: &Context) -> Result<(), AppError> {
                 e.draft.at.to_string(),
                 e.draft.kind.word().to_owned(),
                 e.draft.record.to_string(),
-                crate::text::line(&summary(e)).into_owned(),
+                crate::text::line(&said::entry(e)).into_owned(),
                 e.digest.short(),
             ]
         })
@@ -74,7 +74,7 @@ fn entry(entry: &Entry, body: bool) -> Value {
         "gate": entry.draft.gate,
         "at": entry.draft.at,
         "digest": entry.digest,
-        "what": summary(entry),
+        "what": said::entry(entry),
     });
     if body && let Some(object) = value.as_object_mut() {
         let parsed = serde_json::from_slice(&entry.draft.body);
@@ -83,42 +83,35 @@ fn entry(entry: &Entry, body: bool) -> Value {
     value
 }
 
-fn summary(entry: &Entry) -> String {
-    let body: Value = serde_json::from_slice(&entry.draft.body).unwrap_or_default();
-    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let gate = entry.draft.gate.clone().unwrap_or_default();
-    match entry.draft.kind {
-        EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => verify::describe(&entry.draft.body),
-        EntryKind::Intent => format!("{} {gate}", text("verb")),
-        EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
-        EntryKind::Approvers => "who holds which role".to_owned(),
-        EntryKind::Stamp => format!("a time stamp over {}", text("envelope")),
-    }
-}
-
 /// Shows one record in full: its entries, its statement, whether it verifies; `export` writes what ssh-keygen checks.
 pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Result<(), AppError> {
     let desk = context.desk().await?;
-    let sound = desk.records().await?.sound();
     let found = ledger::find_record(&desk, wanted).await?;
-    // A signature proves nothing where the entry's time may have been changed.
-    let checked = match &sound {
-        Ok(()) => ledger::check_entry(&desk, &found.entry).await,
-        Err(broken) => Err(broken.message.clone()),
-    };
+    let checked = ledger::check_entry(&desk, &found).await;
     let entries: Vec<Value> = found.all.iter().map(|e| entry(e, true)).collect();
     let (state, statement) = match &checked {
         Ok(verified) => (format!("Verified: signed by {}.", verified.principal), verified.statement.clone()),
-        Err(error) => (format!("NOT verified: {error}"), Value::Null),
+        Err(error) => (format!("NOT verified: {}", error.message), Value::Null),
     };
+    let (seq, documents) = (found.entry.seq, found.documents());
     let mut whole = json!({
         "schema": 1,
+        "seq": seq,
+        "documents": documents,
         "verified": checked.is_ok(),
         "principal": checked.as_ref().ok().map(|v| &v.principal),
         "statement": statement,
         "entries": entries,
     });
     let mut blocks = vec![Block::Text(state)];
+    if documents.len() > 1 {
+        let all: Vec<String> = documents.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "The record has several documents, in the entries {}; this is entry {seq}. `countersign ledger show SEQ` shows another.",
+            all.join(", ")
+        );
+        blocks.push(Block::Text(text));
+    }
     if !statement.is_null() {
         let text = serde_json::to_string_pretty(&statement).unwrap_or_default();
         blocks.push(Block::Heading("Statement".into()));
@@ -130,7 +123,7 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
             e.seq.to_string(),
             e.draft.at.to_string(),
             e.draft.kind.word().into(),
-            crate::text::line(&summary(e)).into_owned(),
+            crate::text::line(&said::entry(e)).into_owned(),
         ]
     });
     blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
@@ -143,7 +136,10 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
         blocks.extend(exported.left_out.into_iter().map(Block::Text));
     }
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
-    sound
+    checked.map(drop).map_err(|e| {
+        let text = format!("Entry {seq} of the ledger is NOT verified: {}", e.message);
+        e.hints.into_iter().fold(AppError::new(ErrorKind::Verification, text), AppError::hint)
+    })
 }
 
 /// Checks everything, here or in a folder that a ledger was exported to.

@@ -230,14 +230,23 @@ fn table(out: &mut String, headers: &[&str], rows: &[Vec<String>], color: bool) 
     }
 }
 
+/// Text as Markdown shows it: no link, no picture, no HTML, no emphasis comes of it, and no table ends by it.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\n' | '\r' => out.push(' '),
+            '\\' | '`' | '|' | '[' | ']' | '!' | '*' | '_' | '~' | '#' => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 fn markdown(blocks: &[Block]) -> String {
-    let escape = |cell: &str| {
-        cell.replace('\\', "\\\\")
-            .replace('|', "\\|")
-            .replace('<', "&lt;")
-            .replace(['\n', '\r'], " ")
-            .replace('`', "\\`")
-    };
     let mut out = String::new();
     for block in blocks {
         match block {
@@ -299,6 +308,18 @@ mod tests {
     fn markdown_cells_cannot_break_the_table() {
         let rows = vec![vec!["a|b\n<script>".into()]];
         let text = markdown(&[Block::Table { headers: vec!["x"], rows }]);
-        assert_eq!(text, "| x |\n| --- |\n| a\\|b &lt;script> |\n");
+        assert_eq!(text, "| x |\n| --- |\n| a\\|b &lt;script&gt; |\n");
+    }
+
+    #[test]
+    fn nothing_in_markdown_comes_alive() {
+        let hostile = "![x](http://evil) [y](javascript:z) <img src=q> &lt; *b* _i_ ~s~";
+        let all = markdown(&[
+            Block::Heading(hostile.into()),
+            Block::Text(hostile.into()),
+            Block::Table { headers: vec!["x"], rows: vec![vec![hostile.into()]] },
+        ]);
+        let dead = r"\!\[x\](http://evil) \[y\](javascript:z) &lt;img src=q&gt; &amp;lt; \*b\* \_i\_ \~s\~";
+        assert_eq!(all.matches(dead).count(), 3, "{all}");
     }
 }

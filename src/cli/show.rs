@@ -11,6 +11,7 @@ use crate::domain::query::Query;
 use crate::domain::time::humane;
 use crate::domain::triage::{Novelty, Triaged};
 use crate::error::AppError;
+use crate::review::afterwards;
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::quiet;
 use crate::review::round::Round;
@@ -23,7 +24,7 @@ pub async fn show(context: &Context, address: &str) -> Result<(), AppError> {
     let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
     context.notices(&desk).await?;
     let records = desk.records().await?;
-    let decisions = records.of_gate(&waiting.gate.id);
+    let decisions = afterwards::decisions(&desk, &records, &waiting.gate.id).await;
     let whole = json!({
         "schema": 1,
         "gate": json::gate(&waiting, Ok(&dossier)),

@@ -120,7 +120,12 @@ fn document(
         match &judged.outcome {
             Err(e) => vec!["not".into(), from, e.message.clone(), String::new()],
             Ok(v) => {
-                let what = v.statement.decision().map_or("delegation", |d| d.decision.word());
+                let taken_back = v.statement.delegation().and_then(|d| d.revokes.as_ref());
+                let what = match (v.statement.decision(), taken_back) {
+                    (Some(decision), _) => decision.decision.word().to_owned(),
+                    (None, Some(id)) => format!("the delegation {id} taken back"),
+                    (None, None) => v.statement.kind().to_owned(),
+                };
                 let alone = v.statement.decision().is_some_and(|d| d.break_glass);
                 let mut said = format!("{what} by {} at {}", v.principal, v.statement.issued_at());
                 if alone {

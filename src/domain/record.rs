@@ -1,7 +1,7 @@
 //! Records of the ledger, as a person looks through them: a line each, one in full, and what a check of all has found.
 
 use super::decision::ReceiptStatus;
-use super::ids::{Digest, RecordId};
+use super::ids::{Digest, Principal, RecordId};
 use super::time::Timestamp;
 use crate::text::Untrusted;
 
@@ -52,6 +52,18 @@ pub struct RecordLine {
     pub standing: Standing,
     /// Whether it was made in an emergency, around the rules.
     pub break_glass: bool,
+    /// Who has reviewed it since, if it was.
+    pub reviewed_by: Option<Principal>,
+}
+
+impl RecordLine {
+    /// What is to be said of it if it was made in an emergency.
+    pub fn emergency(&self) -> Option<String> {
+        self.break_glass.then(|| match &self.reviewed_by {
+            None => "made around the rules; it needs a later review".to_owned(),
+            Some(by) => format!("made around the rules; {by} has reviewed it since"),
+        })
+    }
 }
 
 /// How far a ledger reaches, for people.
@@ -171,4 +183,32 @@ pub struct RecordSheet {
     pub entries: Vec<EntryLine>,
     /// What was signed, as JSON, laid out in lines.
     pub raw: Untrusted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_around_the_rules_needs_a_review_until_it_has_one() {
+        let mut line = RecordLine {
+            record: RecordId::new("01JD7"),
+            seq: 1,
+            at: "2026-11-21T13:40:00Z".parse().unwrap(),
+            verb: "approve".into(),
+            subject: "payments@1.4.2/prod".into(),
+            by: "ana@example.com".into(),
+            reason: "The site is down".into(),
+            envelope: crate::domain::canonical::sha256(b"envelope"),
+            receipt: None,
+            standing: Standing::Verified,
+            break_glass: true,
+            reviewed_by: None,
+        };
+        assert!(line.emergency().unwrap().ends_with("it needs a later review"));
+        line.reviewed_by = Some(Principal::new("bo@example.com"));
+        assert!(line.emergency().unwrap().ends_with("bo@example.com has reviewed it since"));
+        line.break_glass = false;
+        assert_eq!(line.emergency(), None);
+    }
 }

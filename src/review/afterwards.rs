@@ -10,7 +10,7 @@ use super::records::Records;
 use super::sign::{self, Identity, Signed};
 use super::{Desk, deliver, roles};
 use crate::domain::decision::{Decision, ReceiptStatus, Verb};
-use crate::domain::ids::{Principal, RecordId};
+use crate::domain::ids::{GateId, Principal, RecordId};
 use crate::domain::quorum::DelegationScope;
 use crate::domain::time::{Timestamp, humane};
 use crate::error::{AppError, ErrorKind};
@@ -38,7 +38,7 @@ pub struct Said {
 /// Takes an approval back: one's own, or as a revoker anybody's.
 pub async fn revoke(desk: &Desk, wanted: &str, reason: &str, watcher: Watcher<'_>) -> Result<Said, AppError> {
     let (records, identity, roles) = begin(desk, reason).await?;
-    let earlier = find(&records, wanted)?;
+    let earlier = records.remarked(&find(&records, wanted)?, roles.as_deref());
     if earlier.verb != Verb::Approve {
         return Err(AppError::usage(format!("{} is no approval: only approvals are revoked.", earlier.id)));
     }
@@ -97,10 +97,17 @@ async fn begin(desk: &Desk, reason: &str) -> Result<(Arc<Records>, Identity, Opt
     Ok((records, identity, roles))
 }
 
+/// The decisions on a gate, for people: with what was said of them later.
+pub async fn decisions(desk: &Desk, records: &Records, gate: &GateId) -> Vec<Decision> {
+    // Without roles that can be read nobody is a revoker, and nobody has reviewed anything.
+    let roles = roles::in_force(desk, records).await.ok().flatten();
+    records.of_gate(gate, roles.as_deref())
+}
+
 /// A decision by its id or a prefix of its envelope's digest.
 pub fn find(records: &Records, wanted: &str) -> Result<Decision, AppError> {
     let is = |d: &&Decision| d.id.as_str() == wanted || d.envelope.is_named_by(wanted);
-    let found: Vec<&Decision> = records.decisions().iter().filter(is).collect();
+    let found: Vec<&Decision> = records.decisions().filter(is).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => Err(AppError::usage(format!("The ledger has no decision {wanted:?}.")).hint(

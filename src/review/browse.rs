@@ -5,7 +5,7 @@
 //! [`Records`](super::records::Records) verified.
 
 mod check;
-mod judge;
+pub(super) mod judge;
 mod line;
 mod sheet;
 #[cfg(test)]
@@ -67,11 +67,11 @@ pub async fn list(
     stop: Stop,
     mut page: impl FnMut(Vec<RecordLine>) + Send + 'static,
 ) -> Result<(), AppError> {
-    let records = desk.records().await?;
-    let (ledger, trust) = (Arc::clone(&desk.ledger), desk.config.trust.clone());
+    let (judge, ledger) = (Judge::at(desk).await?, Arc::clone(&desk.ledger));
     let read = tokio::task::spawn_blocking(move || -> Result<(), AppError> {
-        let mut lines = line::Lines::new(Judge::new(records, &trust));
-        Ok(backwards(ledger.as_ref(), |rows| {
+        let reach = judge.reach();
+        let mut lines = line::Lines::new(judge);
+        Ok(backwards(ledger.as_ref(), reach, |rows| {
             page(rows.into_iter().rev().filter_map(|row| lines.row(row)).collect());
             !stop.is_called_off()
         })?)
@@ -80,13 +80,19 @@ pub async fn list(
 }
 
 /// Reads the ledger from its end, a page at a time, until `take` says that it is enough. Each page is a state of the store
-/// of its own, so that nobody who writes has to wait; entries are never changed, so that the pages fit together.
-fn backwards(ledger: &dyn Ledger, mut take: impl FnMut(Vec<Row>) -> bool) -> Result<(), LedgerError> {
+/// of its own, so that nobody who writes has to wait; entries are never changed, so that the pages fit together. What
+/// was appended after the first `reach` entries were verified is left for the next time; `None`: nothing is.
+fn backwards(
+    ledger: &dyn Ledger,
+    reach: Option<u64>,
+    mut take: impl FnMut(Vec<Row>) -> bool,
+) -> Result<(), LedgerError> {
     let mut size = 0;
     ledger.snapshot(&mut |reading| {
         size = reading.size()?;
         Ok(())
     })?;
+    size = reach.map_or(size, |reach| size.min(reach));
     while size > 0 {
         let before = size.saturating_sub(PAGE.into());
         let wanted = Wanted { from: before + 1, limit: u32::try_from(size - before).ok(), ..Wanted::default() };
@@ -105,12 +111,9 @@ fn backwards(ledger: &dyn Ledger, mut take: impl FnMut(Vec<Row>) -> bool) -> Res
 
 /// One record in full; `envelope` says which of its documents, should it have several.
 pub async fn open(desk: &Desk, record: &RecordId, envelope: &Digest) -> Result<RecordSheet, AppError> {
-    let records = desk.records().await?;
-    let (ledger, trust, wanted) = (Arc::clone(&desk.ledger), desk.config.trust.clone(), record.clone());
-    let envelope = envelope.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let entries = ledger.record(&wanted)?;
-        sheet::sheet(Judge::new(records, &trust), &entries, &envelope)
-    });
-    read.await.map_err(|e| AppError::internal(format!("Reading the ledger failed: {e}.")))?
+    let (ledger, wanted, envelope) = (Arc::clone(&desk.ledger), record.clone(), envelope.clone());
+    let failed = |e: tokio::task::JoinError| AppError::internal(format!("Reading the ledger failed: {e}."));
+    let entries = tokio::task::spawn_blocking(move || ledger.record(&wanted)).await.map_err(failed)??;
+    let judge = Judge::at(desk).await?;
+    tokio::task::spawn_blocking(move || sheet::sheet(judge, &entries, &envelope)).await.map_err(failed)?
 }

@@ -13,7 +13,7 @@ use super::round::Round;
 use crate::domain::dedup;
 use crate::domain::dossier::{Baseline, Dossier, Parts};
 use crate::domain::evidence::Evidence;
-use crate::domain::ids::Fingerprint;
+use crate::domain::ids::{Fingerprint, RecordId};
 use crate::domain::triage::match_dismissals;
 use crate::error::AppError;
 
@@ -119,7 +119,7 @@ async fn last_run(desk: &Desk, waiting: &Waiting) -> Baseline {
 
 /// The match keys of the findings that the last approved release had; `None` if they are not kept.
 async fn known_findings(desk: &Desk, records: &Records, decision: &str) -> Option<HashSet<Fingerprint>> {
-    let digest = records.dossiers.get(decision)?.clone();
+    let digest = records.dossier(&RecordId::new(decision))?.clone();
     let store = Arc::clone(&desk.store);
     tokio::task::spawn_blocking(move || {
         let bytes = store.get(&digest).ok()??;

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::records::ApproversBody;
 use super::{Desk, ledger, sign, stamp};
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
-use crate::ledger::Entry;
+use crate::ledger::{Entry, EntryKind};
 use crate::trust::bundle;
 use crate::trust::dsse::{Envelope, Signature};
 use crate::trust::verify::TrustRoot;
@@ -22,6 +23,14 @@ pub struct Exported {
 /// Writes the record of `entry` into a folder. `all` are the record's entries, with its time stamps: those that are not good
 /// by the configured authorities are left out, for whoever gets the files may believe what is in them.
 pub async fn record(desk: &Desk, entry: &Entry, all: &[Entry], dir: &Path) -> Result<Exported, AppError> {
+    if entry.draft.kind == EntryKind::Approvers {
+        let body: ApproversBody = serde_json::from_slice(&entry.draft.body)
+            .map_err(|e| AppError::new(ErrorKind::Verification, format!("Entry {} cannot be read: {e}.", entry.seq)))?;
+        make(dir)?;
+        let text = write(dir, "approvers.toml", body.text.as_bytes())?;
+        let signature = write(dir, "approvers.toml.sig", body.signature.as_bytes())?;
+        return Ok(Exported { files: vec![text, signature], left_out: Vec::new() });
+    }
     let opened = Envelope::parse(&entry.draft.body).and_then(|envelope| envelope.open());
     let opened = opened.map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
     let stamps = stamp::tokens(all, &opened.digest);
@@ -60,14 +69,17 @@ fn bundle_files(
     })?;
     let bundle = bundle::export(&entry.draft.body, key, stamps, &root.timestamp_authorities, now);
     let bundle = bundle.map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
-    std::fs::create_dir_all(dir)
-        .map_err(|e| AppError::usage(format!("{} cannot be written to: {e}.", dir.display())))?;
+    make(dir)?;
     let name = entry.draft.record.as_str();
     Ok(vec![
         write(dir, &format!("{name}.json"), &entry.draft.body)?,
         write(dir, &format!("{name}.sigstore.json"), bundle.json.to_string().as_bytes())?,
         write(dir, &format!("{name}.pub.pem"), bundle.public_key.as_bytes())?,
     ])
+}
+
+fn make(dir: &Path) -> Result<(), AppError> {
+    std::fs::create_dir_all(dir).map_err(|e| AppError::usage(format!("{} cannot be written to: {e}.", dir.display())))
 }
 
 fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<String, AppError> {

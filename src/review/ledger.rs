@@ -12,28 +12,41 @@ pub(super) use self::audit::seen;
 pub use self::audit::{check, check_folder, conclusion, look};
 pub use self::handover::{Proof, export_folder, prove, prove_from};
 use super::Desk;
-use super::sign;
-use super::verify::payload;
+use super::browse::judge::Judge;
+use super::said::payload;
 use crate::domain::ids::{Principal, RecordId};
 use crate::error::{AppError, ErrorKind};
-use crate::ledger::{Entry, Head, LedgerError, Root};
-use crate::trust::verify::{detach, verify_envelope};
+use crate::ledger::{Entry, EntryKind, Head, LedgerError, Root};
+use crate::trust::verify::detach;
 
-/// A record of the ledger: its signed document, and all that belongs to it.
+/// A record of the ledger: its document, and all that belongs to it.
 pub struct Found {
-    /// The entry with the envelope.
+    /// The entry with the document.
     pub entry: Entry,
     /// All entries of the record.
     pub all: Vec<Entry>,
 }
 
-/// Finds a record by its id, its position, or a prefix of its envelope's digest.
+impl Found {
+    /// The positions of all documents of the record. One has several if somebody signed under the id of another, or
+    /// appended a document twice.
+    pub fn documents(&self) -> Vec<u64> {
+        self.all.iter().filter(|e| is_document(e)).map(|e| e.seq).collect()
+    }
+}
+
+fn is_document(entry: &Entry) -> bool {
+    entry.draft.kind.is_signed() || entry.draft.kind == EntryKind::Approvers
+}
+
+/// Finds a record by its id, its position, or a prefix of its envelope's digest: the document at that position, or else
+/// the record's first.
 pub async fn find_record(desk: &Desk, wanted: &str) -> Result<Found, AppError> {
-    let named = named(desk, wanted).await?;
-    let entry = named.all.iter().find(|e| e.draft.kind.is_signed()).cloned();
-    let record = named.entry.draft.record;
+    let Found { entry: named, all } = named(desk, wanted).await?;
+    let entry = if is_document(&named) { Some(named.clone()) } else { all.iter().find(|e| is_document(e)).cloned() };
+    let record = named.draft.record;
     let entry = entry.ok_or_else(|| AppError::usage(format!("The record {record} has no signed document.")))?;
-    Ok(Found { entry, all: named.all })
+    Ok(Found { entry, all })
 }
 
 /// Finds the entry at a position, else the one that a record's id or a prefix of a digest names, and all of its record.
@@ -69,16 +82,17 @@ pub struct Checked {
     pub statement: Value,
 }
 
-/// Verifies an entry as of when it was recorded.
-pub async fn check_entry(desk: &Desk, entry: &Entry) -> Result<Checked, String> {
-    let (trust, entry) = (desk.config.trust.clone(), entry.clone());
+/// Whether the document of a record counts, by the judge that the console has.
+pub async fn check_entry(desk: &Desk, found: &Found) -> Result<Checked, AppError> {
+    let (judge, entry, all) = (Judge::at(desk).await?, found.entry.clone(), found.all.clone());
     let checked = tokio::task::spawn_blocking(move || {
-        let root = sign::trust_root(&trust).map_err(|e| e.message)?;
-        let verified = verify_envelope(&entry.draft.body, &root, entry.draft.at).map_err(|e| e.to_string())?;
-        let statement = payload(&entry.draft.body).unwrap_or_default();
-        Ok(Checked { principal: verified.principal, statement })
+        let signer = judge.verdict(&entry, &all)?;
+        let body = &entry.draft.body;
+        let statement = if entry.draft.kind == EntryKind::Approvers { Some(body.clone()) } else { payload(body) };
+        let statement = statement.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        Ok(Checked { principal: signer.principal, statement })
     });
-    checked.await.map_err(|e| e.to_string())?
+    checked.await.map_err(|e| AppError::internal(e.to_string()))?
 }
 
 /// Writes the envelope, the signed bytes and the signature of an entry into a folder. Gives the files.

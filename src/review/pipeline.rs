@@ -190,7 +190,7 @@ fn is_as_seen(records: &Records, whole: &ledger::Read, ledger: &FolderLedger) ->
 /// What of a ledger's entries speaks of a gate: by what is signed, or by what the ledger says.
 pub fn candidates(entries: Vec<Entry>, gate: &GateId, records: &Records) -> Vec<Candidate> {
     let wanted = gate.to_string();
-    let signed_for: BTreeSet<Digest> = records.of_gate(gate).into_iter().map(|d| d.envelope).collect();
+    let signed_for: BTreeSet<Digest> = records.of_gate(gate, None).into_iter().map(|d| d.envelope).collect();
     let here = |e: &Entry| {
         e.draft.kind == EntryKind::Delegation
             || e.draft.gate.as_ref() == Some(&wanted)

@@ -148,7 +148,7 @@ async fn approval(
         let verified = records.verified(wanted.gate, &d.id)?;
         verified.statement.decision()?.orchestrator.option.clone()
     };
-    let decisions = records.of_gate(wanted.gate);
+    let decisions = records.of_gate(wanted.gate, None);
     if !decisions.iter().any(|d| could(&d)) {
         return Ok(None);
     }

@@ -31,7 +31,7 @@ use crate::review::decide::{self, Proposal};
 use crate::review::permit::Permit;
 use crate::review::progress::quiet;
 use crate::review::round::Round;
-use crate::review::{Desk, Surroundings, connect, dossier, inbox};
+use crate::review::{Desk, Surroundings, afterwards, connect, dossier, inbox};
 
 /// How the console is to be opened.
 #[derive(Debug, Clone)]
@@ -193,7 +193,8 @@ async fn list(desk: &Desk) -> Result<Page, AppError> {
     for waiting in &listed.gates {
         let mut entry = GateEntry::new(row(waiting));
         let assembled = dossier::assemble(desk, waiting, &round, false, &quiet).await?;
-        entry.ready(assembled, Arc::new(desk.records().await?.of_gate(&waiting.gate.id)));
+        let records = desk.records().await?;
+        entry.ready(assembled, Arc::new(afterwards::decisions(desk, &records, &waiting.gate.id).await));
         entries.push(entry);
     }
     Ok(Page { entries, open: None })

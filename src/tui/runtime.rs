@@ -21,7 +21,7 @@ use crate::review::decide::{self, Prepared, Proposal};
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 use crate::review::round::Round;
-use crate::review::{Desk, Question, Surroundings, deliver, dossier, sign, take_up};
+use crate::review::{Desk, Question, Surroundings, afterwards, deliver, dossier, sign, take_up};
 use crate::text::Untrusted;
 use links::Links;
 use passphrase::Asker;
@@ -191,7 +191,8 @@ impl Worker {
             let desk = self.desk().await?;
             let waiting = self.known(&gate)?;
             let dossier = dossier::assemble(&desk, &waiting, &round, false, &watcher).await?;
-            let decisions = desk.records().await?.of_gate(&gate);
+            let records = desk.records().await?;
+            let decisions = afterwards::decisions(&desk, &records, &gate).await;
             Ok::<_, AppError>((dossier, decisions, desk.clock.now()))
         };
         match assembled.await {
@@ -209,7 +210,7 @@ impl Worker {
     async fn ready(&self, gate: GateId, dossier: Arc<Dossier>) {
         let Ok(desk) = self.desk().await else { return };
         let Ok(records) = desk.records().await else { return };
-        let decisions = Arc::new(records.of_gate(&gate));
+        let decisions = Arc::new(afterwards::decisions(&desk, &records, &gate).await);
         self.send(Msg::DossierReady { gate, dossier, decisions, now: desk.clock.now() });
     }
 

@@ -30,6 +30,7 @@ mod pty;
 mod quorum;
 mod reach;
 mod receipts;
+mod shown;
 mod signers;
 mod skew;
 mod statement;

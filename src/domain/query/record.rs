@@ -143,6 +143,7 @@ mod tests {
             receipt: Some(ReceiptStatus::Effective),
             standing: Standing::Verified,
             break_glass: false,
+            reviewed_by: None,
         }
     }
 

@@ -1,18 +1,17 @@
-//! Whether a document counts: by what was verified when the ledger was read, or anew.
+//! Whether a document counts: by what was verified when the ledger was read. One judge for the list, for a record in
+//! full, and for the commands.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use crate::config::schema::TrustConfig;
-use crate::domain::ids::{Digest, Principal, RecordId};
+use crate::domain::decision::Decision;
+use crate::domain::ids::Principal;
 use crate::domain::record::Standing;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Entry, EntryKind};
-use crate::review::records::Records;
-use crate::review::{sign, stamp};
-use crate::trust::approvers::signed;
+use crate::review::records::{ApproversBody, Records};
+use crate::review::{Desk, roles, sign, stamp};
+use crate::trust::approvers::{Approvers, signed};
 use crate::trust::key::KeyInfo;
 use crate::trust::raw::Profile;
 use crate::trust::stamp::Stamped;
@@ -20,15 +19,15 @@ use crate::trust::verify::{TrustRoot, verify_stamped};
 use crate::trust::verify_sig::Touch;
 
 /// Knows what was verified.
-pub(super) struct Judge {
+pub(in crate::review) struct Judge {
     records: Arc<Records>,
     root: Result<TrustRoot, AppError>,
-    /// The envelopes that count.
-    counted: HashSet<Digest>,
+    /// The approvers file in force. Without one nobody holds a role, and what needs one is not there.
+    roles: Option<Arc<Approvers>>,
 }
 
 /// Who signed, and with what.
-pub(super) struct Signer {
+pub(in crate::review) struct Signer {
     pub principal: Principal,
     pub key: Option<KeyInfo>,
     pub profile: Option<Profile>,
@@ -36,52 +35,64 @@ pub(super) struct Signer {
     pub stamped: Option<Stamped>,
 }
 
-/// The body of an entry with an approvers file.
-#[derive(Deserialize)]
-pub(super) struct ApproversBody {
-    pub text: String,
-    pub signature: String,
-}
-
 impl Judge {
-    pub(super) fn new(records: Arc<Records>, trust: &TrustConfig) -> Self {
-        let decisions = records.decisions().iter().map(|d| d.envelope.clone());
-        let dismissals = records.dismissals.iter().map(|d| d.envelope.clone());
-        let counted = decisions.chain(dismissals).collect();
-        Self { root: sign::trust_root(trust), counted, records }
+    /// By what the ledger says now. Read the entries that are to be judged before: those that come later are unknown to it.
+    pub(in crate::review) async fn at(desk: &Desk) -> Result<Self, AppError> {
+        let records = desk.records().await?;
+        let (roles, trust) = (roles::in_force(desk, &records).await.ok().flatten(), desk.config.trust.clone());
+        let judge = tokio::task::spawn_blocking(move || Self::new(records, &trust, roles)).await;
+        judge.map_err(|e| AppError::internal(format!("Reading the trust root failed: {e}.")))
     }
 
-    /// What was noted of a decision later: what is to be known of it, for people.
-    pub(super) fn afterwards(&self, record: &RecordId) -> Vec<(&'static str, String)> {
-        let Some(decision) = self.records.decision(record) else { return Vec::new() };
-        let by = |label, who: &Option<Principal>| who.as_ref().map(|who| (label, format!("by {who}")));
-        [by("taken back", &decision.revoked_by), by("reviewed", &decision.reviewed_by)].into_iter().flatten().collect()
+    /// Blocking.
+    pub(super) fn new(records: Arc<Records>, trust: &TrustConfig, roles: Option<Arc<Approvers>>) -> Self {
+        Self { root: sign::trust_root(trust), records, roles }
+    }
+
+    /// How many entries it knows, of a ledger that is whole.
+    pub(super) fn reach(&self) -> Option<u64> {
+        self.records.sound().is_ok().then(|| self.records.entries())
+    }
+
+    /// A decision with what was said of it later, if it counts.
+    pub(super) fn remarked(&self, entry: &Entry) -> Option<Decision> {
+        let decision = self.records.decision(&entry.draft.record).filter(|d| d.envelope == entry.digest)?;
+        self.records.counts(entry).then(|| self.records.remarked(decision, self.roles.as_deref()))
     }
 
     /// What is known of a document, in a list of thousands: what was verified already is not verified again.
     pub(super) fn standing(&self, entry: &Entry) -> Standing {
-        let counts = match entry.draft.kind {
-            // Where entries are missing or changed, a signature proves nothing: the time it is judged by may be another.
-            _ if self.records.sound().is_err() => false,
-            EntryKind::Decision | EntryKind::Triage => self.counted.contains(&entry.digest),
-            _ => self.verdict(entry, &[]).is_ok(),
-        };
-        if counts { Standing::Verified } else { Standing::NotVerified }
+        // Where entries are missing or changed, a signature proves nothing: the time it is judged by may be another.
+        if self.records.sound().is_err() {
+            Standing::NotVerified
+        } else if entry.seq > self.records.entries() {
+            Standing::Unchecked
+        } else if self.records.counts(entry) {
+            Standing::Verified
+        } else {
+            Standing::NotVerified
+        }
     }
 
     /// Whether a document counts: it verifies as of when it was recorded, in a ledger that is whole, and nothing else
     /// speaks against it. `record`: all entries of its record.
-    pub(super) fn verdict(&self, entry: &Entry, record: &[Entry]) -> Result<Signer, AppError> {
+    pub(in crate::review) fn verdict(&self, entry: &Entry, record: &[Entry]) -> Result<Signer, AppError> {
         self.records.sound()?;
+        let refused = |why: &str| AppError::new(ErrorKind::Verification, why);
         if let Some(problem) = self.records.problem_of(entry.seq) {
-            return Err(AppError::new(ErrorKind::Verification, problem));
+            // What verification says has a hint; what else speaks against it is said by the problem alone.
+            let hints = self.root.as_ref().ok().and_then(|root| signer(entry, record, root).err());
+            return Err(hints.into_iter().flat_map(|e| e.hints).fold(refused(problem), AppError::hint));
         }
-        let root = self.root.as_ref().map_err(Clone::clone)?;
-        signer(entry, &stamp::tokens(record, &entry.digest), root)
+        if !self.records.counts(entry) {
+            return Err(refused("It is not what was verified when the ledger was read.")
+                .hint("Look again; if it stays so, `countersign ledger check` says what is wrong."));
+        }
+        signer(entry, record, self.root.as_ref().map_err(Clone::clone)?)
     }
 }
 
-fn signer(entry: &Entry, stamps: &[Vec<u8>], root: &TrustRoot) -> Result<Signer, AppError> {
+fn signer(entry: &Entry, record: &[Entry], root: &TrustRoot) -> Result<Signer, AppError> {
     let draft = &entry.draft;
     if draft.kind == EntryKind::Approvers {
         let unreadable = |e| AppError::new(ErrorKind::Verification, format!("The entry cannot be read: {e}."));
@@ -91,7 +102,7 @@ fn signer(entry: &Entry, stamps: &[Vec<u8>], root: &TrustRoot) -> Result<Signer,
             .map_err(|e| AppError::new(ErrorKind::Verification, e.to_string()))?;
         return Ok(Signer { principal: signed.by, key: None, profile: None, touch: None, stamped: None });
     }
-    let v = verify_stamped(&draft.body, stamps, root, draft.at)?;
+    let v = verify_stamped(&draft.body, &stamp::tokens(record, &entry.digest), root, draft.at)?;
     let profile = Some(v.profile);
     Ok(Signer { principal: v.principal, key: Some(v.key), profile, touch: v.touch, stamped: v.stamped })
 }

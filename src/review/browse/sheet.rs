@@ -4,12 +4,14 @@ mod statement;
 
 use serde_json::Value;
 
-use super::judge::{ApproversBody, Judge, Signer};
-use super::line::{Lines, Said, payload};
+use super::judge::{Judge, Signer};
+use super::line::Lines;
 use crate::domain::ids::Digest;
 use crate::domain::record::{EntryLine, RecordSheet, Section, Standing, Tone};
 use crate::error::AppError;
 use crate::ledger::{Entry, EntryKind};
+use crate::review::records::ApproversBody;
+use crate::review::said::{self, payload};
 
 /// The most lines of the raw document: a screen is no editor.
 const RAW_LINES: usize = 20_000;
@@ -26,7 +28,7 @@ pub(super) fn sheet(judge: Judge, entries: &[Entry], envelope: &Digest) -> Resul
         (body.clone(), approvers(body))
     } else {
         let statement = payload(body).unwrap_or_else(|| body.clone());
-        let sections = statement::sections(&serde_json::from_slice(&statement).unwrap_or_default());
+        let sections = statement::sections(&serde_json::from_slice(&statement).unwrap_or_default(), line.emergency());
         (statement, sections)
     };
     let mut signature = Section::new("Signature");
@@ -37,8 +39,12 @@ pub(super) fn sheet(judge: Judge, entries: &[Entry], envelope: &Digest) -> Resul
                 line.by = signer.principal.as_str().into();
             }
             describe(&signer, &mut signature);
-            for (label, by) in lines.judge.afterwards(&document.draft.record) {
-                signature.add(label, by, Tone::Warn);
+            if let Some(decision) = lines.judge.remarked(document) {
+                for (label, by) in [("taken back", decision.revoked_by), ("reviewed", decision.reviewed_by)] {
+                    if let Some(by) = by {
+                        signature.add(label, format!("by {by}"), Tone::Warn);
+                    }
+                }
             }
         }
         Err(why) => {
@@ -97,23 +103,8 @@ fn describe(signer: &Signer, section: &mut Section) {
 }
 
 fn entry_line(entry: &Entry) -> EntryLine {
-    let body = || serde_json::from_slice::<Value>(&entry.draft.body).unwrap_or_default();
-    let text = |body: &Value, key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let what = match entry.draft.kind {
-        EntryKind::Intent => format!("{} is about to be sent", text(&body(), "verb")),
-        EntryKind::Receipt => {
-            let body = body();
-            format!("{}: {}", text(&body, "status"), text(&body, "detail"))
-        }
-        EntryKind::Stamp => "a time stamp over the signature".to_owned(),
-        EntryKind::Approvers => "who holds which role".to_owned(),
-        EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => {
-            let said = Said::of(&entry.draft.body);
-            format!("{} {}", said.verb.raw(), said.subject.raw())
-        }
-    };
-    let kind = entry.draft.kind.word();
-    EntryLine { seq: entry.seq, at: entry.draft.at, kind, digest: entry.digest.clone(), what: what.into() }
+    let (kind, what) = (entry.draft.kind.word(), said::entry(entry).into());
+    EntryLine { seq: entry.seq, at: entry.draft.at, kind, digest: entry.digest.clone(), what }
 }
 
 /// What was signed, laid out; as it is, if it is no JSON.

@@ -5,9 +5,11 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::config::schema::TrustConfig;
+use crate::domain::canonical;
 use crate::domain::record::{LedgerCheck, Standing};
 use crate::error::ErrorKind;
 use crate::ledger::{Draft, EntryKind, SqliteLedger};
+use crate::review::records::tests::{World, approval};
 
 fn draft(kind: EntryKind, record: &str, body: &str) -> Draft {
     Draft {
@@ -41,9 +43,9 @@ fn ledger(folder: &tempfile::TempDir, count: usize) -> SqliteLedger {
 
 fn listed(ledger: &SqliteLedger) -> (Vec<RecordLine>, usize) {
     let trust = TrustConfig::default();
-    let mut lines = line::Lines::new(Judge::new(Records::read(ledger, &trust, None).unwrap(), &trust));
+    let mut lines = line::Lines::new(Judge::new(Records::read(ledger, &trust, None).unwrap(), &trust, None));
     let (mut out, mut pages) = (Vec::new(), 0);
-    backwards(ledger, |rows| {
+    backwards(ledger, None, |rows| {
         pages += 1;
         assert!(rows.len() <= PAGE as usize);
         out.extend(rows.into_iter().rev().filter_map(|row| lines.row(row)));
@@ -51,6 +53,45 @@ fn listed(ledger: &SqliteLedger) -> (Vec<RecordLine>, usize) {
     })
     .unwrap();
     (out, pages)
+}
+
+#[test]
+fn a_copy_of_a_document_under_another_record_never_counts() {
+    let world = World::new();
+    let body = approval("ana", "A", false);
+    world.put(EntryKind::Decision, "A", &body);
+    world.put(EntryKind::Decision, "B", &body);
+    let judge = Judge::new(world.read(None), &world.trust, None);
+    let entries = world.ledger.read(1, &[]).unwrap();
+    assert_eq!(
+        entries.iter().map(|e| judge.standing(e)).collect::<Vec<_>>(),
+        [Standing::Verified, Standing::NotVerified]
+    );
+    assert_eq!(judge.verdict(&entries[0], &entries[..1]).ok().unwrap().principal.as_str(), "ana");
+    let refused = judge.verdict(&entries[1], &entries[1..]).err().unwrap();
+    assert!(refused.message.contains("its id is not the one that it was recorded under"), "{refused:?}");
+    // One that was changed after it was verified is not the one that was.
+    let mut changed = entries[0].clone();
+    changed.digest = canonical::sha256(b"else");
+    assert_eq!(judge.standing(&changed), Standing::NotVerified);
+    assert!(judge.verdict(&changed, &entries[..1]).is_err());
+}
+
+#[test]
+fn what_was_appended_after_the_ledger_was_verified_is_not_called_bad() {
+    let world = World::new();
+    world.put(EntryKind::Decision, "A", &approval("ana", "A", false));
+    let judge = Judge::new(world.read(None), &world.trust, None);
+    world.put(EntryKind::Decision, "B", &approval("bob", "B", false));
+    let entries = world.ledger.read(1, &[]).unwrap();
+    assert_eq!(judge.standing(&entries[1]), Standing::Unchecked);
+    let (reach, mut seen) = (judge.reach(), Vec::new());
+    backwards(&world.ledger, reach, |rows| {
+        seen.extend(rows.iter().map(|row| row.seq));
+        true
+    })
+    .unwrap();
+    assert_eq!(seen, [1]);
 }
 
 fn checked(ledger: &SqliteLedger, stop: &Stop, progress: impl Fn(u64, u64) + Sync) -> Option<LedgerCheck> {
@@ -74,7 +115,7 @@ fn nobody_reads_on_for_somebody_who_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, 1_000);
     let pages = Cell::new(0);
-    backwards(&ledger, |_| {
+    backwards(&ledger, None, |_| {
         pages.set(pages.get() + 1);
         false
     })

@@ -19,7 +19,7 @@ use crate::trust::verify::{TrustRoot, VerifyError, detach, verify_envelope};
 use crate::trust::verify_sig;
 
 /// Says so and gives true where a tool is missing.
-pub(super) fn missing(tools: &[&str]) -> bool {
+pub(crate) fn missing(tools: &[&str]) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let absent = tools.iter().find(|t| !std::env::split_paths(&path).any(|folder| folder.join(t).is_file()));
     if let Some(tool) = absent {

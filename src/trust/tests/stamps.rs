@@ -15,7 +15,7 @@ use crate::trust::statement::{Choice, Statement};
 use crate::trust::verify::{TrustRoot, VerifyError, verify_stamped};
 
 /// A local authority.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     folder: tempfile::TempDir,
 }
 
@@ -50,7 +50,7 @@ signer_digest = sha256
 
 impl Authority {
     /// With keys of a kind, and a signer's certificate with the extensions of a section.
-    fn new(kind: &[&str], section: &str) -> Self {
+    pub(crate) fn new(kind: &[&str], section: &str) -> Self {
         let authority = Self { folder: tempfile::tempdir().unwrap() };
         std::fs::write(authority.path("config"), CONFIG).unwrap();
         std::fs::write(authority.path("serial"), "01\n").unwrap();
@@ -98,7 +98,7 @@ impl Authority {
         authority
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -153,7 +153,7 @@ impl Authority {
         Authorities::parse("f", &std::fs::read(self.path("ca.pem")).unwrap()).unwrap()
     }
 
-    fn stamp(&self, over: &[u8]) -> Vec<u8> {
+    pub(crate) fn stamp(&self, over: &[u8]) -> Vec<u8> {
         let request = Request::new(over, [7; 16]);
         let answer = self.answer(&request.to_der(), &[]);
         request.accept(&answer, &self.authorities()).unwrap().0
@@ -162,11 +162,11 @@ impl Authority {
 
 const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
-const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+pub(crate) const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const P384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
 const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     chrono::Utc::now().into()
 }
 

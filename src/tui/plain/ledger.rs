@@ -82,8 +82,8 @@ pub fn page(lines: &[RecordLine], from: usize) -> String {
         let by = if record.standing == Standing::Verified { "by" } else { "claims to be by" };
         let _ = writeln!(out, "   {by}: {}, at {}", record.by.line(), moment(record.at));
         let _ = writeln!(out, "   seen: {}", record.receipt.map_or("recorded", ReceiptStatus::word));
-        if record.break_glass {
-            out.push_str("   break-glass: made around the rules; it needs a later review\n");
+        if let Some(words) = record.emergency() {
+            let _ = writeln!(out, "   break-glass: {words}");
         }
     }
     let end = from.saturating_sub(1) + PAGE;

@@ -115,7 +115,7 @@ impl Worker {
         let Ok(desk) = self.desk().await else { return };
         // A ledger that cannot be read says so at the refresh that follows.
         let Ok(records) = desk.records().await else { return };
-        let decisions = Arc::new(records.of_gate(&go.gate));
+        let decisions = Arc::new(crate::review::afterwards::decisions(&desk, &records, &go.gate).await);
         let waiting = self.known(&go.gate).ok();
         let standing = match &waiting {
             Some(w) => {

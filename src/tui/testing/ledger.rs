@@ -36,6 +36,7 @@ fn line(i: u64, count: u64) -> RecordLine {
         receipt: (!dismissal).then_some(ReceiptStatus::Effective),
         standing,
         break_glass: i == count - 2,
+        reviewed_by: None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::tui::widget::table::{self, Cells, Column, column};
 use crate::tui::widget::text::{Text, moment};
 
 const NARROW: &[Column] = &[
-    column("time", 12),
+    column("time (UTC)", 12),
     column("verb", 9),
     column("about", 0),
     column("by", 9),
@@ -25,7 +25,7 @@ const NARROW: &[Column] = &[
 ];
 /// Of 100 columns and more, the whole time has room.
 const WIDE: &[Column] = &[
-    column("time", 18),
+    column("time (UTC)", 18),
     column("verb", 10),
     column("about", 0),
     column("by", 26),
@@ -183,8 +183,8 @@ fn preview(ledger: &LedgerScreen, painter: &mut Painter<'_>, area: Rect) {
     if let Some(line) = ledger.selected() {
         let subject = format!("{} {}", line.verb.line(), line.subject.line());
         text.fact("what", Role::Strong, &subject);
-        if line.break_glass {
-            text.fact("break-glass", Role::Bad, "made around the rules; it needs a later review");
+        if let Some(words) = line.emergency() {
+            text.fact("break-glass", Role::Bad, &words);
         }
         let by = match line.standing {
             Standing::Verified => format!("{}, at {}", line.by.line(), moment(line.at)),

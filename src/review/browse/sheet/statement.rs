@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::domain::record::{Section, Tone};
 
-/// The statement, in words.
-pub(super) fn sections(statement: &Value) -> Vec<Section> {
+/// The statement, in words; `emergency` is what is to be said of one that was made in an emergency.
+pub(super) fn sections(statement: &Value, emergency: Option<String>) -> Vec<Section> {
     let mut reader = Reader { root: statement.get("predicate").unwrap_or(statement), used: BTreeSet::new() };
-    let mut out = vec![reader.decision()];
+    let mut out = vec![reader.decision(emergency)];
     out.extend(reader.dismissals());
     out.push(reader.subjects(statement));
     out.push(reader.evidence());
@@ -62,7 +62,7 @@ impl Reader<'_> {
         }
     }
 
-    fn decision(&mut self) -> Section {
+    fn decision(&mut self, emergency: Option<String>) -> Section {
         let mut section = Section::new("What it says");
         self.fact(&mut section, "verb", "decision", "");
         self.fact(&mut section, "service", "release", "/name");
@@ -79,8 +79,8 @@ impl Reader<'_> {
         self.fact(&mut section, "takes back", "revokes", "");
         self.fact(&mut section, "reviews", "reviews", "");
         self.used.insert("/breakGlass".to_owned());
-        if self.root.get("breakGlass").is_some_and(|v| *v != Value::Bool(false)) {
-            section.add("break-glass", "made around the rules; it needs a later review", Tone::Bad);
+        if let Some(words) = emergency {
+            section.add("break-glass", words, Tone::Bad);
         }
         self.quorum(&mut section);
         section
@@ -296,7 +296,8 @@ mod tests {
     use crate::domain::record::Fact;
 
     fn all(statement: &Value) -> Vec<(String, Fact)> {
-        let facts = sections(statement).into_iter();
+        let alone = statement.pointer("/predicate/breakGlass").map(|_| "alone".to_owned());
+        let facts = sections(statement, alone).into_iter();
         facts.flat_map(|s| s.facts.into_iter().map(move |f| (s.heading.clone(), f))).collect()
     }
 
