@@ -7,13 +7,15 @@ use tokio::task::AbortHandle;
 
 use super::Worker;
 use crate::domain::decision::ReceiptStatus;
+use crate::domain::dossier::Dossier;
+use crate::domain::finding::Finding;
 use crate::error::{AppError, ErrorKind};
 use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 use crate::review::round::Round;
 use crate::review::take_up::{self, Wanted};
 use crate::review::triage::{self, Dismiss};
-use crate::review::{decide, dossier};
+use crate::review::{Desk, decide, dossier};
 use crate::tui::effect::{AskId, Dismissing, Go, RequestId};
 use crate::tui::msg::{DecisionResult, Failure, Msg};
 
@@ -166,28 +168,52 @@ impl Worker {
 
     pub(super) async fn dismiss(&self, dismissing: Dismissing, permit: Permit) {
         let request = dismissing.request;
-        let task = format!("dismiss {} findings", dismissing.fingerprints.len());
+        let count = dismissing.findings.len();
+        let task = format!("dismiss {count} findings");
         let outcome = self.try_dismiss(&dismissing, &permit).await;
         Self::lock(&self.signing).remove(&request);
         match outcome {
             Ok(text) => {
-                let count = dismissing.fingerprints.len();
                 self.send(Msg::Dismissed { request, gate: dismissing.gate.clone(), count, text });
                 let round = self.shared_round();
                 self.assemble(dismissing.gate, round).await;
             }
-            Err(error) => self.fail(&task, Some(request), error),
+            Err((error, now)) => {
+                // First the end of it, so that the form takes in that what it is about is out of date.
+                self.fail(&task, Some(request), error);
+                if let Some(dossier) = now {
+                    self.ready(dismissing.gate, dossier).await;
+                }
+            }
         }
     }
 
-    async fn try_dismiss(&self, dismissing: &Dismissing, permit: &Permit) -> Result<String, AppError> {
-        let desk = self.desk().await?;
-        let waiting = self.known(&dismissing.gate)?;
-        let dossier = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await?;
-        let wanted: Vec<String> = dismissing.fingerprints.iter().map(std::string::ToString::to_string).collect();
+    /// On failure also the evidence as it is now, if that is what keeps it from being signed.
+    async fn try_dismiss(
+        &self,
+        dismissing: &Dismissing,
+        permit: &Permit,
+    ) -> Result<String, (AppError, Option<Arc<Dossier>>)> {
+        let desk = self.desk().await.map_err(|e| (e, None))?;
+        let waiting = self.known(&dismissing.gate).map_err(|e| (e, None))?;
+        let assembled = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await;
+        let dossier = assembled.map_err(|e| (e, None))?;
+        let findings = triage::as_shown(&dossier, &dismissing.dossier, &dismissing.findings);
+        let findings = findings.map_err(|e| (e, Some(Arc::clone(&dossier))))?;
+        self.sign_dismissal(&desk, dismissing, findings, &dossier, permit).await.map_err(|e| (e, None))
+    }
+
+    async fn sign_dismissal(
+        &self,
+        desk: &Desk,
+        dismissing: &Dismissing,
+        findings: Vec<Finding>,
+        dossier: &Dossier,
+        permit: &Permit,
+    ) -> Result<String, AppError> {
         let now = desk.clock.now();
         let request = Dismiss {
-            findings: triage::select(&dossier, &wanted)?,
+            findings,
             status: dismissing.status,
             justification: dismissing.justification,
             detail: dismissing.detail.raw().to_owned(),
@@ -200,7 +226,7 @@ impl Worker {
                 self.send(Msg::SigningStarted { request: id, touch, deadline_seconds: seconds, now: desk.clock.now() });
             }
         };
-        let signed = triage::dismiss(&desk, &request, &dossier.release, permit, &watcher).await?;
+        let signed = triage::dismiss(desk, &request, &dossier.release, permit, &watcher).await?;
         Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
     }
 }

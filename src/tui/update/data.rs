@@ -125,7 +125,7 @@ pub(super) fn assembly_failed(model: &mut Model, gate: &GateId, failure: Failure
 }
 
 /// Tells open forms whether what they are about is still so.
-fn mark_stale(model: &mut Model) {
+pub(super) fn mark_stale(model: &mut Model) {
     for overlay in &mut model.overlays {
         match overlay {
             Overlay::Decide(form) if form.is_open() => {

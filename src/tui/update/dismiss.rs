@@ -124,4 +124,6 @@ pub(super) fn failed(model: &mut Model, request: RequestId, failure: &Failure) {
         form.touch_until = None;
         form.form.problem = Some(failure.message.clone());
     }
+    // What came while it was being signed counts now.
+    super::data::mark_stale(model);
 }
