@@ -101,7 +101,7 @@ fn look_again(model: &mut Model) {
 
 /// The signer was asked.
 pub(super) fn signing(model: &mut Model, request: RequestId, until: Option<Timestamp>) {
-    if let Some(form) = form_of(model, request) {
+    if let Some(form) = form_of(model, request).filter(|f| f.busy) {
         form.touch_until = until;
     }
 }
