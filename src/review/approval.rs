@@ -16,7 +16,7 @@ use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::trust::approvers::{Approvers, Rule, scope_covers};
-use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Vote, Why};
+use crate::trust::quorum::{self, Cast, NoRule, Question, Seat, Tally, Vote, Why};
 use crate::trust::statement::{Entitlement, Statement};
 use crate::trust::verify::Expected;
 
@@ -109,6 +109,10 @@ pub struct Approval {
     pub before: Standing,
     /// How far it is with it.
     pub after: Standing,
+    /// The seats that this person takes with it; none where roles are not checked.
+    pub seats: Vec<Seat>,
+    /// This person's approval that counts already, if there is one.
+    pub given: Option<RecordId>,
     /// What signing does, in a sentence.
     pub effect: String,
     /// Why this person may not.
@@ -154,6 +158,7 @@ pub async fn rehearse(
         ..Approval::default()
     };
     let Some(identity) = identity else { return Ok(approval) };
+    approval.given = before.counted().find(|v| v.principal == identity.principal).map(|v| v.decision.clone());
     // In one's own roles; and where that changes nothing, also in those that are lent.
     let mut tries = vec![approval.entitlement.clone()];
     if let Some(approvers) = &approvers {
@@ -186,6 +191,8 @@ pub async fn rehearse(
     approval.entitlement = entitlement;
     let mine = after.votes.iter().max_by_key(|v| v.place);
     approval.refusals.extend(mine.and_then(|v| refusal(v, &identity.principal, &after, waiting)));
+    let sits = |s: &&Seat| after.roles_checked && s.by.as_ref() == Some(&identity.principal);
+    approval.seats = after.rules.iter().flat_map(|r| &r.seats).filter(sits).cloned().collect();
     approval.after = after.standing();
     approval.effect = effect(&approval, &after);
     Ok(approval)

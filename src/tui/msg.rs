@@ -261,11 +261,21 @@ pub struct DecisionPreview {
     pub reasons: Vec<Violation>,
     /// The pieces of evidence that are not all there.
     pub missing: Vec<String>,
+    /// What signing does, in a sentence; empty where that cannot be told.
+    pub then: String,
+    /// Whether something is sent at once, and not only recorded.
+    pub sends: bool,
+    /// What to know before, each in a sentence.
+    pub remarks: Vec<String>,
+    /// What the person decided before and is taken up now in place of this, in a sentence.
+    pub earlier: Option<String>,
     /// The person, as the key says.
     pub principal: Principal,
+    /// As what that person acts, and who lent it: `security, lent by sam@example.com`.
+    pub acts_as: Option<String>,
     /// The key.
     pub key: KeyInfo,
-    /// How far the approvals are, and what signing does; for an approval only.
+    /// How far the approvals are; for an approval only.
     pub approvals: Option<ApprovalPreview>,
     /// What would be sent, exactly, secrets masked.
     pub requests: Vec<String>,
@@ -275,15 +285,22 @@ pub struct DecisionPreview {
     pub differences: Vec<String>,
 }
 
-/// How far the approvals are, and what one more does.
+impl DecisionPreview {
+    /// The word of the button, by what happens.
+    pub fn button(&self) -> &'static str {
+        match (&self.earlier, self.sends) {
+            (Some(_), _) => "Settle the earlier one",
+            (None, true) => "Sign and send",
+            (None, false) => "Sign and record",
+        }
+    }
+}
+
+/// How far the approvals are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalPreview {
     /// How far they are.
     pub standing: String,
-    /// What signing does, in a sentence.
-    pub effect: String,
-    /// Whether it is sent at once.
-    pub sends: bool,
     /// Who is excluded and cannot be placed, in a sentence.
     pub unplaced: Option<String>,
 }

@@ -21,8 +21,8 @@ use crate::review::decide::{self, Prepared, Proposal};
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 use crate::review::round::Round;
+use crate::review::summary::{self, Summary};
 use crate::review::{Desk, Question, Surroundings, deliver, dossier, sign, take_up};
-use crate::text::Untrusted;
 use links::Links;
 use passphrase::Asker;
 use signing::Underway;
@@ -274,7 +274,8 @@ impl Worker {
         if prepared.dossier.digest != ask.expect {
             differences.push(format!("The dossier on the screen was {}.", ask.expect.short()));
         }
-        let preview = preview(&prepared, differences);
+        let earlier = summary::earlier(&desk, &prepared).await?;
+        let preview = preview(&prepared, earlier.map(|e| e.words()), differences);
         Ok((prepared, preview))
     }
 }
@@ -289,56 +290,51 @@ pub(super) fn row(waiting: &Waiting) -> GateRow {
     }
 }
 
-fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
-    let requests = prepared.requests.iter().map(|r| {
-        let headers: Vec<String> = r.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let body = serde_json::to_string_pretty(&r.body).unwrap_or_default();
-        format!("{} {}\n{}\n{body}", r.method, r.url, headers.join("\n"))
-    });
-    let (principal, key) = if let Ok(identity) = &prepared.identity {
-        (
-            identity.principal.clone(),
+fn preview(prepared: &Prepared, earlier: Option<String>, differences: Vec<String>) -> DecisionPreview {
+    let summary = Summary::of(prepared);
+    let none = || "none".to_owned();
+    let (principal, key) = match &summary.signer {
+        Ok(signs) => (
+            signs.principal.clone(),
             KeyInfo {
-                fingerprint: identity.key().fingerprint.clone(),
-                kind: identity.key().algorithm.clone(),
-                hardware: identity.key().hardware,
-                comment: identity.key().comment.line().into_owned(),
+                fingerprint: signs.fingerprint.clone(),
+                kind: signs.algorithm.clone(),
+                hardware: signs.hardware,
+                comment: signs.comment.line().into_owned(),
             },
-        )
-    } else {
-        let none = || "none".to_owned();
-        (
+        ),
+        Err(_) => (
             Principal::new("nobody"),
             KeyInfo { fingerprint: none(), kind: none(), hardware: false, comment: String::new() },
-        )
+        ),
     };
-    let refusal = prepared
-        .refusals
-        .iter()
-        .map(|e| std::iter::once(e.message.clone()).chain(e.hints.clone()).collect::<Vec<_>>().join(" "));
-    let refusal: Vec<String> = refusal.collect();
+    let words = |e: &AppError| std::iter::once(e.message.clone()).chain(e.hints.clone()).collect::<Vec<_>>().join(" ");
+    let refusal: Vec<String> = summary.refusals.iter().map(words).collect();
     DecisionPreview {
-        verb: prepared.proposal.verb,
-        gate: prepared.waiting.gate.id.clone(),
-        release: prepared.waiting.release.short(),
-        attempt: prepared.waiting.gate.attempt.clone(),
-        dossier: prepared.dossier.digest.clone(),
-        reason: Untrusted::new(prepared.proposal.reason.clone()),
-        option: prepared.proposal.option.clone().map(Untrusted::new),
-        about: prepared.dossier.release.clone(),
-        findings: prepared.dossier.count(),
-        verdict: prepared.dossier.verdict.result,
-        reasons: prepared.dossier.verdict.reasons.clone(),
-        missing: prepared.dossier.missing(),
+        verb: summary.verb,
+        release: summary.release.short(),
+        acts_as: summary.acts_as(),
+        approvals: summary.approvals.as_ref().map(|(before, _)| ApprovalPreview {
+            standing: before.words(),
+            unplaced: summary.unplaced().map(ToOwned::to_owned),
+        }),
+        requests: summary.sent().collect(),
+        gate: summary.gate,
+        attempt: summary.attempt,
+        dossier: summary.dossier,
+        reason: summary.reason,
+        option: summary.option,
+        about: summary.release,
+        findings: summary.findings,
+        verdict: summary.verdict.result,
+        reasons: summary.verdict.reasons,
+        missing: summary.missing,
+        then: summary.then,
+        sends: summary.sends,
+        remarks: summary.remarks,
+        earlier,
         principal,
         key,
-        approvals: prepared.approval.as_ref().filter(|a| !a.effect.is_empty()).map(|a| ApprovalPreview {
-            standing: a.before.words(),
-            effect: a.effect.clone(),
-            sends: a.after.reached,
-            unplaced: a.after.unplaced.clone(),
-        }),
-        requests: requests.collect(),
         refusal: (!refusal.is_empty()).then(|| refusal.join(" ")),
         differences,
     }

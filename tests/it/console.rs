@@ -1,5 +1,6 @@
 //! What the console's runtime does with what a person saw, where the world has gone on since.
 
+mod approving;
 mod dismissing;
 
 use countersign::lab::World;

@@ -184,7 +184,7 @@ impl DecideForm {
             Stage::Confirm(preview) if preview.refusal.is_some() || !preview.differences.is_empty() => {
                 ("Cancel", look_again)
             }
-            Stage::Confirm(_) => ("Cancel", look_again.or(Some("Sign and send"))),
+            Stage::Confirm(preview) => ("Cancel", look_again.or(Some(preview.button()))),
             Stage::Signing { .. } => ("Do not sign", None),
             Stage::Following => ("Go on in the background", None),
             Stage::Done { .. } => ("Close", None),

@@ -19,6 +19,10 @@ use crate::review::{Desk, decide, dossier};
 use crate::tui::effect::{AskId, Dismissing, Go, RequestId};
 use crate::tui::msg::{DecisionResult, Failure, Msg};
 
+/// Said before what came of a decision that was taken up in place of the one on the screen.
+const EARLIER: &str =
+    "Your earlier decision on this gate was taken up and is settled; what you wrote now was not signed.";
+
 /// A signature that is being made.
 pub(super) struct Underway {
     permit: Permit,
@@ -84,14 +88,12 @@ impl Worker {
     pub(super) async fn sign(&self, go: Go, permit: Permit) {
         let request = go.request;
         let (result, text, receipt) = match self.try_sign(&go, &permit).await {
-            Ok(done) => {
+            Ok((done, earlier)) => {
                 let sent = go.verb.is_delivered() && done.receipt.status != ReceiptStatus::Recorded;
                 let result = if sent { DecisionResult::Effective } else { DecisionResult::Recorded };
-                (
-                    result,
-                    format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()),
-                    Some(done.receipt.status),
-                )
+                let text = format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short());
+                let text = if earlier { format!("{EARLIER} {text}") } else { text };
+                (result, text, Some(done.receipt.status))
             }
             Err(error) => {
                 let (result, receipt) = match error.kind {
@@ -130,7 +132,8 @@ impl Worker {
         self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, standing });
     }
 
-    async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<decide::Done, AppError> {
+    /// What came of it, and whether that is of an earlier decision.
+    async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<(decide::Done, bool), AppError> {
         let desk = self.desk().await?;
         let shown = Self::lock(&self.prepared).get(&go.request).cloned();
         let shown = shown.ok_or_else(|| AppError::internal("Nothing was prepared for this form."))?;
@@ -159,11 +162,11 @@ impl Worker {
         let seen = go.dossier.to_string();
         let wanted = Wanted { gate: &go.gate, verb: go.verb, break_glass: false, expect: Some(&seen) };
         if let Some(done) = take_up::take_up(&desk, wanted, &watcher).await? {
-            return Ok(done);
+            return Ok((done, true));
         }
         permit.renew();
         let fresh = decide::refetch(&desk, &shown, &watcher).await?;
-        decide::execute(&desk, &fresh, permit, &watcher).await
+        decide::execute(&desk, &fresh, permit, &watcher).await.map(|done| (done, false))
     }
 
     pub(super) async fn dismiss(&self, dismissing: Dismissing, permit: Permit) {
