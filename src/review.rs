@@ -27,6 +27,7 @@ pub mod round;
 pub mod sign;
 mod signer;
 pub mod stamp;
+pub mod standing;
 pub mod summary;
 pub mod take_up;
 pub mod template;

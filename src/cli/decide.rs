@@ -54,6 +54,8 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: 
         expect: args.expect.clone(),
         allow_clock_skew: args.allow_clock_skew,
         break_glass,
+        // What a script or a prompt was shown elsewhere, nobody knows.
+        viewed: std::collections::BTreeSet::new(),
     };
     let ask = !unattended && verb != Verb::Comment;
     let prepared = decide::prepare(&desk, waiting, proposal, !ask && !args.dry_run, &watcher).await?;

@@ -9,7 +9,7 @@ use super::roles;
 use super::sign::Identity;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
-use crate::domain::gate::Gate;
+use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{Digest, Principal, RecordId};
 use crate::domain::quorum::{Excluded, Standing};
 use crate::domain::release::Release;
@@ -86,16 +86,56 @@ impl<'a> Asked<'a> {
 }
 
 /// How far a gate of the inbox is. What cannot be told is said, and nothing counts then.
-pub fn standing(records: &Records, roles: &Roles, gate: &Gate, release: &Release, now: Timestamp) -> Standing {
+///
+/// Without its evidence, approvals count as of what their approvers saw, and nobody is excluded but by what they signed.
+pub fn standing(
+    records: &Records,
+    roles: &Roles,
+    gate: &Gate,
+    release: &Release,
+    dossier: Option<&Dossier>,
+    now: Timestamp,
+) -> Standing {
     let nobody = |note: String| Standing { notes: vec![note], ..Standing::default() };
     let approvers = match roles {
         Ok(approvers) => approvers.as_deref(),
         Err(e) => return nobody(e.message.clone()),
     };
-    match Asked::new(gate, release, None, approvers, now).tally(&records.cast(&gate.id)) {
+    match Asked::new(gate, release, dossier, approvers, now).tally(&records.cast(&gate.id)) {
         Ok(tally) => tally.standing(),
         Err(e) => nobody(e.to_string()),
     }
+}
+
+/// Whether a gate waits for somebody: a seat is empty that this person could take, and has not taken.
+pub fn waits_for(
+    records: &Records,
+    roles: &Roles,
+    waiting: &Waiting,
+    dossier: Option<&Dossier>,
+    standing: &Standing,
+    now: Timestamp,
+    who: &Principal,
+) -> bool {
+    let open = waiting.service.is_some() && waiting.gate.state == GateState::Waiting && !standing.reached;
+    if !open || standing.by.contains(who) {
+        return false;
+    }
+    let approvers = match roles {
+        Ok(Some(approvers)) => approvers.as_ref(),
+        Ok(None) => return standing.need > 0,
+        Err(_) => return false,
+    };
+    let asked = Asked::new(&waiting.gate, &waiting.release, dossier, Some(approvers), now);
+    let Ok(rules) = quorum::rules(&asked.question()) else { return false };
+    let is_excluded = asked.excluded.iter().any(|e| {
+        let is = e.principal.as_ref() == Some(who)
+            || approvers.people_named(e.name.raw()).iter().any(|p| p.principal == *who);
+        is && rules.iter().any(|r| r.exclude.contains(&e.reason))
+    });
+    let own = approvers.person(who).into_iter().flat_map(|p| p.roles.iter().cloned());
+    let lent = delegation(records, &asked, who, &rules).into_iter().flat_map(|(_, roles)| roles);
+    !is_excluded && own.chain(lent).any(|role| standing.waits.contains(&role))
 }
 
 /// As what somebody approves, and what that comes to.

@@ -1,5 +1,6 @@
 //! What the console asks of the world. Plain data; the loop does what concerns the terminal, the runtime the rest.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,6 +92,8 @@ pub struct Ask {
     pub reason: Untrusted,
     /// The input chosen, if the gate has any.
     pub option: Option<Untrusted>,
+    /// The pieces of that dossier that were opened, by name.
+    pub viewed: BTreeSet<String>,
 }
 
 /// A prepared decision to be signed: names it, and repeats what the person saw, for the runtime to compare.

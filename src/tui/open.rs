@@ -29,6 +29,7 @@ use crate::config::Config;
 use crate::config::schema::Glyphs;
 use crate::error::AppError;
 use crate::review::progress::quiet;
+use crate::review::standing::{self, Eyes};
 use crate::review::{Desk, Surroundings, connect, inbox};
 
 /// How the console is to be opened.
@@ -207,10 +208,10 @@ async fn list(desk: &Desk) -> Result<Page, AppError> {
     let listed = inbox::list(desk).await?;
     listed.shortfalls.iter().try_for_each(|s| say(&format!("Warning: {s}\n")))?;
     let assembled = inbox::dossiers(desk, &listed.gates, &quiet).await;
-    let records = desk.records().await?;
+    let (records, eyes) = (desk.records().await?, Eyes::of(desk, standing::who(desk).await).await?);
     let mut entries = Vec::new();
     for (waiting, dossier) in listed.gates.iter().zip(assembled) {
-        let mut entry = GateEntry::new(row(waiting));
+        let mut entry = GateEntry::new(row(waiting, eyes.on(waiting, dossier.as_deref().ok())));
         let decisions = Arc::new(records.of_gate(&waiting.gate.id));
         match dossier {
             Ok(dossier) => entry.ready(dossier, decisions),

@@ -66,9 +66,9 @@ pub fn inbox<'a>(entries: impl IntoIterator<Item = &'a GateEntry>, now: Timestam
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{}. {}", i + 1, entry.row.release.short());
         let waits = entry.row.gate.waiting_since.map_or_else(|| "unknown".to_owned(), |t| humane(now.since(t)));
-        let mine = if entry.row.mine { ", for you" } else { "" };
+        let mine = if entry.row.approvals.mine { ", for you" } else { "" };
         let _ = writeln!(out, "   waits: {waits}{mine}");
-        let _ = writeln!(out, "   approvals: {}", entry.row.standing.words());
+        let _ = writeln!(out, "   approvals: {}", entry.row.approvals.words(""));
         match &entry.summary {
             Some(summary) => {
                 let _ = writeln!(out, "   verdict: {}", summary.verdict.word());
@@ -104,8 +104,9 @@ pub fn release(entry: &GateEntry) -> String {
     for option in &gate.options {
         facts.say("input", &option.line());
     }
-    facts.say("approvals", &entry.row.standing.words());
-    for note in entry.row.standing.notes.iter().chain(&entry.row.standing.unplaced) {
+    facts.say("approvals", &entry.row.approvals.words(""));
+    let standing = &entry.row.approvals.standing;
+    for note in standing.notes.iter().chain(&standing.unplaced) {
         facts.say("note", note);
     }
     for decision in entry.decisions.iter() {
@@ -237,7 +238,7 @@ mod tests {
         let row = sample::row("payments", "1.4.2", "prod", 60, true);
         let said = |dossier: Dossier| {
             let mut entry = GateEntry::new(row.clone());
-            entry.row.standing.notes = vec!["The approval of bo does not count: it has expired.".to_owned()];
+            entry.row.approvals.standing.notes = vec!["The approval of bo does not count: it has expired.".to_owned()];
             entry.row.gate.options = vec!["ship".into()];
             entry.ready(dossier.into(), vec![sample::decision(&row)].into());
             let text = release(&entry);

@@ -8,10 +8,13 @@ mod signing;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use futures_util::future::join;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::effect::{Ask, Effect, RequestId};
-use super::msg::{ApprovalPreview, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
+use super::msg::{
+    ApprovalPreview, Approvals, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState,
+};
 use crate::config::Config;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
@@ -21,6 +24,7 @@ use crate::review::decide::{self, Prepared, Proposal};
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 use crate::review::round::Round;
+use crate::review::standing::{self, Eyes, Seen};
 use crate::review::summary::{self, Summary};
 use crate::review::{Desk, Question, Surroundings, deliver, dossier, sign, take_up};
 use links::Links;
@@ -38,6 +42,10 @@ pub struct Worker {
     messages: mpsc::UnboundedSender<Msg>,
     /// The gates as last listed.
     gates: Mutex<HashMap<GateId, Waiting>>,
+    /// Whose key it is, as of the last listing.
+    who: Mutex<Option<Principal>>,
+    /// The dossiers as last put together.
+    dossiers: Mutex<HashMap<GateId, Arc<Dossier>>>,
     /// Decisions that were prepared, by the run of their form.
     prepared: Mutex<HashMap<RequestId, Arc<Prepared>>>,
     /// Signatures that are being made.
@@ -63,6 +71,8 @@ impl Worker {
             desk: OnceCell::new(),
             messages,
             gates: Mutex::default(),
+            who: Mutex::default(),
+            dossiers: Mutex::default(),
             prepared: Mutex::default(),
             signing: Mutex::default(),
             round: Mutex::default(),
@@ -148,14 +158,21 @@ impl Worker {
     async fn refresh(&self) {
         let listed = async {
             let desk = self.desk().await?;
-            let inbox = inbox::list(&desk).await?;
-            Ok::<_, AppError>((desk, inbox))
+            let (inbox, who) = join(inbox::list(&desk), standing::who(&desk)).await;
+            Self::lock(&self.who).clone_from(&who);
+            let eyes = Eyes::of(&desk, who).await?;
+            Ok::<_, AppError>((desk, inbox?, eyes))
         };
         match listed.await {
             Err(error) => self.fail("refresh", None, error),
-            Ok((desk, inbox)) => {
+            Ok((desk, inbox, eyes)) => {
                 let now = desk.clock.now();
-                let rows = inbox.gates.iter().map(row).collect();
+                let rows = {
+                    let mut known = Self::lock(&self.dossiers);
+                    known.retain(|id, _| inbox.gates.iter().any(|w| w.gate.id == *id));
+                    let dossier = |w: &Waiting| known.get(&w.gate.id).map(Arc::as_ref);
+                    inbox.gates.iter().map(|w| row(w, eyes.on(w, dossier(w)))).collect()
+                };
                 *Self::lock(&self.gates) = inbox.gates.into_iter().map(|w| (w.gate.id.clone(), w)).collect();
                 self.send(Msg::GatesListed(Box::new(Listed { rows, shortfalls: inbox.shortfalls, now })));
                 self.settled.get_or_init(|| self.settle(&desk)).await;
@@ -191,12 +208,36 @@ impl Worker {
             let desk = self.desk().await?;
             let waiting = self.known(&gate)?;
             let dossier = dossier::assemble(&desk, &waiting, &round, false, &watcher).await?;
-            let decisions = desk.records().await?.of_gate(&gate);
-            Ok::<_, AppError>((dossier, decisions, desk.clock.now()))
+            Ok::<_, AppError>((desk, dossier))
         };
-        match assembled.await {
-            Ok((dossier, decisions, now)) => {
-                self.send(Msg::DossierReady { gate, dossier, decisions: Arc::new(decisions), now });
+        match assembled.await.map(|(desk, dossier)| (desk, self.keep(&gate, dossier))) {
+            Ok((desk, dossier)) => self.tell(&desk, gate, dossier).await,
+            Err(error) => {
+                let failure =
+                    Failure { task: format!("evidence of {gate}"), message: error.message, hints: error.hints };
+                self.send(Msg::AssemblyFailed { gate, failure });
+            }
+        }
+    }
+
+    fn keep(&self, gate: &GateId, dossier: Arc<Dossier>) -> Arc<Dossier> {
+        Self::lock(&self.dossiers).insert(gate.clone(), Arc::clone(&dossier));
+        dossier
+    }
+
+    async fn ready(&self, gate: GateId, dossier: Arc<Dossier>) {
+        let Ok(desk) = self.desk().await else { return };
+        let dossier = self.keep(&gate, dossier);
+        self.tell(&desk, gate, dossier).await;
+    }
+
+    /// Sends a dossier with what the ledger has on its gate.
+    async fn tell(&self, desk: &Desk, gate: GateId, dossier: Arc<Dossier>) {
+        match desk.records().await {
+            Ok(records) => {
+                let decisions = Arc::new(records.of_gate(&gate));
+                let approvals = self.approvals(desk, &gate).await;
+                self.send(Msg::DossierReady { gate, dossier, decisions, approvals, now: desk.clock.now() });
             }
             Err(error) => {
                 let failure =
@@ -206,11 +247,13 @@ impl Worker {
         }
     }
 
-    async fn ready(&self, gate: GateId, dossier: Arc<Dossier>) {
-        let Ok(desk) = self.desk().await else { return };
-        let Ok(records) = desk.records().await else { return };
-        let decisions = Arc::new(records.of_gate(&gate));
-        self.send(Msg::DossierReady { gate, dossier, decisions, now: desk.clock.now() });
+    /// How far the approvals of a listed gate are, over its evidence where that is there.
+    async fn approvals(&self, desk: &Desk, gate: &GateId) -> Option<Approvals> {
+        let waiting = self.known(gate).ok()?;
+        let who = Self::lock(&self.who).clone();
+        let eyes = Eyes::of(desk, who).await.ok()?;
+        let dossier = Self::lock(&self.dossiers).get(gate).cloned();
+        Some(approvals(eyes.on(&waiting, dossier.as_deref())))
     }
 
     fn arrived(&self, progress: Progress) {
@@ -265,6 +308,7 @@ impl Worker {
             expect: (ask.verb == Verb::Approve).then(|| ask.expect.to_string()),
             allow_clock_skew: false,
             break_glass: false,
+            viewed: ask.viewed.clone(),
         };
         let prepared = decide::prepare(&desk, waiting, proposal, false, &|_| {}).await?;
         let mut differences = Vec::new();
@@ -280,14 +324,17 @@ impl Worker {
     }
 }
 
-pub(super) fn row(waiting: &Waiting) -> GateRow {
+pub(super) fn row(waiting: &Waiting, seen: Seen) -> GateRow {
     GateRow {
         gate: waiting.gate.clone(),
         release: waiting.release.clone(),
         service: waiting.service.clone(),
-        standing: waiting.standing.clone(),
-        mine: waiting.service.is_some() && !waiting.standing.reached,
+        approvals: approvals(seen),
     }
+}
+
+fn approvals(seen: Seen) -> Approvals {
+    Approvals { standing: seen.standing, mine: seen.mine, counted_now: seen.counted_now }
 }
 
 fn preview(prepared: &Prepared, earlier: Option<String>, differences: Vec<String>) -> DecisionPreview {

@@ -2,6 +2,7 @@
 
 mod approving;
 mod dismissing;
+mod standing;
 
 use countersign::lab::World;
 use serde_json::{Value, json};

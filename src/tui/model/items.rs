@@ -109,7 +109,7 @@ pub fn of(entry: &GateEntry, tab: Tab) -> Vec<Item<'_>> {
             gaps(Kind::Provenance).chain(artifacts).chain(attestations).chain(unread).collect()
         }
         Tab::Approvals => {
-            let standing = &entry.row.standing;
+            let standing = &entry.row.approvals.standing;
             let notes = standing.notes.iter().chain(&standing.unplaced).map(|n| Item::Note(n));
             notes.chain(entry.decisions.iter().map(Item::Decision)).collect()
         }

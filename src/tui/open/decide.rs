@@ -2,6 +2,7 @@
 
 use super::{Console, read_line, say};
 use crate::domain::decision::{ReceiptStatus, Verb};
+use crate::domain::dossier::WHOLE;
 use crate::error::AppError;
 use crate::review::decide::{self, Done, Proposal};
 use crate::review::permit::Permit;
@@ -45,8 +46,17 @@ pub(super) async fn plainly(
         },
         _ => None,
     };
-    let proposal =
-        Proposal { verb, reason: reason.to_owned(), option, expect: seen, allow_clock_skew: false, break_glass: false };
+    // The whole of it was said when the release was opened.
+    let pieces = entry.dossier.iter().flat_map(|d| d.pieces.iter().map(|p| p.name.clone()));
+    let proposal = Proposal {
+        verb,
+        reason: reason.to_owned(),
+        option,
+        viewed: pieces.chain(entry.dossier.as_ref().map(|_| WHOLE.to_owned())).collect(),
+        expect: seen,
+        allow_clock_skew: false,
+        break_glass: false,
+    };
     let prepared = decide::prepare(desk, waiting, proposal, false, &|_| {}).await?;
     decide::check(&prepared)?;
     let summary = Summary::of(&prepared);

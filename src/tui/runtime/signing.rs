@@ -120,16 +120,8 @@ impl Worker {
         // A ledger that cannot be read says so at the refresh that follows.
         let Ok(records) = desk.records().await else { return };
         let decisions = Arc::new(records.of_gate(&go.gate));
-        let waiting = self.known(&go.gate).ok();
-        let standing = match &waiting {
-            Some(w) => {
-                let roles = crate::review::roles::in_force(&desk, &records).await;
-                let now = desk.clock.now();
-                Some(crate::review::approval::standing(&records, &roles, &w.gate, &w.release, now))
-            }
-            None => None,
-        };
-        self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, standing });
+        let approvals = self.approvals(&desk, &go.gate).await;
+        self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, approvals });
     }
 
     /// What came of it, and whether that is of an earlier decision.

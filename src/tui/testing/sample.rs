@@ -24,7 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::triage::{Carried, Dismissal, Lapse, Novelty, Scope, Status, Subject, Triaged};
 use crate::domain::verdict::{Cause, Level, Verdict, Violation};
 use crate::text::Untrusted;
-use crate::tui::msg::{GateRow, Msg};
+use crate::tui::msg::{Approvals, GateRow, Msg};
 
 /// Text that a terminal would obey or that a reader could not see.
 pub const HOSTILE: &str = "safe\u{1b}[2J\u{202e}evil\u{202c}\u{200b}\u{9b}31m\u{7}\u{feff}";
@@ -62,6 +62,7 @@ pub fn ready(row: &GateRow, dossier: &Dossier) -> Msg {
         gate: row.gate.id.clone(),
         dossier: Arc::new(dossier.clone()),
         decisions: Arc::new(Vec::new()),
+        approvals: None,
         now: now(),
     }
 }
@@ -90,7 +91,8 @@ pub fn row(service: &str, version: &str, environment: &str, waits: u64, mine: bo
         artifacts: Vec::new(),
     };
     let standing = Standing { need: 1, ..Standing::default() };
-    GateRow { gate, release, service: Some(service.to_owned()), standing, mine }
+    let approvals = Approvals { standing, mine, counted_now: false };
+    GateRow { gate, release, service: Some(service.to_owned()), approvals }
 }
 
 /// A dossier with so many findings, one of them dismissed, one dismissed before; the first one is hostile.

@@ -82,6 +82,7 @@ fn go(model: &mut Model) -> Vec<Effect> {
                 verb: form.verb,
                 reason: Untrusted::new(form.form.text(REASON)),
                 option: form.option(),
+                viewed: form.subject.viewed.clone(),
             };
             form.enter(Stage::Preparing);
             vec![Effect::Prepare(ask)]

@@ -207,7 +207,7 @@ fn what_does_not_count_is_said_beside_the_approvals() {
     let mut row = sample::row("payments", "1.4.2", "prod", 11_100, true);
     let note =
         "The approval of bo@example.com does not count: it is over other evidence than the approvals that count.";
-    row.standing.notes = vec![note.to_owned()];
+    row.approvals.standing.notes = vec![note.to_owned()];
     let decisions = vec![sample::decision(&row)];
     let listed = Listed { rows: vec![row.clone()], shortfalls: Vec::new(), now: sample::now() };
     driver.send(Msg::GatesListed(Box::new(listed)));

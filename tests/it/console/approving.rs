@@ -20,6 +20,7 @@ async fn prepares(seat: &mut Seat, row: &GateRow, verb: Verb, reason: &str, requ
         verb,
         reason: reason.into(),
         option: None,
+        viewed: shown.pieces.iter().map(|p| p.name.clone()).filter(|n| n.starts_with("builds/")).collect(),
     }));
     let wanted = |m| match m {
         Msg::Prepared { request: of, preview } if of == RequestId(request) => Some(*preview),
@@ -81,4 +82,27 @@ async fn an_earlier_decision_that_is_taken_up_is_told_before_and_after() {
     let (_, text) = signs(&mut seat, &again, 2).await;
     assert!(text.starts_with("Your earlier decision on this gate was taken up"), "{text}");
     assert_eq!(kinds(&bench).await, ["decision"], "the second reason is nowhere");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_opened_in_the_console_is_signed_as_that_and_nothing_of_a_command() {
+    let bench = Bench::new(World::demo().unwrap()).await;
+    let mut seat = Seat::at(&bench);
+    let two = seat.row("guestbook").await;
+    let preview = prepares(&mut seat, &two, Verb::Approve, "seen", 1).await;
+    signs(&mut seat, &preview, 1).await;
+    bench.run(&["comment", "guestbook@0.9.3/prod", "--reason", "by script"]).await.exits(0);
+    let entries = bench.entries().await;
+    let decisions = entries.iter().filter(|e| e["kind"] == "decision").map(|e| e["seq"].to_string());
+    let mut opened = Vec::new();
+    for seq in decisions {
+        let shown = bench.json(&["ledger", "show", &seq], 0).await;
+        let evidence = shown["statement"]["predicate"]["evidence"].as_array().unwrap().clone();
+        assert!(evidence.len() > 2, "{shown:#}");
+        let names = evidence.iter().filter(|e| e["viewed"] == true).map(|e| e["name"].as_str().unwrap().to_owned());
+        opened.push(names.collect::<Vec<_>>());
+    }
+    assert_eq!(opened.len(), 2);
+    assert!(!opened[0].is_empty() && opened[0].iter().all(|n| n.starts_with("builds/")), "{opened:?}");
+    assert!(opened[1].is_empty(), "{opened:?}");
 }

@@ -331,3 +331,28 @@ fn a_form_that_signs_nothing_any_more_can_be_left() {
     assert!(driver.press("<esc>").is_empty(), "there is nobody to be asked to give up");
     assert!(driver.model.overlays.is_empty());
 }
+
+#[test]
+fn what_was_opened_over_this_very_evidence_goes_with_the_decision() {
+    let opened = |driver: &mut Driver| {
+        let asked = ask(driver);
+        driver.press("<esc> <esc>");
+        asked.viewed.into_iter().collect::<Vec<_>>()
+    };
+    // From the inbox, nothing was opened at all.
+    let mut driver = Driver::sample(100, 40);
+    driver.press("g");
+    assert!(opened(&mut driver).is_empty());
+    driver.press("<enter> 2 4");
+    let all = ["builds/jenkins/trigger", "dossier", "findings/sonar/com.acme:payments"];
+    assert_eq!(opened(&mut driver), all);
+    // Other evidence: only what is on the screen was seen of it.
+    let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    driver.ready(sample::dossier(&row, 9), Vec::new());
+    assert_eq!(opened(&mut driver), ["findings/sonar/com.acme:payments"]);
+    // What comes while a form lies over it is not seen.
+    driver.press("5 a");
+    driver.ready(sample::dossier(&row, 3), Vec::new());
+    let Some(Overlay::Decide(_)) = driver.model.overlays.last() else { panic!("no form") };
+    assert!(driver.model.current_gate().unwrap().viewed.is_empty());
+}
