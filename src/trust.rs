@@ -35,7 +35,7 @@ pub mod verify_sig;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// The namespace of signatures over decisions: a signature of git or of a mail cannot be replayed as an approval.
 pub const DECISION_NAMESPACE: &str = "release-decision@countersign.dev";

@@ -93,6 +93,7 @@ fn drafts(dossier: &Dossier, people: &[Approver], count: usize) -> Vec<Draft> {
             issued_at: at,
             not_after: at.plus(Duration::from_secs(86_400)),
             approver: approver.reference.clone(),
+            option: None,
             viewed: &std::collections::BTreeSet::new(),
             clock_skew_seconds: None,
             entitlement: Entitlement::default(),

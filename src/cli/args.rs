@@ -288,12 +288,15 @@ pub struct VerifyArgs {
     /// Which time the gate is asked, where the pipeline knows it
     #[arg(long)]
     pub attempt: Option<String>,
-    /// The commit that must be among its subjects
+    /// The commit that is to be released: it must be signed
     #[arg(long)]
     pub commit: Option<String>,
-    /// A digest that must be among its subjects
+    /// The digest of an artifact that is to be released: it must be among its subjects. One for each
     #[arg(long, value_name = "DIGEST")]
     pub artifact: Vec<String>,
+    /// The gate's input that must have been chosen
+    #[arg(long, value_name = "INPUT")]
+    pub option: Option<String>,
     /// The digest that its policy must have
     #[arg(long, value_name = "DIGEST")]
     pub policy: Option<String>,

@@ -40,7 +40,8 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: 
         context.settle(&desk, Some((verb, &args.gate))).await;
     }
     let waiting = inbox::find_for(&desk, &args.gate, verb).await?;
-    let wanted = Wanted { gate: &waiting.gate.id, verb, break_glass, expect: args.expect.as_deref() };
+    let (option, expect) = (args.option.as_deref(), args.expect.as_deref());
+    let wanted = Wanted { gate: &waiting.gate.id, verb, option, break_glass, expect };
     if !args.dry_run
         && let Some(done) = unless_interrupted(&delivery, take_up::take_up(&desk, wanted, &watcher)).await?
     {

@@ -25,6 +25,7 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
         .gate
         .parse()
         .map_err(|e| AppError::usage(format!("{e}")).hint("Give the full id, as `inbox --output json` prints it."))?;
+    none_is_empty(args)?;
     let digest = |text: &String| text.parse::<Digest>().map_err(|e| AppError::usage(e.to_string()));
     let expected = Expected {
         gate: gate.clone(),
@@ -32,6 +33,7 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
         environment: args.env.clone(),
         artifacts: args.artifact.iter().map(digest).collect::<Result<_, _>>()?,
         commit: args.commit.clone(),
+        option: args.option.clone(),
         policy: args.policy.as_ref().map(digest).transpose()?,
         verb: Verb::Approve,
     };
@@ -54,11 +56,38 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
     let wanted = Wanted { expected, service: args.service.clone(), not_by: args.not_by.clone() };
     let answer = pipeline::judge(&candidates, &trust, &wanted, now);
     let outcome = answer.outcome();
-    context.output.document(&document(&gate, &trust, &answer, &outcome))?;
+    context.output.document(&document(&gate, &trust, &answer, &outcome, args))?;
     outcome
 }
 
-fn document(gate: &GateId, trust: &Trust, answer: &Answer, outcome: &Result<(), AppError>) -> Document {
+/// An argument that a script left empty would compare nothing, and say so to nobody.
+fn none_is_empty(args: &VerifyArgs) -> Result<(), AppError> {
+    let options = [("--attempt", &args.attempt), ("--commit", &args.commit), ("--option", &args.option)];
+    let options = options.into_iter().chain([("--policy", &args.policy), ("--service", &args.service)]);
+    let given = options.flat_map(|(name, value)| value.iter().map(move |v| (name, v)));
+    let given = given.chain([("--gate", &args.gate), ("--env", &args.env)]);
+    let given = given.chain(args.artifact.iter().map(|a| ("--artifact", a)));
+    let mut given = given.chain(args.not_by.iter().map(|n| ("--not-by", n)));
+    if let Some((name, _)) = given.find(|(_, value)| value.trim().is_empty()) {
+        let hint = "Leave the option out where there is nothing to expect; a script's variable may be empty.";
+        return Err(AppError::usage(format!("{name} is empty.")).hint(hint));
+    }
+    Ok(())
+}
+
+fn document(
+    gate: &GateId,
+    trust: &Trust,
+    answer: &Answer,
+    outcome: &Result<(), AppError>,
+    args: &VerifyArgs,
+) -> Document {
+    let compared = !args.artifact.is_empty() || args.commit.is_some();
+    let anything = (!compared).then(|| {
+        "What is to be released was not compared: name it with --artifact or --commit, or an approval of anything else \
+         on this gate does too."
+            .to_owned()
+    });
     let tally = answer.tally.as_ref().ok();
     let standing = tally.map(Tally::standing).unwrap_or_default();
     let rules: Vec<Value> = tally.map(|t| t.rules.iter().map(rule).collect()).unwrap_or_default();
@@ -73,6 +102,8 @@ fn document(gate: &GateId, trust: &Trust, answer: &Answer, outcome: &Result<(), 
         "why": outcome.as_ref().err().map(|e| &e.message),
         "approvals": json::approvals(&standing),
         "quorum": rules,
+        "releaseCompared": compared,
+        "option": tally.and_then(|t| t.option.as_ref()),
         "breakGlass": standing.break_glass.is_some(),
         "reviewOutstanding": standing.review_outstanding,
         "rolesChecked": trust.approvers.is_some(),
@@ -109,7 +140,12 @@ fn document(gate: &GateId, trust: &Trust, answer: &Answer, outcome: &Result<(), 
     });
     blocks.push(Block::Table { headers: vec!["RULE", "ROLE", "BY"], rows: seats.collect() });
     blocks.push(Block::Text(
-        std::iter::once(standing.words()).chain(standing.notes).chain(standing.unplaced).collect::<Vec<_>>().join("\n"),
+        std::iter::once(standing.words())
+            .chain(anything)
+            .chain(standing.notes)
+            .chain(standing.unplaced)
+            .collect::<Vec<_>>()
+            .join("\n"),
     ));
     Document { json: whole, rows: Vec::new(), blocks }
 }
@@ -138,6 +174,7 @@ fn value(judged: &Judged) -> Value {
         "envelope": v.envelope,
         "issuedAt": v.statement.issued_at(),
         "dossier": decision.map(|d| &d.dossier_digest),
+        "option": decision.and_then(|d| d.orchestrator.option.as_ref()),
         "roles": decision.map(|d| &d.policy.roles),
         "breakGlass": decision.is_some_and(|d| d.break_glass),
         "delegation": decision.and_then(|d| d.delegation.as_ref()),

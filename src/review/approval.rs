@@ -43,13 +43,16 @@ impl<'a> Asked<'a> {
         approvers: Option<&'a Approvers>,
         now: Timestamp,
     ) -> Self {
+        let has_digests = release.artifacts.iter().any(|a| a.digest.is_some());
         Self {
             expected: Expected {
                 gate: gate.id.clone(),
                 attempt: Some(gate.attempt.clone()),
                 environment: release.environment.clone(),
                 artifacts: release.artifacts.iter().filter_map(|a| a.digest.clone()).collect(),
-                commit: None,
+                // What has no artifacts with a digest is released by its commit.
+                commit: release.commit.as_ref().map(|c| c.raw().to_owned()).filter(|_| !has_digests),
+                option: None,
                 policy: None,
                 verb: Verb::Approve,
             },
@@ -69,6 +72,7 @@ impl<'a> Asked<'a> {
             now: self.now,
             excluded: &self.excluded,
             barred: &[],
+            in_order: true,
             evidence: self.evidence.as_ref(),
         }
     }
@@ -217,7 +221,7 @@ pub async fn rehearse(
         // The statement as it would be signed, among those that were: what it comes to is asked of the same code.
         let trial = quorum::rehearsal(&identity.principal, identity.key(), statement(entitlement.clone())?);
         let mut with = cast.clone();
-        with.push(Cast { verified: &trial, receipt: None });
+        with.push(Cast { verified: &trial, receipt: None, lapsed: false });
         let after = asked.tally(&with).map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()))?;
         let counts = after.votes.iter().any(|v| v.place + 1 == with.len() && v.counts());
         if counts || best.is_none() {

@@ -266,18 +266,41 @@ pub async fn refetch(desk: &Desk, shown: &Prepared, watcher: Watcher<'_>) -> Res
     }
     let fresh = prepare(desk, waiting, shown.proposal.clone(), true, watcher).await?;
     let differences = shown.dossier.differences(&fresh.dossier);
-    if differences.is_empty() {
-        return Ok(fresh);
+    if !differences.is_empty() {
+        let (then, now) = (shown.dossier.digest.short(), fresh.dossier.digest.short());
+        let text = format!("The evidence changed since it was shown ({then} then, {now} now). Nothing was signed.");
+        return Err(differences.into_iter().fold(AppError::new(ErrorKind::Unexpected, text), AppError::hint));
     }
-    let error = AppError::new(
-        ErrorKind::Unexpected,
-        format!(
-            "The evidence changed since it was shown ({} then, {} now). Nothing was signed.",
-            shown.dossier.digest.short(),
-            fresh.dossier.digest.short()
-        ),
-    );
-    Err(differences.into_iter().fold(error, AppError::hint))
+    match changed(shown, &fresh) {
+        Some((what, then, now)) => {
+            let text = format!("{what} changed since it was shown. Nothing was signed; look again.");
+            let error = AppError::new(ErrorKind::Unexpected, text);
+            Err(error.hint(format!("Then: {then}")).hint(format!("Now: {now}")))
+        }
+        None => Ok(fresh),
+    }
+}
+
+/// What of a signature besides the evidence is not what was shown: who signs and as what, and what comes of it. Others
+/// may have approved, lent a role or changed the rules while the person was thinking.
+fn changed(shown: &Prepared, fresh: &Prepared) -> Option<(&'static str, String, String)> {
+    let signer = |p: &Prepared| p.identity.as_ref().ok().map(|i| format!("{}, {}", i.principal, i.key().fingerprint));
+    if let (Some(then), Some(now)) = (signer(shown), signer(fresh))
+        && then != now
+    {
+        return Some(("Who signs", then, now));
+    }
+    let (then, now) = (shown.approval.as_ref()?, fresh.approval.as_ref()?);
+    let words = |a: &Approval| format!("{} ({})", a.effect, a.after.words());
+    if words(then) != words(now) || then.after.reached != now.after.reached {
+        return Some(("What the approval comes to", words(then), words(now)));
+    }
+    let as_what = |a: &Approval| {
+        let lent = a.entitlement.delegation.as_ref().map(|d| format!(", by the delegation {d}")).unwrap_or_default();
+        let excluded: Vec<String> = a.entitlement.excluded.iter().map(|e| e.name.line().into_owned()).collect();
+        format!("in the roles {}{lent}; excluded: {}", a.entitlement.roles.join(", "), excluded.join(", "))
+    };
+    (then.entitlement != now.entitlement).then(|| ("As what is approved", as_what(then), as_what(now)))
 }
 
 /// Signs, records, delivers and follows. `prepared` must be fresh: see [`refetch`].

@@ -1,6 +1,7 @@
 //! What a pipeline asks before it goes on: whether the approvals of a gate are enough, from envelopes and a trust folder
 //! alone.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -9,15 +10,17 @@ use serde_json::Value;
 use super::records::{RecordedApprovers, Records};
 use super::{Desk, roles};
 use crate::domain::decision::{Receipt, ReceiptStatus};
-use crate::domain::ids::{GateId, RecordId};
+use crate::domain::ids::{Digest, GateId, RecordId};
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::folder::FolderLedger;
-use crate::ledger::{Entry, EntryKind, Ledger as _};
+use crate::ledger::{self, Entry, EntryKind, Ledger as _};
 use crate::trust::approvers::signed::Signed;
 use crate::trust::bundle::MEDIA_TYPE;
+use crate::trust::dsse::Envelope;
 use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Why};
-use crate::trust::verify::{Expected, TrustRoot, Verified, verify_stamped};
+use crate::trust::statement::Statement;
+use crate::trust::verify::{Expected, TrustRoot, Verified, verify_envelope, verify_stamped};
 
 /// The largest envelope file that is read.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -30,6 +33,8 @@ pub struct Candidate {
     pub from: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// When the ledger recorded it; a file does not know.
+    pub recorded: Option<Timestamp>,
     /// What the ledger last saw to come of it; a file does not know.
     pub receipt: Option<Receipt>,
     /// Time stamps that came with it.
@@ -107,7 +112,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Candidate>, AppError> {
             (u64::try_from(read).ok()? <= MAX_STAMP).then_some(token)
         });
         let stamps = stamps.into_iter().collect();
-        Ok(Candidate { from, bytes: unwrapped(bytes), receipt: None, stamps })
+        Ok(Candidate { from, bytes: unwrapped(bytes), recorded: None, receipt: None, stamps })
     };
     paths.iter().map(one).collect()
 }
@@ -133,7 +138,7 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<(Vec<Candidate>, Op
     let kinds = [EntryKind::Decision, EntryKind::Receipt, EntryKind::Delegation, EntryKind::Stamp];
     let read = tokio::task::spawn_blocking(move || ledger.read(1, &kinds)).await;
     let entries = read.map_err(|e| AppError::internal(e.to_string()))??;
-    Ok((candidates(entries, gate), records.approvers().cloned()))
+    Ok((candidates(entries, gate, &records), records.approvers().cloned()))
 }
 
 /// The same of a folder that a ledger was exported to: no configuration, no network. Its checkpoint is believed only if
@@ -151,16 +156,47 @@ pub async fn in_folder(
         if let Some(damage) = whole.damage {
             return Err(AppError::new(ErrorKind::Verification, format!("{damage} Nothing in it is believed.")));
         }
-        let recorded = Records::of(&whole.entries, &keys).approvers().cloned();
-        Ok((candidates(whole.entries, &gate), recorded))
+        let records = Records::of(&whole.entries, &keys);
+        is_as_seen(&records, &whole, &ledger)?;
+        let recorded = records.approvers().cloned();
+        Ok((candidates(whole.entries, &gate, &records), recorded))
     });
     read.await.map_err(|e| AppError::internal(format!("Reading the folder failed: {e}.")))?
 }
 
-/// What of a ledger's entries speaks of a gate.
-pub fn candidates(entries: Vec<Entry>, gate: &GateId) -> Vec<Candidate> {
+/// Refuses a folder from which entries were taken before its newest checkpoint was signed anew: whoever signed later has
+/// seen them.
+fn is_as_seen(records: &Records, whole: &ledger::Read, ledger: &FolderLedger) -> Result<(), AppError> {
+    let places: BTreeMap<&Digest, u64> = whole.entries.iter().map(|e| (&e.digest, e.seq)).collect();
+    for decision in records.decisions() {
+        let verified = records.verified(&decision.gate, &decision.id);
+        let Some((verified, seq)) = verified.zip(places.get(&decision.envelope)) else { continue };
+        let Some(seen) = super::ledger::seen(&verified).filter(|seen| seen.origin == whole.head.origin) else {
+            continue;
+        };
+        let root_at = |size: u64| match usize::try_from(size).ok().and_then(|size| size.checked_sub(1)) {
+            Some(at) => Ok(whole.roots.get(at).copied()),
+            None => ledger.root_at(size),
+        };
+        if let Some(why) = super::ledger::unlike(*seq, &seen, &whole.head, root_at)? {
+            let error = AppError::new(ErrorKind::Verification, format!("{why} Nothing in it is believed."));
+            return Err(error.hint("Entries were taken away or replaced: compare with an anchor or another copy."));
+        }
+    }
+    Ok(())
+}
+
+/// What of a ledger's entries speaks of a gate: by what is signed, or by what the ledger says.
+pub fn candidates(entries: Vec<Entry>, gate: &GateId, records: &Records) -> Vec<Candidate> {
     let wanted = gate.to_string();
-    let here = |e: &Entry| e.draft.kind == EntryKind::Delegation || e.draft.gate.as_ref() == Some(&wanted);
+    let signed_for: BTreeSet<Digest> = records.of_gate(gate).into_iter().map(|d| d.envelope).collect();
+    let here = |e: &Entry| {
+        e.draft.kind == EntryKind::Delegation
+            || e.draft.gate.as_ref() == Some(&wanted)
+            || signed_for.contains(&e.digest)
+            // What came of it, and when, is found by its record.
+            || !e.draft.kind.is_signed()
+    };
     let (signed, others): (Vec<Entry>, Vec<Entry>) =
         entries.into_iter().filter(here).partition(|e| e.draft.kind.is_signed());
     let last = |record: &RecordId| {
@@ -172,6 +208,7 @@ pub fn candidates(entries: Vec<Entry>, gate: &GateId) -> Vec<Candidate> {
         .into_iter()
         .map(|e| Candidate {
             from: format!("ledger entry {}", e.seq),
+            recorded: Some(e.draft.at),
             receipt: last(&e.draft.record),
             stamps: super::stamp::tokens(&others, &e.digest),
             bytes: e.draft.body,
@@ -183,16 +220,21 @@ pub fn candidates(entries: Vec<Entry>, gate: &GateId) -> Vec<Candidate> {
 pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Timestamp) -> Answer {
     let verified = |c: &Candidate| verify_stamped(&c.bytes, &c.stamps, &trust.root, now).map_err(AppError::from);
     let outcomes: Vec<Result<Verified, AppError>> = candidates.iter().map(verified).collect();
-    // The places of the good ones among all.
-    let good: Vec<usize> = outcomes.iter().enumerate().filter(|(_, o)| o.is_ok()).map(|(i, _)| i).collect();
-    let cast: Vec<Cast<'_>> = outcomes
+    let once: Vec<Option<Verified>> = outcomes
         .iter()
         .zip(candidates)
-        .filter_map(|(outcome, candidate)| {
-            let receipt: Option<ReceiptStatus> = candidate.receipt.as_ref().map(|r| r.status);
-            Some(Cast { verified: outcome.as_ref().ok()?, receipt })
-        })
+        .map(|(outcome, c)| if outcome.is_err() { lapsed(c, &trust.root, now) } else { None })
         .collect();
+    // The places of those that speak, among all.
+    let mut good: Vec<usize> = Vec::new();
+    let mut cast: Vec<Cast<'_>> = Vec::new();
+    for (place, ((outcome, once), candidate)) in outcomes.iter().zip(&once).zip(candidates).enumerate() {
+        let receipt: Option<ReceiptStatus> = candidate.receipt.as_ref().map(|r| r.status);
+        if let Some(verified) = outcome.as_ref().ok().or(once.as_ref()) {
+            good.push(place);
+            cast.push(Cast { verified, receipt, lapsed: outcome.is_err() });
+        }
+    }
     let tally = quorum::tally(
         &cast,
         &Question {
@@ -202,6 +244,7 @@ pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Time
             now,
             excluded: &[],
             barred: &wanted.not_by,
+            in_order: candidates.iter().all(|c| c.recorded.is_some()),
             evidence: None,
         },
     );
@@ -218,6 +261,16 @@ pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Time
         .map(|((outcome, candidate), (why, counts))| Judged { from: candidate.from.clone(), outcome, why, counts })
         .collect();
     Answer { envelopes, tally }
+}
+
+/// What was good when it was recorded, or when it says that it was signed, and is not now, as its key or certificate has
+/// come to its end: a rejection or a revocation is not undone by time. Keys that were revoked never were good.
+fn lapsed(candidate: &Candidate, root: &TrustRoot, now: Timestamp) -> Option<Verified> {
+    let then = candidate.recorded.or_else(|| {
+        let envelope = Envelope::parse(&candidate.bytes).ok()?.open().ok()?;
+        Some(Statement::parse(&envelope.payload).ok()?.issued_at())
+    })?;
+    verify_envelope(&candidate.bytes, root, then.min(now)).ok()
 }
 
 impl Answer {
@@ -256,17 +309,4 @@ impl Answer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bundle_is_its_envelope_and_nothing_else_is_touched() {
-        let envelope = serde_json::json!({"payload": "e30=", "payloadType": "x", "signatures": []});
-        let bundle = serde_json::json!({"mediaType": MEDIA_TYPE, "dsseEnvelope": envelope, "verificationMaterial": {}});
-        let bare = crate::domain::canonical::to_canonical(&envelope).unwrap();
-        assert_eq!(unwrapped(serde_json::to_vec_pretty(&bundle).unwrap()), bare);
-        for other in [&b"{"[..], b"[]", b"{\"mediaType\":\"else\",\"dsseEnvelope\":{}}", &bare] {
-            assert_eq!(unwrapped(other.to_vec()), other);
-        }
-    }
-}
+mod tests;

@@ -318,8 +318,8 @@ impl Records {
             receipt.map(|r| r.status)
         };
         let here = self.held.get(gate).map(Vec::as_slice).unwrap_or_default();
-        let decisions = here.iter().map(|h| Cast { verified: &h.verified, receipt: receipt(h) });
-        decisions.chain(self.delegations.iter().map(|d| Cast { verified: d, receipt: None })).collect()
+        let decisions = here.iter().map(|h| Cast { verified: &h.verified, receipt: receipt(h), lapsed: false });
+        decisions.chain(self.delegations.iter().map(|d| Cast { verified: d, receipt: None, lapsed: false })).collect()
     }
 
     /// A verified decision, by its id and whoever signed it.

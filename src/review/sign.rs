@@ -163,6 +163,7 @@ pub fn statement(
         issued_at: now,
         not_after: now.plus(hold.map_or(HOLDS, |h| h.min(HOLDS))),
         approver: identity.approver(),
+        option: proposal.option.clone().map(Untrusted::new),
         viewed: &proposal.viewed,
         clock_skew_seconds: skew_to_record(desk, Some(&gate.id)),
         entitlement,

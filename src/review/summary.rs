@@ -232,8 +232,16 @@ pub async fn earlier(desk: &Desk, prepared: &Prepared) -> Result<Option<Earlier>
     }
     let Some(given) = prepared.approval.as_ref().and_then(|a| a.given.as_ref()) else { return Ok(None) };
     let records = desk.records().await?;
+    let (gate, proposal) = (&prepared.waiting.gate.id, &prepared.proposal);
+    let option = |d: &Decision| {
+        let verified = records.verified(gate, &d.id)?;
+        verified.statement.decision()?.orchestrator.option.as_ref().map(|o| o.raw().to_owned())
+    };
     let same = |d: &&Decision| {
-        d.dossier == prepared.dossier.digest && d.break_glass == prepared.proposal.break_glass && records.is_unsent(d)
+        d.dossier == prepared.dossier.digest
+            && d.break_glass == proposal.break_glass
+            && option(d) == proposal.option
+            && records.is_unsent(d)
     };
     let found = records.decision(given).filter(same);
     Ok(found.map(|d| Earlier { at: d.issued_at, verb, reason: d.reason.clone(), open: false }))

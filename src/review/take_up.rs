@@ -17,6 +17,7 @@ use crate::domain::decision::{Decision, ReceiptStatus, Verb};
 use crate::domain::ids::GateId;
 use crate::error::AppError;
 use crate::orchestrator::Order;
+use crate::text::Untrusted;
 
 /// What the approver is about to decide.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,8 @@ pub struct Wanted<'a> {
     pub gate: &'a GateId,
     /// What.
     pub verb: Verb,
+    /// The input that is chosen, where the gate offers several.
+    pub option: Option<&'a str>,
     /// Alone, in an emergency. What is given so and what is not never take each other's place.
     pub break_glass: bool,
     /// The digest of the evidence that was seen, or a prefix of it.
@@ -108,7 +111,7 @@ async fn may_send(
         return Ok(false);
     };
     let Some(waiting) = inbox::read(desk, wanted.gate).await? else { return Ok(false) };
-    if waiting.gate.attempt != open.order.attempt {
+    if waiting.gate.attempt != open.order.attempt || open.order.option.as_ref().map(Untrusted::raw) != wanted.option {
         return Ok(false);
     }
     let dossier = super::dossier::assemble(desk, &waiting, &Round::default(), false, watcher).await?;
@@ -141,6 +144,10 @@ async fn approval(
             && wanted.is_of_this_kind(d)
             && records.is_unsent(d)
     };
+    let option = |d: &Decision| {
+        let verified = records.verified(wanted.gate, &d.id)?;
+        verified.statement.decision()?.orchestrator.option.clone()
+    };
     let decisions = records.of_gate(wanted.gate);
     if !decisions.iter().any(|d| could(&d)) {
         return Ok(None);
@@ -158,7 +165,12 @@ async fn approval(
     let asked = Asked::new(&waiting.gate, &waiting.release, Some(&dossier), roles.as_deref(), desk.clock.now());
     let Ok(tally) = asked.tally(&records.cast(wanted.gate)) else { return Ok(None) };
     // Rules may count what was given over earlier evidence. Whoever approves now means what is there now.
-    let counts = |d: &&Decision| could(d) && d.dossier == dossier.digest && tally.counts(&d.id);
+    let counts = |d: &&Decision| {
+        could(d)
+            && d.dossier == dossier.digest
+            && tally.counts(&d.id)
+            && option(d).as_ref().map(Untrusted::raw) == wanted.option
+    };
     let Some(mine) = decisions.iter().rev().find(counts) else { return Ok(None) };
     let intended = unsent.iter().any(|o| o.order.decision == mine.id);
     let order = Order {
@@ -166,7 +178,7 @@ async fn approval(
         verb: Verb::Approve,
         gate: mine.gate.clone(),
         attempt: mine.attempt.clone(),
-        option: None,
+        option: option(mine),
         reason: mine.reason.clone(),
         envelope_digest: mine.envelope.clone(),
         envelope: approval::envelope_of(desk, &mine.id).await?,

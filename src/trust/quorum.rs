@@ -9,9 +9,11 @@
 
 mod ballot;
 mod seats;
+mod why;
 
-pub use self::ballot::{Vote, Why};
+pub use self::ballot::Vote;
 pub use self::seats::{RuleTally, Seat};
+pub use self::why::Why;
 use super::approvers::{Approvers, Rule, plain};
 use super::key::KeyInfo;
 use super::raw::Profile;
@@ -21,6 +23,7 @@ use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::domain::ids::{Digest, Principal, RecordId};
 use crate::domain::quorum::{Excluded, Standing};
 use crate::domain::time::Timestamp;
+use crate::text::Untrusted;
 
 /// The role that lets somebody take back decisions of others.
 pub const REVOKER: &str = "revoker";
@@ -34,6 +37,9 @@ pub struct Cast<'a> {
     pub verified: &'a Verified,
     /// What came of it, where that is known.
     pub receipt: Option<ReceiptStatus>,
+    /// Its signature held when it was recorded, and does not now: it lets nothing pass, and what it says against others
+    /// still holds.
+    pub lapsed: bool,
 }
 
 /// What is asked of the envelopes.
@@ -51,6 +57,8 @@ pub struct Question<'a> {
     pub excluded: &'a [Excluded],
     /// Names of people who may not approve, whatever the rules exclude.
     pub barred: &'a [String],
+    /// Whether the envelopes are in a ledger's order; files are in none.
+    pub in_order: bool,
     /// The evidence that there is now: rules that want the same want this. `None`: whatever most approved.
     pub evidence: Option<&'a Digest>,
 }
@@ -97,6 +105,8 @@ pub struct Tally {
     pub votes: Vec<Vote>,
     /// The evidence that the counted approvals are over, where the rules want it to be the same.
     pub evidence: Option<Digest>,
+    /// The gate's input that the counted approvals chose.
+    pub option: Option<Untrusted>,
     /// The approval of one person alone, in an emergency.
     pub break_glass: Option<Emergency>,
     /// A rejection or a halt took effect; no approval can have.
@@ -116,6 +126,8 @@ pub struct Emergency {
     pub principal: Principal,
     /// Who has reviewed it since.
     pub reviewed_by: Option<Principal>,
+    /// It, or another one of the same attempt, was not reviewed yet.
+    pub unreviewed: bool,
 }
 
 impl Tally {
@@ -178,7 +190,7 @@ impl Tally {
             reached: self.reached(),
             by,
             break_glass: self.break_glass.as_ref().map(|e| e.principal.clone()),
-            review_outstanding: self.break_glass.as_ref().is_some_and(|e| e.reviewed_by.is_none()),
+            review_outstanding: self.break_glass.as_ref().is_some_and(|e| e.unreviewed),
             notes,
             unplaced: self.unmapped_words(),
         }
@@ -197,6 +209,15 @@ impl Tally {
     }
 }
 
+/// What approvals must have in common to make one quorum.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Same {
+    /// The evidence, where a rule wants that.
+    evidence: Option<Digest>,
+    /// The input that was chosen: what is sent is what all of them have signed.
+    option: Option<Untrusted>,
+}
+
 /// Counts the approvals.
 pub fn tally(cast: &[Cast<'_>], question: &Question<'_>) -> Result<Tally, NoRule> {
     let rules = rules(question)?;
@@ -205,33 +226,37 @@ pub fn tally(cast: &[Cast<'_>], question: &Question<'_>) -> Result<Tally, NoRule
     let ballots = ballot::Ballots::new(cast, question, &expected);
     let mut votes = ballots.votes();
     let break_glass = ballots.emergency(&mut votes);
-    // Over each evidence that was approved, and the one that comes furthest counts; of equal ones the newest.
-    let mut evidence: Vec<Digest> = Vec::new();
-    for digest in votes.iter().rev().filter(|v| v.why.is_none()).map(|v| &v.dossier) {
-        if !evidence.contains(digest) {
-            evidence.push(digest.clone());
+    // Over each evidence that was approved, and with each input that was chosen; what comes furthest counts, of equal ones
+    // the newest.
+    let one_evidence = rules.iter().any(|r| r.same_evidence);
+    let mut groups: Vec<Same> = Vec::new();
+    for vote in votes.iter().rev().filter(|v| v.why.is_none()) {
+        let evidence = question.evidence.or(one_evidence.then_some(&vote.dossier)).cloned();
+        let same = Same { evidence, option: vote.option.clone() };
+        if !groups.contains(&same) {
+            groups.push(same);
         }
     }
-    let one_evidence = rules.iter().any(|r| r.same_evidence);
-    let groups: Vec<Option<Digest>> = match question.evidence {
-        Some(now) => vec![Some(now.clone())],
-        None if one_evidence && !evidence.is_empty() => evidence.into_iter().map(Some).collect(),
-        None => vec![None],
-    };
-    let mut best: Option<(usize, Option<Digest>, Vec<RuleTally>)> = None;
+    if groups.is_empty() {
+        groups.push(Same { evidence: question.evidence.cloned(), option: None });
+    }
+    let mut best: Option<(usize, Same, Vec<RuleTally>)> = None;
     for group in groups {
-        let filled: Vec<RuleTally> = rules.iter().map(|r| ballots.fill(r, &votes, group.as_ref())).collect();
+        let filled: Vec<RuleTally> = rules.iter().map(|r| ballots.fill(r, &votes, &group)).collect();
         let empty = filled.iter().flat_map(|r| &r.seats).filter(|s| s.by.is_none()).count();
         if best.as_ref().is_none_or(|(least, ..)| empty < *least) {
             best = Some((empty, group, filled));
         }
     }
-    let (_, evidence, rules) = best.unwrap_or_default();
-    ballots.explain(&rules, evidence.as_ref(), &mut votes);
+    let (_, same, rules) = best.unwrap_or_default();
+    ballots.explain(&rules, &same, &mut votes);
+    let alone = break_glass.as_ref().and_then(|e| votes.iter().find(|v| v.decision == e.decision));
+    let option = alone.map_or(same.option, |v| v.option.clone());
     Ok(Tally {
         rules,
         votes,
-        evidence,
+        evidence: same.evidence,
+        option,
         break_glass,
         stopped: ballots.stopped(),
         unmapped: ballots.unmapped(),

@@ -8,5 +8,5 @@ mod envelopes;
 mod hostile;
 mod offline;
 mod openssh;
-pub(in crate::trust) mod samples;
+pub(crate) mod samples;
 mod stamps;

@@ -20,6 +20,7 @@ def keys():
     Pkcs8("release", "ecdsa")
     Key("window", "ed25519", options=f'namespaces="{NAMESPACE}",valid-after="20260101Z",valid-before="20270101Z"')
     Key("left", "ed25519", options=f'namespaces="{NAMESPACE}",valid-before="20260101Z"')
+    Key("leaving", "ed25519", options=f'namespaces="{NAMESPACE}",valid-before="20260601124500Z"')
     Key("joins", "ed25519", options=f'namespaces="{NAMESPACE}",valid-after="20270101Z"')
     Key("committer", "ed25519", options='namespaces="git"')
     Key("lost", "ed25519")
@@ -90,6 +91,8 @@ def good_cases():
     case("last-moment", "It still holds at the moment of its end.", good(notAfter="2026-06-01T13:00:00.000Z"))
     case("beside-a-bad-one", "One of two envelopes is good.", good("stranger"), good())
     case("approved-after-a-rejection", "The approval came after the rejection.", good(issuedAt="2026-06-01T11:58:00.000Z", decision="reject"), good("bob"))
+    case("rejected-after-the-key-ended", "What is signed after the key's time says nothing.", good(),
+         good("leaving", decision="reject", issuedAt="2026-06-01T12:50:00.000Z"))
     case("rejection-of-another-gate", "A rejection of another gate says nothing about this one.",
          good("bob", decision="reject", issuedAt="2026-06-01T12:30:00.000Z", orchestrator__gate="spinnaker:shop/01HEXEC/01HOTHER"), good())
 
@@ -100,6 +103,10 @@ def bad_cases():
 
     payload = canonical(statement("ana"))
     text = payload.decode()
+    # The key's time is over, and was not then.
+    fail("rejected-by-a-key-that-ended", "The rejection was good when it was signed: time does not undo it.", good(),
+         good("leaving", decision="reject", issuedAt="2026-06-01T12:30:00.000Z"))
+    fail("approved-by-a-key-that-ended", "An approval must hold now.", good("leaving"))
     # The document.
     fail("wrong-statement-type", "Another _type.", good(top___type="https://in-toto.io/Statement/v0.1"))
     fail("wrong-predicate-type", "Another predicate with the same fields.", good(predicateType="https://slsa.dev/verification_summary/v1"))
@@ -280,6 +287,13 @@ environments = ["prod"]
     check("break-glass", "One with the role for it, in an emergency.", yes("dave", KEYS["dave"].touched(1), breakGlass=True))
     check("revoked-by-another", "Only the signer or a revoker takes an approval back.",
           yes("ana", decisionId="01JX0000000000000000000901"), yes("bob"), revoke("bob", "01JX0000000000000000000901"))
+    chose = lambda by, option: yes(by, orchestrator__option=option)
+    check("same-input", "Both chose the same of the gate's inputs.", chose("ana", "ship"), chose("bob", "ship"), args={"--option": "ship"})
+    check("newer-input", "One chose another input first, and the same since.", chose("ana", "hold"),
+          yes("ana", orchestrator__option="ship", issuedAt="2026-06-01T12:10:00.000Z"), chose("bob", "ship"))
+    check("two-inputs_fail", "Each chose another of the gate's inputs.", chose("ana", "ship"), chose("bob", "hold"))
+    check("input-of-one_fail", "One chose an input, the other none.", chose("ana", "ship"), yes("bob"))
+    check("another-input_fail", "Both chose an input, and the pipeline goes on with another.", chose("ana", "ship"), chose("bob", "ship"), args={"--option": "hold"})
     check("acts-in-one-role_fail", "Holds both roles, and said to act in the one that is filled.", yes("ana"), yes("carol", roles=["release-manager"]))
     check("role-not-held_fail", "Said to act in a role that is not held.", yes("ana"), yes("window", roles=["security"]))
     check("one-of-two_fail", "The other role is missing.", yes("ana"))

@@ -37,14 +37,15 @@ def reached(approvers, good, want, at):
     excluded = [(e["name"].casefold(), e["reason"]) for p, _ in good for e in p["policy"].get("excluded", [])]
     names = lambda who: {who.casefold()} | {n.casefold() for ns in people[who].get("names", {}).values() for n in ns}
     barred = lambda who, why: any(name in names(who) and reason in why for name, reason in excluded)
-    for evidence in {p["dossierDigest"] for p in votes.values()}:
+    option = lambda p: p["orchestrator"].get("option")
+    for evidence, chosen in {(p["dossierDigest"], option(p)) for p in votes.values()}:
         def full(rule):
             hold = re.fullmatch("([0-9]+)h", rule.get("hold", "87600h"))
             oldest = f"{at - timedelta(hours=int(hold[1])):%Y-%m-%dT%H:%M:%S}"
-            may = [by for by, p in votes.items() if by in people and "breakGlass" not in p and not barred(by, rule.get("exclude", ["author", "trigger", "pusher"]))
+            may = [by for by, p in votes.items() if by in people and "breakGlass" not in p and option(p) == chosen and not barred(by, rule.get("exclude", ["author", "trigger", "pusher"]))
                    and p["issuedAt"] >= oldest and (rule.get("evidence") == "any" or p["dossierDigest"] == evidence)]
             seats = [n["role"] for n in rule["need"] for _ in range(n["count"])]
-            return any(all(role in roles(by) and role in votes[by]["policy"].get("roles", []) for role, by in zip(seats, chosen)) for chosen in permutations(may, len(seats)))
+            return any(all(role in roles(by) and role in votes[by]["policy"].get("roles", []) for role, by in zip(seats, sitting)) for sitting in permutations(may, len(seats)))
         if all(full(rule) for rule in rules):
             return True
     return False

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verifies release decisions without Countersign: Python's standard library, ssh-keygen and openssl.
 
-    verify.py --gate G --env E [--attempt A] [--artifact D]... [--commit C] [--policy D] [--at T] --trust DIR ENVELOPE...
+    verify.py --gate G --env E [--attempt A] [--artifact D]... [--commit C] [--option I] [--policy D] [--at T] --trust DIR ENVELOPE...
 
 Exit 0: approved. 11: not, with the reasons on standard error. Written from docs/statement.md; it shares no code with Countersign.
 """
@@ -151,6 +151,7 @@ def bound(statement, want):
     need(gate["gate"] == want.gate, "it is over another gate")
     need(want.attempt in (None, gate["attempt"]), "it is over another attempt")
     need(p["environment"]["name"] == want.env, "it is over another environment")
+    need(want.option in (None, gate.get("option")), "it chose another input")
     need(want.policy in (None, p["policy"]["digest"]), "it was judged by another policy")
     for artifact in want.artifact:
         need(any(s.get("sha256") == artifact.removeprefix("sha256:") for s in subjects), f"it does not cover {artifact}")
@@ -171,11 +172,16 @@ def approvers_of(trust, at):
     return tomllib.loads(file.read_text())
 
 
+def issued(path):
+    """When an envelope says that it was signed."""
+    return datetime.fromisoformat(parse(base64.b64decode(parse(path.read_bytes())["payload"]))["predicate"]["issuedAt"])
+
+
 def main():
     args = argparse.ArgumentParser()
     for name in ("--gate", "--env", "--trust"):
         args.add_argument(name, required=True)
-    for name in ("--attempt", "--commit", "--policy", "--service", "--at"):
+    for name in ("--attempt", "--commit", "--option", "--policy", "--service", "--at"):
         args.add_argument(name)
     args.add_argument("--artifact", action="append", default=[])
     args.add_argument("envelopes", nargs="+", type=Path)
@@ -185,11 +191,17 @@ def main():
     good = []
     for path in want.envelopes:
         try:
-            statement, principal = verify(path, trust, at)
-            p = statement["predicate"]
+            try:
+                statement, principal = verify(path, trust, at)
+                p = statement["predicate"]
+            except Bad as now:
+                # A key whose time is over lets nothing pass, and what it said against something still holds.
+                statement, principal = verify(path, trust, min(at, issued(path)))
+                print(f"{path}: {now}", file=sys.stderr)
+                p = statement["predicate"] | ({"decision": "lapsed"} if statement["predicate"]["decision"] == "approve" else {})
             if p["decision"] != "revoke":
                 # What speaks against an approval need not name what is released.
-                less = {"artifact": [], "commit": None, "policy": None} if p["decision"] != "approve" else {}
+                less = {"artifact": [], "commit": None, "option": None, "policy": None} if p["decision"] != "approve" else {}
                 bound(statement, argparse.Namespace(**{**vars(want), **less}))
             good.append((p, principal))
         except (Bad, ValueError, KeyError, TypeError, IndexError) as error:

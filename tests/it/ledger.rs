@@ -190,6 +190,15 @@ async fn a_ledger_that_was_rolled_back_is_found_by_the_next_decision_of_somebody
     assert!(found.err.contains("was signed over 4 entries, and only 2 are before it"), "{found:#?}");
     let refused = it.bench.run(&["comment", &it.gate, "--reason", "over a cut ledger"]).await.exits(11);
     assert!(refused.err.contains("Nothing is signed over it"), "{refused:#?}");
+    // A pipeline that has a copy of it is told the same: what was taken away may have been a rejection.
+    let copy = home.join("copy");
+    it.bench.run(&["ledger", "export", text(&copy)]).await;
+    let trust = home.join("only");
+    fs::create_dir(&trust).unwrap();
+    fs::copy(home.join("allowed_signers"), trust.join("allowed_signers")).unwrap();
+    let verify = ["verify", "--gate", &it.gate, "--env", "prod", "--dir", text(&copy), "--trust", text(&trust)];
+    let found = it.bench.run(&verify).await.exits(11);
+    assert!(found.err.contains("was signed over 4 entries, and there are only 2 before it"), "{found:#?}");
 }
 
 fn copy_ledger(from: &Path, to: &Path) {

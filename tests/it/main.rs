@@ -35,6 +35,7 @@ mod signers;
 mod skew;
 mod statement;
 mod support;
+mod take_up;
 mod team;
 mod unknown;
 mod unsound;

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::house::{House, Ran};
+use crate::support::pty::Pty;
 
 /// A gate that needs a release manager and somebody of security.
 const TWO: &str = "guestbook@0.9.3/prod";
@@ -183,4 +184,27 @@ fn an_older_approvers_file_or_none_is_refused_once_the_ledger_has_one() {
     let refused = run(without, &approve("payments@1.4.2/prod")).exits(7);
     assert!(refused.err.contains("none is given here"), "{refused:#?}");
     house.run(&approve("payments@1.4.2/prod")).exits(0);
+}
+
+#[test]
+fn what_the_approval_comes_to_is_what_was_shown_or_nothing_is_signed() {
+    let house = House::start();
+    let ask = |word: &str| {
+        let mut command = house.command();
+        command.args(["approve", TWO, "--reason", "looked at it"]);
+        let mut terminal = Pty::spawn(&command, 100, 40);
+        terminal.sees("Type approve to go on");
+        // While the person thinks, somebody else approves.
+        let sam = (word == "changed").then(|| run(person(&house, "sam"), &approve(TWO)).exits(10));
+        terminal.send("approve\r");
+        (terminal.ended().code(), terminal.screen(), sam.is_some())
+    };
+    let (code, screen, _) = ask("changed");
+    assert_eq!(code, Some(5), "{screen}");
+    assert!(screen.contains("What the approval comes to changed since it was shown. Nothing was signed"), "{screen}");
+    assert!(screen.contains("Then: ") && screen.contains("Now: "), "{screen}");
+    assert_eq!((kinds(&house), sendings(&house)), (vec!["decision".to_owned()], 0), "only that of the other");
+    // Seen as it is now, it is signed and sent.
+    let (code, screen, _) = ask("as it is");
+    assert_eq!((code, sendings(&house)), (Some(0), 1), "{screen}");
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use base64::Engine as _;
+
 use crate::support::house::{House, program};
 use crate::support::programs;
 
@@ -128,7 +130,18 @@ fn the_step_of_a_pipeline_lets_only_the_approved_gate_pass() {
         .collect();
     let (trust, ledger) = (folder.path().join("trust"), folder.path().join("ledger"));
     let given = envelopes.join("\n");
+    let approval = envelopes.iter().map(|e| statement(e)).find(|s| s["predicate"]["decision"] == "approve").unwrap();
+    let digests = approval["subject"].as_array().unwrap().iter().filter_map(|s| s["digest"]["sha256"].as_str());
+    let artifacts = digests.map(|d| format!("sha256:{d}")).collect::<Vec<_>>().join(" ");
+    assert!(!artifacts.is_empty(), "{approval}");
     let base = [("ENVIRONMENT", "prod"), ("SERVICE", "payments"), ("TRUST", trust.to_str().unwrap())];
+    // A variable that came out empty compares nothing, and that is no answer.
+    let unsaid = [&base[..], &[("GATE", gate.as_str()), ("LEDGER", ledger.to_str().unwrap())]].concat();
+    assert_eq!(run_page(&house, folder.path(), &script, &unsaid).status.code(), Some(2));
+    let other = format!("sha256:{}", "0".repeat(64));
+    let another = run_page(&house, folder.path(), &script, &[&unsaid[..], &[("ARTIFACTS", &other)]].concat());
+    assert_eq!(another.status.code(), Some(11), "{}", said(&another));
+    let base = [&base[..], &[("ARTIFACTS", artifacts.as_str())]].concat();
     let by_file = [("ENVELOPES", given.as_str())];
     let by_ledger = [("LEDGER", ledger.to_str().unwrap())];
     for source in [by_file, by_ledger] {
@@ -183,4 +196,11 @@ fn the_snippets_for_orchestrators_are_well_formed() {
         }
         assert_eq!(code, Some(0), "{block}");
     }
+}
+
+/// What an envelope says.
+fn statement(envelope: &str) -> serde_json::Value {
+    let envelope: serde_json::Value = serde_json::from_str(envelope).unwrap();
+    let payload = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    serde_json::from_slice(&payload).unwrap()
 }

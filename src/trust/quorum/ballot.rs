@@ -1,13 +1,13 @@
 //! Which approvals count at all, and why the others do not.
 
-use std::fmt;
-
-use super::seats::{self, RuleTally, Seat};
-use super::{ANYBODY, Cast, Emergency, Question, REVOKER, same_person};
+use super::seats::{self, RuleTally, Seat, Sitter};
+use super::why::Why;
+use super::{ANYBODY, Cast, Emergency, Question, REVOKER, Same, same_person};
 use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::domain::ids::{Digest, Principal, RecordId};
 use crate::domain::quorum::{Excluded, Exclusion};
 use crate::domain::time::Timestamp;
+use crate::text::Untrusted;
 use crate::trust::approvers::{Rule, scope_covers};
 use crate::trust::statement::{DecisionPredicate, DelegationPredicate};
 use crate::trust::verify::{CLOCK_TOLERANCE, Expected, check_binding};
@@ -23,6 +23,8 @@ pub struct Vote {
     pub principal: Principal,
     /// Over which evidence.
     pub dossier: Digest,
+    /// The gate's input that was chosen, where it offers several.
+    pub option: Option<Untrusted>,
     /// When it was signed.
     pub issued_at: Timestamp,
     /// Whether it was given in an emergency.
@@ -38,74 +40,9 @@ impl Vote {
     }
 }
 
-/// Why an approval does not count. Read after "does not count: ".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// It is over something else; safe to display.
-    Other(String),
-    /// It is for another service.
-    Service(String),
-    /// It does not hold any more, or not yet.
-    Time,
-    /// Its signer, or a revoker, took it back.
-    Revoked(Principal),
-    /// The same person approved again: one person, one approval, whatever the key.
-    Superseded,
-    /// A later rejection or halt.
-    Rejected(Principal),
-    /// The orchestrator refused it.
-    Refused,
-    /// The signer may not approve this.
-    Excluded(Exclusion, String),
-    /// Whoever asks does not want it from this person, by this name.
-    Barred(String),
-    /// The signer holds no role that is needed.
-    Role(Vec<String>),
-    /// It is older than the rule allows.
-    Old(String),
-    /// It is over other evidence than the others.
-    Evidence,
-    /// The signer is not in the approvers file.
-    Unknown,
-    /// It was given by an approvers file, and there is none here.
-    NoFile,
-    /// The delegation that it names gives nothing.
-    Delegation(String),
-    /// The signer may not approve alone here.
-    BreakGlass,
-    /// Others fill all the seats that it could.
-    NotNeeded,
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = |text: &str| crate::text::line(text).into_owned();
-        match self {
-            Self::Other(why) => f.write_str(why.trim_end_matches('.')),
-            Self::Service(found) => write!(f, "it is for the service {}", line(found)),
-            Self::Time => f.write_str("it has expired, or does not hold yet"),
-            Self::Revoked(by) => write!(f, "{by} took it back"),
-            Self::Superseded => f.write_str("the same person approved again since, and one person counts once"),
-            Self::Rejected(by) => write!(f, "{by} rejected or halted it since"),
-            Self::Refused => f.write_str("the orchestrator refused it"),
-            Self::Excluded(reason, name) => write!(f, "as {} this person {}", line(name), reason.did()),
-            Self::Barred(name) => write!(f, "as {} this person was said not to be an approver here", line(name)),
-            Self::Role(needed) => {
-                write!(f, "this person does not act in a role that is needed ({})", line(&needed.join(", ")))
-            }
-            Self::Old(rule) => write!(f, "it is older than the rule {} lets it be", line(rule)),
-            Self::Evidence => f.write_str("it is over other evidence than the approvals that count"),
-            Self::NoFile => f.write_str("it was given under an approvers file, and there is none here to check it by"),
-            Self::Unknown => f.write_str("this person is not in the approvers file"),
-            Self::Delegation(why) => write!(f, "its delegation gives nothing: {why}"),
-            Self::BreakGlass => f.write_str("this person may not approve alone here, also not in an emergency"),
-            Self::NotNeeded => f.write_str("others fill the seats that it could, so it is not needed"),
-        }
-    }
-}
-
 /// A rejection or a halt.
 struct No {
+    place: usize,
     principal: Principal,
     issued_at: Timestamp,
     effective: bool,
@@ -116,9 +53,6 @@ struct Roles {
     own: Vec<String>,
     lent: Option<(Principal, Vec<String>)>,
 }
-
-/// A role that somebody may sit in, and who lent it.
-type Sits = (String, Option<Principal>);
 
 /// All envelopes about one gate, sorted out.
 pub(super) struct Ballots<'a> {
@@ -133,7 +67,7 @@ impl<'a> Ballots<'a> {
     pub(super) fn new(cast: &'a [Cast<'a>], question: &'a Question<'a>, expected: &'a Expected) -> Self {
         let mut noes = Vec::new();
         let mut excluded = question.excluded.to_vec();
-        for one in cast {
+        for (place, one) in cast.iter().enumerate() {
             let Some(decision) = one.verified.statement.decision() else { continue };
             if !is_here(one, decision, expected) {
                 continue;
@@ -143,6 +77,7 @@ impl<'a> Ballots<'a> {
             let no = matches!(decision.decision, Verb::Reject | Verb::Halt);
             if no && one.receipt != Some(ReceiptStatus::Refused) {
                 noes.push(No {
+                    place,
                     principal: one.verified.principal.clone(),
                     issued_at: decision.issued_at,
                     effective: one.receipt == Some(ReceiptStatus::Effective),
@@ -163,9 +98,10 @@ impl<'a> Ballots<'a> {
                 decision: decision.decision_id.clone(),
                 principal: one.verified.principal.clone(),
                 dossier: decision.dossier_digest.clone(),
+                option: decision.orchestrator.option.clone(),
                 issued_at: decision.issued_at,
                 break_glass: decision.break_glass,
-                why: self.against(one, decision),
+                why: self.against(place, one, decision),
             })
         });
         let mut votes: Vec<Vote> = approvals.collect();
@@ -178,7 +114,10 @@ impl<'a> Ballots<'a> {
         votes
     }
 
-    fn against(&self, one: &Cast<'_>, decision: &DecisionPredicate) -> Option<Why> {
+    fn against(&self, place: usize, one: &Cast<'_>, decision: &DecisionPredicate) -> Option<Why> {
+        if one.lapsed {
+            return Some(Why::Lapsed);
+        }
         if let Err(e) = check_binding(one.verified, self.expected) {
             return Some(Why::Other(lower(&e.to_string())));
         }
@@ -199,8 +138,9 @@ impl<'a> Ballots<'a> {
         if one.receipt == Some(ReceiptStatus::Refused) {
             return Some(Why::Refused);
         }
-        // At the same moment the no wins.
-        if let Some(no) = self.noes.iter().find(|n| n.issued_at >= decision.issued_at) {
+        // At the same moment the no wins; and what the ledger has later is later, whatever the clocks say.
+        let later = |n: &&No| n.issued_at >= decision.issued_at || (self.question.in_order && n.place > place);
+        if let Some(no) = self.noes.iter().find(later) {
             return Some(Why::Rejected(no.principal.clone()));
         }
         if self.question.approvers.is_none() && decision.policy.approvers.is_some() {
@@ -243,24 +183,35 @@ impl<'a> Ballots<'a> {
     /// The approval of one person alone, if there is one; those that may not are marked.
     pub(super) fn emergency(&self, votes: &mut [Vote]) -> Option<Emergency> {
         let role = self.question.approvers.and_then(|a| a.break_glass_role(&self.expected.environment));
-        let mut found = None;
-        for vote in votes.iter_mut().filter(|v| v.break_glass && v.why.is_none()) {
-            if role.is_none_or(|role| !self.holds(&vote.principal, role)) {
-                vote.why = Some(Why::BreakGlass);
-            } else {
-                let reviewed_by = self.reviewer(vote);
-                found =
-                    Some(Emergency { decision: vote.decision.clone(), principal: vote.principal.clone(), reviewed_by });
+        let mut found: Option<Emergency> = None;
+        let mut unreviewed = false;
+        for vote in votes.iter_mut().filter(|v| v.break_glass) {
+            let may = role.is_some_and(|role| self.holds(&vote.principal, role));
+            match &vote.why {
+                None if !may => vote.why = Some(Why::BreakGlass),
+                None => {
+                    let reviewed_by = self.reviewer(vote);
+                    unreviewed |= reviewed_by.is_none();
+                    found = Some(Emergency {
+                        decision: vote.decision.clone(),
+                        principal: vote.principal.clone(),
+                        reviewed_by,
+                        unreviewed: false,
+                    });
+                }
+                // Given again: the earlier one may be what was sent.
+                Some(Why::Superseded) => unreviewed |= may && self.reviewer(vote).is_none(),
+                Some(_) => {}
             }
         }
-        found
+        found.map(|found| Emergency { unreviewed, ..found })
     }
 
     /// Another person of the approvers file who has looked at it since.
     fn reviewer(&self, vote: &Vote) -> Option<Principal> {
         self.cast.iter().find_map(|one| {
             let by = &one.verified.principal;
-            let comment = one.verified.statement.decision().filter(|d| d.decision == Verb::Comment)?;
+            let comment = one.verified.statement.decision().filter(|d| d.decision == Verb::Comment && !one.lapsed)?;
             let other = !same_person(by, &vote.principal);
             let known = self.question.approvers.is_some_and(|a| a.person(by).is_some());
             let later = comment.issued_at >= vote.issued_at;
@@ -269,47 +220,37 @@ impl<'a> Ballots<'a> {
     }
 
     /// Fills the seats of a rule, with approvals over one evidence where the rule wants that.
-    pub(super) fn fill(&self, rule: &Rule, votes: &[Vote], evidence: Option<&Digest>) -> RuleTally {
-        let open: Vec<(&Vote, Roles)> = votes
-            .iter()
-            .filter(|v| self.stands_against(rule, v, evidence).is_none())
-            .map(|v| (v, self.roles(v)))
-            .collect();
-        // Who lends a role does not sit beside the one who has it from there, and lends it to one person only.
-        let mut heads: Vec<&Principal> = open.iter().map(|(v, _)| &v.principal).collect();
-        let mut people: Vec<(&Vote, Vec<Sits>)> = Vec::new();
-        for (vote, roles) in &open {
-            let mut sits: Vec<Sits> = roles.own.iter().map(|r| (r.clone(), None)).collect();
-            if let Some((from, lent)) = &roles.lent
-                && !heads.contains(&from)
-                && self.excluded(rule, from).is_none()
-                && !self.question.barred.iter().any(|name| self.is_named(from, name))
-            {
-                heads.push(from);
-                sits.extend(lent.iter().map(|r| (r.clone(), Some(from.clone()))));
-            }
-            people.push((vote, sits));
-        }
-        let mut seats: Vec<Seat> = rule
+    pub(super) fn fill(&self, rule: &Rule, votes: &[Vote], same: &Same) -> RuleTally {
+        let open: Vec<(&Vote, Roles)> =
+            votes.iter().filter(|v| self.stands_against(rule, v, same).is_none()).map(|v| (v, self.roles(v))).collect();
+        let seats: Vec<Seat> = rule
             .need
             .iter()
             .flat_map(|n| (0..n.count).map(|_| Seat { role: n.role.clone(), by: None, lent_by: None }))
             .collect();
-        let may = |sits: &[Sits], seat: &Seat| sits.iter().any(|(role, _)| *role == seat.role);
-        let fits: Vec<Vec<bool>> =
-            people.iter().map(|(_, sits)| seats.iter().map(|s| may(sits, s)).collect()).collect();
-        for (seat, person) in seats.iter_mut().zip(seats::assign(fits.first().map_or(0, Vec::len), &fits)) {
-            let Some((vote, sits)) = person.and_then(|p| people.get(p)) else { continue };
-            seat.by = Some(vote.principal.clone());
-            // One's own role before one that is lent.
-            let by = sits.iter().find(|(role, _)| *role == seat.role);
-            seat.lent_by = by.and_then(|(_, from)| from.clone());
-        }
-        RuleTally { rule: rule.name.clone(), seats }
+        let barred = |from: &Principal| self.question.barred.iter().any(|name| self.is_named(from, name));
+        let may_lend = |from: &Principal| {
+            // Who lends a role does not sit beside the one who has it from there.
+            let sits = open.iter().any(|(v, _)| same_person(&v.principal, from));
+            !sits && self.excluded(rule, from).is_none() && !barred(from)
+        };
+        let people: Vec<Sitter> = open
+            .iter()
+            .map(|(vote, roles)| Sitter {
+                principal: &vote.principal,
+                own: &roles.own,
+                lent: roles
+                    .lent
+                    .as_ref()
+                    .filter(|(from, _)| may_lend(from))
+                    .map(|(from, lent)| (from, lent.as_slice())),
+            })
+            .collect();
+        RuleTally { rule: rule.name.clone(), seats: seats::fill(seats, &people) }
     }
 
     /// What keeps an approval from a seat of this rule, but for the role.
-    fn stands_against(&self, rule: &Rule, vote: &Vote, evidence: Option<&Digest>) -> Option<Why> {
+    fn stands_against(&self, rule: &Rule, vote: &Vote, same: &Same) -> Option<Why> {
         if let Some(why) = &vote.why {
             return Some(why.clone());
         }
@@ -323,8 +264,11 @@ impl<'a> Ballots<'a> {
         if rule.hold.is_some_and(|hold| self.question.now > vote.issued_at.plus(hold)) {
             return Some(Why::Old(rule.name.clone()));
         }
-        if rule.same_evidence && evidence.is_some_and(|e| *e != vote.dossier) {
+        if rule.same_evidence && same.evidence.as_ref().is_some_and(|e| *e != vote.dossier) {
             return Some(Why::Evidence);
+        }
+        if same.option != vote.option {
+            return Some(Why::Option(vote.option.clone()));
         }
         None
     }
@@ -368,19 +312,24 @@ impl<'a> Ballots<'a> {
     /// The delegation that an approval names, if it gives anything; else why not.
     fn delegation(&self, vote: &Vote, decision: &DecisionPredicate) -> Result<Option<&'a DelegationPredicate>, String> {
         let Some(id) = &decision.delegation else { return Ok(None) };
-        let all = || self.cast.iter().filter_map(|c| Some((&c.verified.principal, c.verified.statement.delegation()?)));
-        let Some((from, given)) = all().find(|(_, d)| d.delegation_id == *id && same_person(&d.to, &vote.principal))
-        else {
+        let all =
+            || self.cast.iter().filter_map(|c| Some((&c.verified.principal, c.verified.statement.delegation()?, c)));
+        let given = all().find(|(_, d, c)| d.delegation_id == *id && same_person(&d.to, &vote.principal) && !c.lapsed);
+        let Some((from, given, _)) = given else {
             return Err("it is not there, or not for this person".to_owned());
         };
-        if all().any(|(by, d)| d.revokes.as_ref() == Some(id) && (same_person(by, from) || self.holds(by, REVOKER))) {
+        if all().any(|(by, d, _)| d.revokes.as_ref() == Some(id) && (same_person(by, from) || self.holds(by, REVOKER)))
+        {
             return Err(format!("{from} took it back"));
         }
         let within = |t: Timestamp| t >= given.not_before.max(given.issued_at) && t <= given.not_after;
         if !within(decision.issued_at) || self.question.now > given.not_after {
             return Err(format!("it holds from {} to {}", given.not_before, given.not_after));
         }
-        let service = self.question.service.unwrap_or(&decision.release.name);
+        // Which service the approval says that it is for is the delegate's own word.
+        let Some(service) = self.question.service.or_else(|| (given.scope.services == ["*"]).then_some("")) else {
+            return Err("it is for some services only, and it was not said which service this is".to_owned());
+        };
         if !scope_covers(&given.scope, service, &self.expected.environment) {
             return Err("it is not for this service and environment".to_owned());
         }
@@ -391,7 +340,7 @@ impl<'a> Ballots<'a> {
     }
 
     /// Says of each approval that fills no seat why that is.
-    pub(super) fn explain(&self, rules: &[RuleTally], evidence: Option<&Digest>, votes: &mut [Vote]) {
+    pub(super) fn explain(&self, rules: &[RuleTally], same: &Same, votes: &mut [Vote]) {
         let applied = super::rules(self.question).unwrap_or_default();
         let sits = |v: &Vote| rules.iter().flat_map(|r| &r.seats).any(|s| s.by.as_ref() == Some(&v.principal));
         let whys: Vec<Option<Why>> = votes
@@ -399,7 +348,7 @@ impl<'a> Ballots<'a> {
             .map(|vote| match &vote.why {
                 Some(why) => Some(why.clone()),
                 None if vote.break_glass || sits(vote) => None,
-                None => Some(self.unseated(&applied, vote, evidence)),
+                None => Some(self.unseated(&applied, vote, same)),
             })
             .collect();
         for (vote, why) in votes.iter_mut().zip(whys) {
@@ -407,18 +356,22 @@ impl<'a> Ballots<'a> {
         }
     }
 
-    fn unseated(&self, rules: &[Rule], vote: &Vote, evidence: Option<&Digest>) -> Why {
-        if let Some(why) = rules.iter().find_map(|r| self.stands_against(r, vote, evidence)) {
+    fn unseated(&self, rules: &[Rule], vote: &Vote, same: &Same) -> Why {
+        if let Some(why) = rules.iter().find_map(|r| self.stands_against(r, vote, same)) {
             return why;
         }
         if let Some(Err(why)) = self.decision(vote).map(|d| self.delegation(vote, d)) {
             return Why::Delegation(why);
         }
         let acts_as = self.roles(vote);
-        if let Some((giver, _)) = &acts_as.lent
-            && let Some((reason, name)) = rules.iter().find_map(|r| self.excluded(r, giver))
-        {
-            return Why::Delegation(format!("{giver}, as {}, {}", crate::text::line(&name), reason.did()));
+        if let Some((giver, _)) = &acts_as.lent {
+            let line = |name: &str| crate::text::line(name).into_owned();
+            if let Some((reason, name)) = rules.iter().find_map(|r| self.excluded(r, giver)) {
+                return Why::Delegation(format!("{giver}, as {}, {}", line(&name), reason.did()));
+            }
+            if let Some(name) = self.question.barred.iter().find(|name| self.is_named(giver, name)) {
+                return Why::Delegation(format!("{giver}, as {}, was said not to be an approver here", line(name)));
+            }
         }
         let mut needed: Vec<String> = rules.iter().flat_map(|r| &r.need).map(|n| n.role.clone()).collect();
         needed.dedup();
@@ -442,8 +395,14 @@ impl<'a> Ballots<'a> {
 
 /// Whether a decision is over the gate, environment and attempt that are asked about, whatever it says.
 fn is_here(one: &Cast<'_>, decision: &DecisionPredicate, expected: &Expected) -> bool {
-    let any =
-        Expected { verb: decision.decision, artifacts: Vec::new(), commit: None, policy: None, ..expected.clone() };
+    let any = Expected {
+        verb: decision.decision,
+        artifacts: Vec::new(),
+        commit: None,
+        option: None,
+        policy: None,
+        ..expected.clone()
+    };
     check_binding(one.verified, &any).is_ok()
 }
 

@@ -29,6 +29,60 @@ impl RuleTally {
     }
 }
 
+/// Somebody who may sit.
+pub(super) struct Sitter<'a> {
+    pub principal: &'a Principal,
+    /// The roles that are one's own.
+    pub own: &'a [String],
+    /// Roles that somebody else lent.
+    pub lent: Option<(&'a Principal, &'a [String])>,
+}
+
+/// More loans than this are handed out in order, not in the best way: each one doubles the ways.
+const MOST_WAYS: usize = 8;
+
+/// Fills as many seats as possible, with as few loans as possible. A role is lent to one person only.
+pub(super) fn fill(mut seats: Vec<Seat>, people: &[Sitter<'_>]) -> Vec<Seat> {
+    let lenders: Vec<usize> = (0..people.len()).filter(|p| people.get(*p).is_some_and(|p| p.lent.is_some())).collect();
+    let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
+    for (n, person) in lenders.iter().enumerate() {
+        let from = |p: &usize| people.get(*p).and_then(|p| p.lent).map(|(from, _)| from);
+        let is_free = |way: &Vec<usize>| way.iter().all(|p| from(p) != from(person));
+        if n >= MOST_WAYS {
+            ways.iter_mut().filter(|way| is_free(way)).for_each(|way| way.push(*person));
+        } else {
+            let with = ways.iter().filter(|way| is_free(way)).map(|way| [way.as_slice(), &[*person]].concat());
+            ways.extend(with.collect::<Vec<_>>());
+        }
+    }
+    ways.sort_by_key(Vec::len);
+    let as_role = |person: usize, lent: bool, role: &str| {
+        let Some(p) = people.get(person) else { return None };
+        if p.own.iter().any(|r| r == role) {
+            return Some(None);
+        }
+        p.lent.filter(|(_, roles)| lent && roles.iter().any(|r| r == role)).map(|(from, _)| Some(from))
+    };
+    let mut best: Option<(usize, Vec<usize>, Vec<Option<usize>>)> = None;
+    for way in ways {
+        let fit = |p: usize| seats.iter().map(|s| as_role(p, way.contains(&p), &s.role).is_some()).collect();
+        let fits: Vec<Vec<bool>> = (0..people.len()).map(fit).collect();
+        let taken = assign(seats.len(), &fits);
+        let filled = taken.iter().flatten().count();
+        if best.as_ref().is_none_or(|(most, ..)| filled > *most) {
+            best = Some((filled, way, taken));
+        }
+    }
+    let Some((_, way, taken)) = best else { return seats };
+    for (seat, person) in seats.iter_mut().zip(taken) {
+        let Some(p) = person else { continue };
+        let Some(lent_by) = as_role(p, way.contains(&p), &seat.role) else { continue };
+        seat.by = people.get(p).map(|p| p.principal.clone());
+        seat.lent_by = lent_by.cloned();
+    }
+    seats
+}
+
 /// Fills as many seats as possible. `fits[person][seat]`; gives the person of each seat.
 ///
 /// Greedy would waste people: who could sit anywhere takes the only seat of somebody else. So whoever sits already is

@@ -11,6 +11,7 @@ use crate::trust::statement::{About, ApproverRef, Choice, DelegationChoice, Enti
 use crate::trust::tests::samples;
 use crate::trust::verify::{TrustRoot, verify_envelope};
 
+mod agree;
 mod exceptions;
 mod replay;
 
@@ -71,6 +72,10 @@ fn as_of(name: &str, seed: u8) -> ApproverRef {
 /// What a test may ask otherwise.
 struct Asked<'a> {
     expected: Expected,
+    service: Option<&'a str>,
+    in_order: bool,
+    /// Envelopes whose key has come to its end.
+    lapsed: Vec<RecordId>,
     excluded: &'a [Excluded],
     barred: Vec<String>,
 }
@@ -149,17 +154,27 @@ impl World {
     }
 
     fn ask<'q>(&self, file: Option<&str>, minute: u32, edit: impl FnOnce(&mut Asked<'q>)) -> Tally {
-        let cast: Vec<Cast<'_>> = self.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r }).collect();
         let approvers = file.map(approvers);
-        let mut asked = Asked { expected: expected(), excluded: &[], barred: Vec::new() };
+        let mut asked = Asked {
+            expected: expected(),
+            service: Some("payments"),
+            in_order: true,
+            lapsed: Vec::new(),
+            excluded: &[],
+            barred: Vec::new(),
+        };
         edit(&mut asked);
+        let lapsed = |v: &Verified| asked.lapsed.contains(v.statement.id());
+        let cast: Vec<Cast<'_>> =
+            self.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r, lapsed: lapsed(v) }).collect();
         let question = Question {
             expected: &asked.expected,
-            service: Some("payments"),
+            service: asked.service,
             approvers: approvers.as_ref(),
             now: at(minute),
             excluded: asked.excluded,
             barred: &asked.barred,
+            in_order: asked.in_order,
             evidence: None,
         };
         tally(&cast, &question).unwrap()
@@ -181,6 +196,7 @@ fn expected() -> Expected {
         environment: "prod".into(),
         artifacts: vec![crate::domain::canonical::sha256(b"x")],
         commit: None,
+        option: None,
         policy: None,
         verb: Verb::Approve,
     }
@@ -357,7 +373,7 @@ fn several_rules_hold_at_once() {
     assert_eq!(w.ask(Some(&file), 1, |_| ()).standing().words(), "2 of 3, waits for revoker");
     w.approve("dan", 5, 0);
     assert!(w.ask(Some(&file), 1, |_| ()).reached());
-    let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r }).collect();
+    let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r, lapsed: false }).collect();
     let (file, expected) = (approvers(&file), expected());
     let mut question = Question {
         expected: &expected,
@@ -366,6 +382,7 @@ fn several_rules_hold_at_once() {
         now: at(1),
         excluded: &[],
         barred: &[],
+        in_order: true,
         evidence: None,
     };
     assert!(matches!(tally(&cast, &question), Err(NoRule::Service { .. })), "which rules apply is not guessed");
@@ -377,7 +394,7 @@ fn several_rules_hold_at_once() {
 #[test]
 fn whoever_completes_it_delivers() {
     let done = |w: &World, minute: u32| {
-        let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r }).collect();
+        let cast: Vec<Cast<'_>> = w.all.iter().map(|(v, r)| Cast { verified: v, receipt: *r, lapsed: false }).collect();
         let (file, expected) = (approvers(FILE), expected());
         let question = Question {
             expected: &expected,
@@ -386,6 +403,7 @@ fn whoever_completes_it_delivers() {
             now: at(minute),
             excluded: &[],
             barred: &[],
+            in_order: true,
             evidence: None,
         };
         completed_by(&cast, &question).unwrap()

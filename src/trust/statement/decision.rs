@@ -117,6 +117,9 @@ pub struct OrchestratorRef {
     pub stage: Untrusted,
     /// Which time the gate was asked.
     pub attempt: String,
+    /// The input that was chosen, where the gate offers several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub option: Option<Untrusted>,
     /// Digest of the gate's state as it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_token: Option<Digest>,
@@ -255,6 +258,8 @@ pub struct Choice<'a> {
     pub not_after: Timestamp,
     /// Who signs.
     pub approver: ApproverRef,
+    /// The input that is chosen, where the gate offers several.
+    pub option: Option<Untrusted>,
     /// The names of the pieces of evidence that the approver opened.
     pub viewed: &'a std::collections::BTreeSet<String>,
     /// By how many seconds the clock was off, where that was allowed.
@@ -293,6 +298,7 @@ impl Statement {
                 execution: choice.execution,
                 stage: gate.stage.clone(),
                 attempt: gate.attempt.clone(),
+                option: choice.option,
                 state_token: gate.state_token.clone(),
                 gate: gate.id.clone(),
             },

@@ -168,6 +168,7 @@ fn what_is_expected_is_compared_field_by_field() {
         environment: "prod".into(),
         artifacts: vec![sha256(b"x")],
         commit: Some("0123456789ABCDEF0123456789abcdef01234567".into()),
+        option: None,
         policy: Some(sha256(b"policy")),
         verb: Verb::Approve,
     };

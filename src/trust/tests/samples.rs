@@ -20,22 +20,22 @@ use crate::trust::statement::{
     ApproverRef, Choice, DelegationChoice, Entitlement, Record, RecordSubject, Statement, Tool, TriageChoice,
 };
 
-pub(in crate::trust) const ANA: &str = "ana@example.com";
-pub(in crate::trust) const NOW: &str = "2026-06-01T12:00:00Z";
+pub(crate) const ANA: &str = "ana@example.com";
+pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
 
-pub(in crate::trust) fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub(in crate::trust) fn signer() -> TestSigner {
+pub(crate) fn signer() -> TestSigner {
     TestSigner::from_seed([7; 32]).unwrap()
 }
 
-pub(in crate::trust) fn gate_id() -> GateId {
+pub(crate) fn gate_id() -> GateId {
     GateId::new(ConnectionName::new("spinnaker"), ["shop", "01HEXEC", "01HSTAGE"])
 }
 
-pub(in crate::trust) fn release() -> Release {
+pub(crate) fn release() -> Release {
     Release {
         service: "payments".into(),
         version: "1.4.2".into(),
@@ -46,7 +46,7 @@ pub(in crate::trust) fn release() -> Release {
     }
 }
 
-pub(in crate::trust) fn dossier() -> Dossier {
+pub(crate) fn dossier() -> Dossier {
     let gate = Gate {
         application: "shop".into(),
         pipeline: "deploy".into(),
@@ -91,7 +91,7 @@ fn pieces() -> Vec<Piece> {
 
 static VIEWED: LazyLock<BTreeSet<String>> = LazyLock::new(|| BTreeSet::from(["builds/ci".to_owned()]));
 
-pub(in crate::trust) fn approver(signer: &dyn Signer) -> ApproverRef {
+pub(crate) fn approver(signer: &dyn Signer) -> ApproverRef {
     ApproverRef {
         principal: Principal::new(ANA),
         key_fingerprint: signer.key().fingerprint.clone(),
@@ -100,7 +100,7 @@ pub(in crate::trust) fn approver(signer: &dyn Signer) -> ApproverRef {
     }
 }
 
-pub(in crate::trust) fn choice(verb: Verb) -> Choice<'static> {
+pub(crate) fn choice(verb: Verb) -> Choice<'static> {
     Choice {
         id: RecordId::new("01JX0000000000000000000000"),
         verb,
@@ -116,22 +116,23 @@ pub(in crate::trust) fn choice(verb: Verb) -> Choice<'static> {
         issued_at: at(NOW),
         not_after: at("2026-06-02T12:00:00Z"),
         approver: approver(&signer()),
+        option: None,
         viewed: &VIEWED,
         clock_skew_seconds: None,
         entitlement: Entitlement::default(),
     }
 }
 
-pub(in crate::trust) fn decision_by(signer: &dyn Signer) -> Statement {
+pub(crate) fn decision_by(signer: &dyn Signer) -> Statement {
     let choice = Choice { approver: approver(signer), ..choice(Verb::Approve) };
     Statement::of_decision(&dossier(), choice).unwrap()
 }
 
-pub(in crate::trust) fn decision() -> Statement {
+pub(crate) fn decision() -> Statement {
     decision_by(&signer())
 }
 
-pub(in crate::trust) fn record() -> Record {
+pub(crate) fn record() -> Record {
     Record {
         subject: RecordSubject {
             fingerprint: Fingerprint::new([0xab; 32]),
@@ -151,7 +152,7 @@ pub(in crate::trust) fn record() -> Record {
     }
 }
 
-pub(in crate::trust) fn triage_choice() -> TriageChoice {
+pub(crate) fn triage_choice() -> TriageChoice {
     TriageChoice {
         id: RecordId::new("01JX0000000000000000000001"),
         nonce: "ff".repeat(16),
@@ -162,11 +163,11 @@ pub(in crate::trust) fn triage_choice() -> TriageChoice {
     }
 }
 
-pub(in crate::trust) fn triage() -> Statement {
+pub(crate) fn triage() -> Statement {
     Statement::of_triage(&release(), triage_choice()).unwrap()
 }
 
-pub(in crate::trust) fn delegation_choice() -> DelegationChoice {
+pub(crate) fn delegation_choice() -> DelegationChoice {
     DelegationChoice {
         id: RecordId::new("01JX0000000000000000000002"),
         nonce: "ee".repeat(16),
@@ -183,6 +184,6 @@ pub(in crate::trust) fn delegation_choice() -> DelegationChoice {
     }
 }
 
-pub(in crate::trust) fn delegation() -> Statement {
+pub(crate) fn delegation() -> Statement {
     Statement::of_delegation(delegation_choice()).unwrap()
 }

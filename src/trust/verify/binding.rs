@@ -18,6 +18,8 @@ pub struct Expected {
     pub artifacts: Vec<Digest>,
     /// The commit that is to be released.
     pub commit: Option<String>,
+    /// The gate's input that must have been chosen; `None` for any.
+    pub option: Option<String>,
     /// The policy; `None` for any.
     pub policy: Option<Digest>,
     /// What must have been decided: approve, for a pipeline that goes on.
@@ -48,7 +50,7 @@ pub enum BindingError {
         /// What is expected, safe to display.
         expected: String,
     },
-    /// It does not cover an artifact or a commit.
+    /// It does not cover an artifact, a commit or an input.
     #[error("The decision does not cover the {what} {expected}.")]
     NotCovered {
         /// What it is.
@@ -98,6 +100,12 @@ pub fn check_binding(verified: &Verified, expected: &Expected) -> Result<(), Bin
         same("attempt", &decision.orchestrator.attempt, attempt)?;
     }
     same("environment", &decision.environment.name, &expected.environment)?;
+    if let Some(option) = &expected.option {
+        let Some(chosen) = &decision.orchestrator.option else {
+            return Err(BindingError::NotCovered { what: "input", expected: crate::text::line(option).into_owned() });
+        };
+        same("input", chosen.raw(), option)?;
+    }
     if let Some(policy) = &expected.policy {
         same("policy", decision.policy.digest.as_str(), policy.as_str())?;
     }

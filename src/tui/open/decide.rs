@@ -33,19 +33,19 @@ pub(super) async fn plainly(
             .hint("Type r to read the gates again."));
     }
     let id = &entry.row.gate.id;
-    let wanted = Wanted { gate: id, verb, break_glass: false, expect: seen.as_deref() };
-    if let Some(done) = take_up::take_up(desk, wanted, &tell).await? {
-        say("Your earlier decision on this gate was taken up and is settled. What you wrote now was not signed.\n")?;
-        return say(&ended(&done)).map(|()| true);
-    }
-    let waiting = inbox::read(desk, id).await?.ok_or_else(|| AppError::usage(format!("The gate {id} is gone.")))?;
     let option = match verb {
-        Verb::Approve if !waiting.gate.options.is_empty() => match chosen(&waiting.gate.options).await? {
+        Verb::Approve if !entry.row.gate.options.is_empty() => match chosen(&entry.row.gate.options).await? {
             Some(option) => Some(option),
             None => return nothing(),
         },
         _ => None,
     };
+    let wanted = Wanted { gate: id, verb, option: option.as_deref(), break_glass: false, expect: seen.as_deref() };
+    if let Some(done) = take_up::take_up(desk, wanted, &tell).await? {
+        say("Your earlier decision on this gate was taken up and is settled. What you wrote now was not signed.\n")?;
+        return say(&ended(&done)).map(|()| true);
+    }
+    let waiting = inbox::read(desk, id).await?.ok_or_else(|| AppError::usage(format!("The gate {id} is gone.")))?;
     // The whole of it was said when the release was opened.
     let pieces = entry.dossier.iter().flat_map(|d| d.pieces.iter().map(|p| p.name.clone()));
     let proposal = Proposal {

@@ -152,7 +152,13 @@ impl Worker {
             Progress::Asking { .. } | Progress::Arrived { .. } => {}
         };
         let seen = go.dossier.to_string();
-        let wanted = Wanted { gate: &go.gate, verb: go.verb, break_glass: false, expect: Some(&seen) };
+        let wanted = Wanted {
+            gate: &go.gate,
+            verb: go.verb,
+            option: shown.proposal.option.as_deref(),
+            break_glass: false,
+            expect: Some(&seen),
+        };
         if let Some(done) = take_up::take_up(&desk, wanted, &watcher).await? {
             return Ok((done, true));
         }

@@ -131,6 +131,7 @@ pub fn decision(signer: &dyn Signer) -> Statement {
             method: signer.method().into(),
             tool: Tool::this(),
         },
+        option: None,
         viewed: &viewed,
         clock_skew_seconds: None,
         entitlement: Entitlement::default(),

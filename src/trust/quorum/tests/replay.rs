@@ -68,7 +68,7 @@ fn exactly_the_diagonal_is_good() {
     let targets = targets();
     assert_eq!(targets.len(), 48);
     let envelopes: Vec<Verified> = targets.iter().enumerate().map(|(n, t)| approval(n, t)).collect();
-    let all: Vec<Cast<'_>> = envelopes.iter().map(|v| Cast { verified: v, receipt: None }).collect();
+    let all: Vec<Cast<'_>> = envelopes.iter().map(|v| Cast { verified: v, receipt: None, lapsed: false }).collect();
     for approvers in [None, Some(&file)] {
         for (asked, target) in targets.iter().enumerate() {
             let expected = Expected {
@@ -77,6 +77,7 @@ fn exactly_the_diagonal_is_good() {
                 environment: target.environment.into(),
                 artifacts: vec![sha256(target.artifact.as_bytes())],
                 commit: None,
+                option: None,
                 policy: None,
                 verb: Verb::Approve,
             };
@@ -87,6 +88,7 @@ fn exactly_the_diagonal_is_good() {
                 now: at(1),
                 excluded: &[],
                 barred: &[],
+                in_order: true,
                 evidence: None,
             };
             for (given, one) in all.iter().enumerate() {
