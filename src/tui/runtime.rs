@@ -211,7 +211,7 @@ impl Worker {
             Ok::<_, AppError>((desk, dossier))
         };
         match assembled.await.map(|(desk, dossier)| (desk, self.keep(&gate, dossier))) {
-            Ok((desk, dossier)) => self.tell(&desk, gate, dossier).await,
+            Ok((desk, dossier)) => self.send_dossier(&desk, gate, dossier).await,
             Err(error) => {
                 let failure =
                     Failure { task: format!("evidence of {gate}"), message: error.message, hints: error.hints };
@@ -228,11 +228,11 @@ impl Worker {
     async fn ready(&self, gate: GateId, dossier: Arc<Dossier>) {
         let Ok(desk) = self.desk().await else { return };
         let dossier = self.keep(&gate, dossier);
-        self.tell(&desk, gate, dossier).await;
+        self.send_dossier(&desk, gate, dossier).await;
     }
 
     /// Sends a dossier with what the ledger has on its gate.
-    async fn tell(&self, desk: &Desk, gate: GateId, dossier: Arc<Dossier>) {
+    async fn send_dossier(&self, desk: &Desk, gate: GateId, dossier: Arc<Dossier>) {
         match desk.records().await {
             Ok(records) => {
                 let decisions = Arc::new(records.of_gate(&gate));
