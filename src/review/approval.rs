@@ -131,14 +131,14 @@ pub fn waits_for(
         Err(_) => return false,
     };
     let asked = Asked::new(&waiting.gate, &waiting.release, dossier, Some(approvers), now);
-    let Ok(rules) = quorum::rules(&asked.question()) else { return false };
+    let Ok(applied) = quorum::rules(&asked.question()) else { return false };
     let is_excluded = asked.excluded.iter().any(|e| {
         let is = e.principal.as_ref() == Some(who)
             || approvers.people_named(e.name.raw()).iter().any(|p| p.principal == *who);
-        is && rules.iter().any(|r| r.exclude.contains(&e.reason))
+        is && applied.iter().any(|r| r.exclude.contains(&e.reason))
     });
     let own = approvers.person(who).into_iter().flat_map(|p| p.roles.iter().cloned());
-    let lent = delegation(records, &asked, who, &rules).into_iter().flat_map(|(_, roles)| roles);
+    let lent = delegation(records, &asked, who, &applied).into_iter().flat_map(|(_, lent)| lent);
     !is_excluded && own.chain(lent).any(|role| standing.waits.contains(&role))
 }
 

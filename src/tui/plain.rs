@@ -69,22 +69,19 @@ pub fn inbox<'a>(entries: impl IntoIterator<Item = &'a GateEntry>, now: Timestam
         let mine = if entry.row.approvals.mine { ", for you" } else { "" };
         let _ = writeln!(out, "   waits: {waits}{mine}");
         let _ = writeln!(out, "   approvals: {}", entry.row.approvals.words(""));
-        match &entry.summary {
-            Some(summary) => {
-                let _ = writeln!(out, "   verdict: {}", summary.verdict.word());
-                let _ = writeln!(out, "   findings: {}", summary.findings.words());
-                let missing = if summary.matched {
-                    summary.missing.len().to_string()
-                } else {
-                    "all of it: no [[service]] of the configuration fits this gate".to_owned()
-                };
-                let _ = writeln!(out, "   missing evidence: {missing}");
-            }
-            None => {
-                let why = entry.failed.as_ref().map_or("the evidence is not here yet", |f| f.message.as_str());
-                let _ = writeln!(out, "   verdict: unknown, {}", line(why));
-            }
-        }
+        let Some(summary) = &entry.summary else {
+            let why = entry.failed.as_ref().map_or("the evidence is not here yet", |f| f.message.as_str());
+            let _ = writeln!(out, "   verdict: unknown, {}", line(why));
+            continue;
+        };
+        let _ = writeln!(out, "   verdict: {}", summary.verdict.word());
+        let _ = writeln!(out, "   findings: {}", summary.findings.words());
+        let missing = if summary.matched {
+            summary.missing.len().to_string()
+        } else {
+            "all of it: no [[service]] of the configuration fits this gate".to_owned()
+        };
+        let _ = writeln!(out, "   missing evidence: {missing}");
     }
     if out.is_empty() {
         out.push_str("Nothing waits.\n");
