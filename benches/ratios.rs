@@ -1,5 +1,6 @@
 //! What is kept fast, as ratios: each line compares two pieces of work that were measured in turns in this one run, so
-//! that a slow machine, or a busy one, does not change what it says. `cargo bench`; nothing here is asserted.
+//! that a slow machine, or a busy one, does not change what it says. `cargo bench`; nothing here is asserted. With
+//! COUNTERSIGN_BENCH=check only the check of a ledger is measured.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -32,6 +33,9 @@ use countersign::report;
 const ROUNDS: usize = 15;
 
 fn main() {
+    if std::env::var("COUNTERSIGN_BENCH").is_ok_and(|only| only == "check") {
+        return ledger::measure_check(&dossier(&[]));
+    }
     let (few, many) = (sarif(100), sarif(12_000));
     println!("{:<58} {:>10} {:>10} {:>7}", "", "this", "that", "ratio");
 

@@ -30,11 +30,22 @@ const APPENDS: u64 = 40;
 
 /// Prints the ledger's lines.
 pub fn measure(dossier: &Dossier) {
-    let folder = tempfile::Builder::new().prefix("ledger-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let people: Vec<Approver> = (1..=APPROVERS).map(Approver::new).collect();
-    append(folder.path(), &drafts(dossier, &people, usize::try_from(APPENDS).unwrap()));
+    append(folder().path(), &drafts(dossier, &people(), usize::try_from(APPENDS).unwrap()));
     tree();
-    check(folder.path(), dossier, &people);
+    measure_check(dossier);
+}
+
+/// Prints the lines of the check.
+pub fn measure_check(dossier: &Dossier) {
+    check(folder().path(), dossier, &people());
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("ledger-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+fn people() -> Vec<Approver> {
+    (1..=APPROVERS).map(Approver::new).collect()
 }
 
 /// A key and whose it is.

@@ -111,7 +111,7 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
         Ok(verified) => (format!("Verified: signed by {}.", verified.principal), verified.statement.clone()),
         Err(error) => (format!("NOT verified: {error}"), Value::Null),
     };
-    let whole = json!({
+    let mut whole = json!({
         "schema": 1,
         "verified": checked.is_ok(),
         "principal": checked.as_ref().ok().map(|v| &v.principal),
@@ -135,8 +135,12 @@ pub async fn show(context: &Context, wanted: &str, export: Option<&Path>) -> Res
     });
     blocks.push(Block::Table { headers: vec!["SEQ", "TIME", "KIND", "WHAT"], rows: rows.collect() });
     if let Some(dir) = export {
-        let files = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
-        blocks.push(Block::Text(format!("Written: {}", files.join(", "))));
+        let exported = crate::review::export::record(&desk, &found.entry, &found.all, dir).await?;
+        if let Some(object) = whole.as_object_mut() {
+            object.insert("exported".into(), json!({ "files": exported.files, "leftOut": exported.left_out }));
+        }
+        blocks.push(Block::Text(format!("Written: {}", exported.files.join(", "))));
+        blocks.extend(exported.left_out.into_iter().map(Block::Text));
     }
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
     sound
@@ -167,6 +171,9 @@ pub async fn check(context: &Context, arguments: &CheckArgs) -> Result<(), AppEr
     }
     let blocks = vec![Block::Text(text)];
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
+    for note in &checked.notes {
+        context.output.message(&format!("Note: {note}"));
+    }
     ledger::conclusion(&checked)
 }
 

@@ -9,7 +9,7 @@ use super::args::ProvenanceArgs;
 use super::output::{Block, Document};
 use crate::config::PUBLIC_GOOD;
 use crate::config::schema::ProvenanceConfig;
-use crate::domain::provenance::{Attestation, Predicate, Provenance, SubjectDigest};
+use crate::domain::provenance::{Attestation, Predicate, Provenance, SubjectDigest, is_issuer_of_people};
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::review::provenance;
@@ -18,6 +18,7 @@ use crate::text::Untrusted;
 /// Checks attestations against what is expected, offline: it reads neither configuration nor network. Exit 11 unless
 /// every artifact is covered.
 pub fn run(context: &Context, args: &ProvenanceArgs) -> Result<(), AppError> {
+    no_blanks(args)?;
     if Predicate::from_word(&args.predicate).is_none() {
         return Err(AppError::usage("--predicate is slsa, signature, or the URI of a predicate."));
     }
@@ -29,11 +30,22 @@ pub fn run(context: &Context, args: &ProvenanceArgs) -> Result<(), AppError> {
         repository: literal("--repository", args.repository.as_ref())?,
         branch: literal("--branch", args.branch.as_ref())?,
         predicate: Some(args.predicate.clone()),
+        // Who asks for a commit means it.
+        require_commit: Some(true),
         ..ProvenanceConfig::default()
     };
     if line.key.is_none() && line.identity.is_none() && line.repository.is_none() {
         return Err(AppError::usage("Nothing says who is expected to have built it.")
             .hint("Give --issuer with --identity or --repository, or --key."));
+    }
+    if let (Some(issuer), None) = (&line.issuer, &line.identity)
+        && is_issuer_of_people(issuer)
+    {
+        return Err(AppError::usage(format!(
+            "{} vouches for people, and its certificates name no repository: --repository alone cannot say who signed.",
+            crate::text::line(issuer)
+        ))
+        .hint("Give --identity."));
     }
     let artifacts = args.artifact.iter().map(|a| digest(a)).collect::<Result<Vec<_>, _>>()?;
     let (provenance, shortfall) =
@@ -55,6 +67,24 @@ pub fn run(context: &Context, args: &ProvenanceArgs) -> Result<(), AppError> {
     }
     let why = shortfall.map_or_else(|| "Not every artifact is covered.".to_owned(), |r| r.text.raw().to_owned());
     Err(AppError::new(ErrorKind::Verification, why))
+}
+
+/// A variable of a script that is not set must not come to "nothing is expected".
+fn no_blanks(args: &ProvenanceArgs) -> Result<(), AppError> {
+    let text = [
+        ("--issuer", args.issuer.as_deref()),
+        ("--identity", args.identity.as_deref()),
+        ("--repository", args.repository.as_deref()),
+        ("--branch", args.branch.as_deref()),
+        ("--commit", args.commit.as_deref()),
+        ("--predicate", Some(args.predicate.as_str())),
+    ];
+    let artifacts = args.artifact.iter().map(|a| ("--artifact", Some(a.as_str())));
+    match text.into_iter().chain(artifacts).find(|(_, value)| value.is_some_and(crate::text::is_blank)) {
+        Some((name, _)) => Err(AppError::usage(format!("{name} is empty."))
+            .hint("Leave it out if nothing is expected; else see what the script that calls has put there.")),
+        None => Ok(()),
+    }
 }
 
 /// There is no release that a template could be filled in from.
@@ -98,7 +128,8 @@ pub fn blocks(provenance: &Provenance) -> Vec<Block> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for attestation in &provenance.attestations {
         rows.push(row(attestation));
-        rows.extend(attestation.reason.as_ref().map(|r| vec![r.text.line().into_owned()]));
+        let said = attestation.reason.iter().chain(&attestation.note);
+        rows.extend(said.map(|r| vec![r.text.line().into_owned()]));
     }
     for unread in &provenance.unread {
         rows.push(vec!["unread".into(), unread.file.line().into_owned()]);
@@ -117,7 +148,11 @@ pub fn blocks(provenance: &Provenance) -> Vec<Block> {
 
 fn row(a: &Attestation) -> Vec<String> {
     let said = |text: &Option<Untrusted>| text.as_ref().map_or_else(|| "-".to_owned(), |t| t.line().into_owned());
-    let who = a.identity.as_ref().map(|i| i.line().into_owned()).or_else(|| a.key.as_ref().map(|k| format!("key {k}")));
+    let named = |who: &Untrusted| {
+        let who = who.line();
+        if a.state.is_proven() { who.into_owned() } else { format!("claims to be {who}") }
+    };
+    let who = a.identity.as_ref().map(named).or_else(|| a.key.as_ref().map(|k| format!("key {k}")));
     let commit: String = said(&a.commit).chars().take(12).collect();
     vec![
         a.state.word().to_owned(),
@@ -129,4 +164,21 @@ fn row(a: &Attestation) -> Vec<String> {
         commit,
         a.signed_at.map_or_else(|| "-".to_owned(), |t| t.to_string()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::provenance::State;
+
+    #[test]
+    fn a_signer_that_nothing_proves_is_shown_as_a_claim() {
+        let mut one: Attestation = serde_json::from_value(json!({
+            "file": "f", "state": "refused", "subjects": [], "subject_count": 0, "identity": "ana@acme.example",
+        }))
+        .unwrap();
+        assert_eq!(row(&one)[2], "claims to be ana@acme.example");
+        one.state = State::Unexpected;
+        assert_eq!(row(&one)[2], "ana@acme.example");
+    }
 }

@@ -46,7 +46,11 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<(), AppError> {
     };
     // Read once: what is judged as an approval and what may speak against it are the same bytes.
     let (candidates, recorded) = if let Some(dir) = &args.dir {
-        pipeline::in_folder(dir.clone(), args.trust.clone(), &gate).await?
+        let (candidates, recorded, caution) = pipeline::in_folder(dir.clone(), args.trust.clone(), &gate).await?;
+        if let Some(caution) = caution {
+            context.output.message(&format!("Note: {caution}"));
+        }
+        (candidates, recorded)
     } else if args.envelopes.is_empty() {
         pipeline::in_ledger(&context.desk().await?, &gate).await?
     } else {

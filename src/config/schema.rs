@@ -357,6 +357,9 @@ pub struct ProvenanceConfig {
     /// What is attested: `slsa` (the default), `signature` for a signature over the artifact itself, or the URI of a
     /// predicate.
     pub predicate: Option<String>,
+    /// Whether an attestation must name the release's commit to count. The default is yes for `slsa`, which has a place
+    /// for it, and no for all others. One that names another commit never counts.
+    pub require_commit: Option<bool>,
 }
 
 /// How the console looks.

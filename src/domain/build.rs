@@ -29,12 +29,26 @@ pub struct Build {
     pub parameters: Vec<(Untrusted, Untrusted)>,
     /// Why it ran: "Started by user Ana".
     pub causes: Vec<Untrusted>,
+    /// Who is behind the causes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starters: Vec<Starter>,
     /// Counts of tests; `None` if the build published none.
     pub tests: Option<Tests>,
     /// The changes that the server lists.
     pub changes: Vec<BuildChange>,
     /// The files that the build archived.
     pub artifacts: Vec<BuildArtifact>,
+}
+
+/// Who is behind a build, or a cause of which the server does not say who that is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Starter {
+    /// The login, where the server knows it.
+    pub login: Option<Untrusted>,
+    /// The name in words; of a cause that names nobody, what the server says of it.
+    pub name: Untrusted,
+    /// Whether it was by pushing, and not by starting the build.
+    pub pushed: bool,
 }
 
 /// How a build ended.

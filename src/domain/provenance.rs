@@ -68,6 +68,9 @@ pub struct Attestation {
     pub state: State,
     /// Why it does not count, if it does not.
     pub reason: Option<Reason>,
+    /// What it leaves open although it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Reason>,
     /// What it speaks of: the first few, and all that are artifacts of the release.
     pub subjects: Vec<Subject>,
     /// How many subjects it has.
@@ -84,9 +87,9 @@ pub struct Attestation {
     pub reference: Option<Untrusted>,
     /// The run of the builder.
     pub run: Option<Untrusted>,
-    /// Who vouched for the signer's identity.
+    /// Who vouched for the signer's identity. Nothing proves it unless the state is [proven](State::is_proven).
     pub issuer: Option<Untrusted>,
-    /// Who signed, as the certificate says.
+    /// Who signed, as the certificate says. Nothing proves it unless the state is [proven](State::is_proven).
     pub identity: Option<Untrusted>,
     /// The fingerprint of the expected key, where it is signed by a key of one's own.
     pub key: Option<String>,
@@ -120,6 +123,33 @@ impl State {
             Self::Other => "other",
         }
     }
+
+    /// Whether the signature is good, so that who signed is who the attestation says.
+    pub fn is_proven(self) -> bool {
+        matches!(self, Self::Verified | Self::Unexpected)
+    }
+
+    /// What is said before a signer's name: everybody can claim to be anybody.
+    pub fn signed_by(self) -> &'static str {
+        if self.is_proven() { "signed by" } else { "claims to be signed by" }
+    }
+}
+
+/// Issuers that vouch for people who sign in. Their certificates name no repository.
+const OF_PEOPLE: [&str; 5] = [
+    "https://accounts.google.com",
+    "https://github.com/login/oauth",
+    "https://login.microsoftonline.com",
+    "https://oauth2.sigstore.dev/auth",
+    "https://oauth2.sigstage.dev/auth",
+];
+
+/// Whether an issuer is known to vouch for people, and never for a repository.
+pub fn is_issuer_of_people(issuer: &str) -> bool {
+    let issuer = issuer.trim_end_matches('/');
+    OF_PEOPLE
+        .iter()
+        .any(|known| issuer.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// What an attestation speaks of.
@@ -213,13 +243,14 @@ impl Attestation {
         let said = |text: &Option<Untrusted>| text.as_ref().map(|t| t.line().into_owned());
         let mut parts = vec![self.state.word().to_owned()];
         if let Some(who) = said(&self.identity).or_else(|| self.key.clone()) {
-            parts.push(format!("signed by {who}"));
+            parts.push(format!("{} {who}", self.state.signed_by()));
         }
         if let Some(repository) = said(&self.repository) {
             let at = said(&self.reference).map(|r| format!(" {r}")).unwrap_or_default();
             parts.push(format!("of {repository}{at}"));
         }
         parts.extend(said(&self.commit).map(|c| format!("commit {c}")));
+        parts.extend(self.note.as_ref().map(|n| n.text.line().trim_end_matches('.').to_owned()));
         parts.join(", ")
     }
 }

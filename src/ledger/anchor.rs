@@ -134,4 +134,31 @@ mod tests {
             assert_eq!(in_bytes(none.as_bytes()), [], "{none}");
         }
     }
+    #[test]
+    fn a_file_that_is_not_read_to_its_end_is_refused() {
+        use std::io::{Seek as _, Write as _};
+        let head = |size| Head {
+            origin: "countersign.dev/ledger/00112233445566778899aabbccddeeff".to_owned(),
+            size,
+            root: Root::EMPTY,
+        };
+        let note = |size| note::NoteKey::new(&[3; 32], &head(size).origin).unwrap().sign(&head(size)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes");
+        let mut file = std::fs::File::create(&path).unwrap();
+        let newest = format!("\n{}", note(2));
+        file.write_all(note(1).as_bytes()).unwrap();
+        // The newest checkpoint ends where the limit is: all is read.
+        let end = LIMIT - newest.len() as u64;
+        file.seek(std::io::SeekFrom::Start(end)).unwrap();
+        file.write_all(newest.as_bytes()).unwrap();
+        let found: Vec<u64> = files(std::slice::from_ref(&path)).unwrap().iter().map(|a| a.head.size).collect();
+        assert_eq!(found, [1, 2]);
+        // A byte more, and it would be cut off.
+        file.set_len(end).unwrap();
+        file.seek(std::io::SeekFrom::Start(end + 1)).unwrap();
+        file.write_all(newest.as_bytes()).unwrap();
+        let why = files(std::slice::from_ref(&path)).unwrap_err();
+        assert!(why.contains("more than 16777216 bytes") && why.contains("notes"), "{why}");
+    }
 }

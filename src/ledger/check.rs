@@ -74,6 +74,9 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// How many findings there are.
     pub found: u64,
+    /// What is not wrong, and what the answer says less by. Full sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// How many findings are told one by one.
@@ -81,8 +84,8 @@ pub const MOST: usize = 100;
 
 impl Checked {
     fn new(head: Head) -> Self {
-        let (findings, keys) = (Vec::new(), Vec::new());
-        Self { head, checkpoints: 0, seen: 0, anchors: 0, chain: None, keys, findings, found: 0 }
+        let (findings, keys, notes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { head, checkpoints: 0, seen: 0, anchors: 0, chain: None, keys, findings, found: 0, notes }
     }
 
     /// Adds what is wrong.

@@ -24,6 +24,7 @@ pub struct FolderLedger {
     head: Head,
     keys: Vec<String>,
     writer: Writer,
+    brought: bool,
 }
 
 impl FolderLedger {
@@ -31,7 +32,8 @@ impl FolderLedger {
     /// those in the folder's own.
     pub fn open(dir: &Path, trust: &Path) -> Result<Self, LedgerError> {
         let location = shown(dir);
-        let failed = |why: String| LedgerError::Open { location: location.clone(), why };
+        let failed =
+            |why: String| LedgerError::NotThere(format!("The exported ledger {location} cannot be read: {why}"));
         let text = |path: &Path| {
             let bytes = read(path, TILE_LIMIT).map_err(|e| failed(format!("{} cannot be read ({e}).", shown(path))))?;
             String::from_utf8(bytes).map_err(|_e| failed(format!("{} is not text.", shown(path))))
@@ -42,12 +44,42 @@ impl FolderLedger {
             size: 0,
             why: format!("its checkpoint cannot be read: {why}"),
         })?;
-        // Who has no keys of their own sees by those that came along that all fits together.
-        let own = trust.join("ledger_keys");
-        let lines = text(&if own.exists() { own } else { dir.join("trust/ledger_keys") })?;
+        let (own, along) = (trust.join("ledger_keys"), dir.join("trust/ledger_keys"));
+        let unseen = |path: &Path, e: &std::io::Error| {
+            failed(format!("{} cannot be looked at ({e}). Is --trust right, and may you read it?", shown(path)))
+        };
+        // A folder of trust that is not there would be one without keys.
+        fs::metadata(trust).map_err(|e| unseen(trust, &e))?;
+        // Who has no keys of their own sees by those that came along that all fits together. What is there and cannot be
+        // seen or read, or a link that leads nowhere, is not a file that is not there.
+        let brought = match fs::symlink_metadata(&own) {
+            Ok(_) => own == along,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => true,
+            Err(e) => return Err(unseen(&own, &e)),
+        };
+        if brought && fs::symlink_metadata(&along).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+            return Err(failed(
+                "it brings no ledger_keys, and there are none in the folder of trust. Give --trust a folder with a file \
+                 ledger_keys: the keys of those who may write the ledger, one a line."
+                    .to_owned(),
+            ));
+        }
+        let lines = text(if brought { &along } else { &own })?;
         let keys = lines.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
         let keys: Vec<String> = keys.map(ToOwned::to_owned).collect();
-        Ok(Self { dir: dir.to_owned(), note, head, writer: Writer::reader(Some(keys.clone())), keys })
+        Ok(Self { dir: dir.to_owned(), note, head, writer: Writer::reader(Some(keys.clone())), keys, brought })
+    }
+
+    /// What its checkpoint does not prove, where the keys that it is believed by came along with it. A full sentence.
+    pub fn caution(&self) -> Option<String> {
+        self.brought.then(|| {
+            format!(
+                "The keys that the checkpoint of {} was checked with came from the export itself: that nothing was left \
+                 out, a rejection for one, stands on the word of whoever made it. Give --trust a folder with a file \
+                 ledger_keys that you have from elsewhere.",
+                shown(&self.dir)
+            )
+        })
     }
 }
 
@@ -204,5 +236,81 @@ impl Reading for Folder<'_> {
 
     fn keys(&mut self) -> Result<Vec<String>, LedgerError> {
         Ok(self.ledger.keys.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::ledger::check::Audit;
+    use crate::ledger::testing::draft;
+    use crate::ledger::{SqliteLedger, export};
+
+    /// A folder with a ledger of so many entries, exported.
+    fn exported(entries: usize) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = SqliteLedger::open(&folder.path().join("home/ledger.db")).unwrap();
+        let drafts: Vec<_> = (0..entries).map(|n| draft(&format!("R{n}"), "{}")).collect();
+        ledger.append(&drafts).unwrap();
+        export::export(&ledger, &folder.path().join("export"), &[]).unwrap();
+        folder
+    }
+
+    #[test]
+    fn keys_that_cannot_be_seen_are_not_keys_that_are_not_there() {
+        let folder = exported(3);
+        let (dir, trust) = (folder.path().join("export"), folder.path().join("trust"));
+        let own = trust.join("ledger_keys");
+        let why = || FolderLedger::open(&dir, &trust).err().expect("it opens").to_string();
+        assert!(why().contains("--trust"), "{}", why());
+        fs::create_dir(&trust).unwrap();
+        // Nothing there: by those that came along, and that is said.
+        let open = FolderLedger::open(&dir, &trust).unwrap();
+        assert!(open.caution().is_some_and(|c| c.contains("came from the export itself")));
+        assert_eq!(open.check(&Audit::of_the_tree_alone()).unwrap().found, 0);
+        symlink(folder.path().join("not-mounted"), &own).unwrap();
+        assert!(why().contains("ledger_keys cannot be read"), "{}", why());
+        fs::remove_file(&own).unwrap();
+        symlink(&own, &own).unwrap();
+        assert!(why().contains("ledger_keys cannot be read"), "{}", why());
+        fs::remove_file(&own).unwrap();
+        fs::copy(dir.join("trust/ledger_keys"), &own).unwrap();
+        assert_eq!(FolderLedger::open(&dir, &trust).unwrap().caution(), None);
+        // A file in the folder's place: its keys cannot be seen.
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = FolderLedger::open(&dir, &file).err().expect("it opens").to_string();
+        assert!(error.contains("cannot be looked at"), "{error}");
+        // None anywhere.
+        fs::remove_file(&own).unwrap();
+        fs::remove_file(dir.join("trust/ledger_keys")).unwrap();
+        assert!(why().contains("Give --trust a folder with a file ledger_keys"), "{}", why());
+        assert!(!why().contains("ledger.url"), "{}", why());
+    }
+
+    #[test]
+    fn a_leaf_that_was_planted_far_away_is_told_at_once() {
+        for seq in [super::super::merkle::MOST, u64::MAX] {
+            let folder = exported(5);
+            let dir = folder.path().join("export");
+            let tile = dir.join("tile/entries/000.p/5");
+            let mut leaves = split(&fs::read(&tile).unwrap()).unwrap();
+            let last = String::from_utf8(leaves.pop().unwrap()).unwrap();
+            leaves.push(last.replace("\"seq\":\"5\"", &format!("\"seq\":\"{seq}\"")).into_bytes());
+            let bytes: Vec<u8> = leaves
+                .iter()
+                .flat_map(|leaf| [&u16::try_from(leaf.len()).unwrap().to_be_bytes(), leaf.as_slice()].concat())
+                .collect();
+            fs::write(&tile, bytes).unwrap();
+            let (say, said) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {
+                let ledger = FolderLedger::open(&dir, &dir.join("trust")).unwrap();
+                say.send((ledger.check(&Audit::of_the_tree_alone()).unwrap(), ledger.read(1, &[]))).unwrap();
+            });
+            let (checked, _) = said.recv_timeout(std::time::Duration::from_secs(60)).expect("it counts up to it");
+            assert!(checked.found > 0 && checked.findings.iter().any(|f| f.entry == Some(5)), "{checked:#?}");
+        }
     }
 }

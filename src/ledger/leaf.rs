@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::merkle::MOST;
 use super::{Draft, Entry, EntryKind};
 use crate::domain::ids::{Digest, RecordId};
 use crate::domain::time::Timestamp;
@@ -42,7 +43,8 @@ pub fn of(entry: &Entry) -> Vec<u8> {
 /// What a leaf says: the entry without its body, and the digest that its body must have.
 pub fn parse(bytes: &[u8]) -> Result<Entry, String> {
     let leaf: Leaf<'_> = serde_json::from_slice(bytes).map_err(|e| format!("it is not a leaf ({e})."))?;
-    let seq = leaf.seq.parse().map_err(|_e| "its position is not a number.".to_owned())?;
+    let seq = leaf.seq.parse().ok().filter(|seq| *seq <= MOST);
+    let seq = seq.ok_or_else(|| "its position is not a number that a ledger comes to.".to_owned())?;
     let digest: Digest = leaf.body.parse().map_err(|e| format!("its digest cannot be read ({e})."))?;
     let draft = Draft {
         kind: leaf.kind,
@@ -91,9 +93,13 @@ mod tests {
     fn what_is_written_otherwise_is_no_leaf() {
         let good = String::from_utf8(of(&entry(None))).unwrap();
         parse(good.as_bytes()).unwrap();
-        for (was, is) in
-            [("\"seq\":\"12\"", "\"seq\":\"012\""), ("{", "{ "), ("decision", "sermon"), ("}", ",\"x\":1}")]
-        {
+        for (was, is) in [
+            ("\"seq\":\"12\"", "\"seq\":\"012\""),
+            ("\"12\"", "\"18446744073709551615\""),
+            ("{", "{ "),
+            ("decision", "sermon"),
+            ("}", ",\"x\":1}"),
+        ] {
             let bad = good.replacen(was, is, 1);
             assert_ne!(bad, good);
             parse(bad.as_bytes()).unwrap_err();

@@ -9,8 +9,12 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 use tlog_tiles::{Hash, stored_hash_count, sub_tree_index};
+
+/// No ledger has more entries: up to here every number of a stored hash is one that every store can keep.
+pub const MOST: u64 = 1 << 60;
 
 /// The root of a tree: 32 bytes, written in base64 as in a checkpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,18 +73,50 @@ impl From<Root> for Hash {
     }
 }
 
-/// The hash of a leaf: SHA-256 over a zero byte and the leaf.
-pub fn leaf_hash(leaf: &[u8]) -> Hash {
-    Hash(Sha256::new_with_prefix([0]).chain_update(leaf).finalize().into())
+/// What SHA-256 begins with (FIPS 180-4, section 5.3.3).
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+/// Leaves that fit into so many blocks of SHA-256 are hashed in one piece. A decision's takes five.
+const BLOCKS: usize = 16;
+
+/// SHA-256 over the first bytes of blocks, which are zero after them and have room for the padding: all in one call, which
+/// for what is as short as here is a tenth faster than by way of a buffer.
+fn digest(blocks: &mut [[u8; 64]], length: usize) -> Hash {
+    let bytes = blocks.as_flattened_mut();
+    bytes[length] = 0x80;
+    let bits = u64::try_from(length).unwrap_or_default() * 8;
+    if let Some(end) = bytes.last_chunk_mut() {
+        *end = bits.to_be_bytes();
+    }
+    let mut state = START;
+    compress256(&mut state, blocks);
+    let mut hash = Hash::default();
+    for (four, word) in hash.0.chunks_exact_mut(4).zip(state) {
+        four.copy_from_slice(&word.to_be_bytes());
+    }
+    hash
 }
 
-/// The hash over two subtrees: SHA-256 over a one byte and both, which in one piece is a third faster than in three.
+/// The hash of a leaf: SHA-256 over a zero byte and the leaf.
+pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    let length = leaf.len() + 1;
+    let mut blocks = [[0; 64]; BLOCKS];
+    // The padding is a byte and the length.
+    let Some(blocks) = blocks.get_mut(..(length + 9).div_ceil(64)) else {
+        return Hash(Sha256::new_with_prefix([0]).chain_update(leaf).finalize().into());
+    };
+    blocks.as_flattened_mut()[1..length].copy_from_slice(leaf);
+    digest(blocks, length)
+}
+
+/// The hash over two subtrees: SHA-256 over a one byte and both.
 fn node_hash(left: Hash, right: Hash) -> Hash {
-    let mut bytes = [1; 65];
-    let (one, two) = bytes[1..].split_at_mut(32);
-    one.copy_from_slice(&left.0);
-    two.copy_from_slice(&right.0);
-    Hash(Sha256::digest(bytes).into())
+    let mut blocks = [[0; 64]; 2];
+    let bytes = blocks.as_flattened_mut();
+    bytes[0] = 1;
+    bytes[1..33].copy_from_slice(&left.0);
+    bytes[33..65].copy_from_slice(&right.0);
+    digest(&mut blocks, 65)
 }
 
 /// The right edge of a tree: the roots of its whole subtrees, the largest first. All that is needed to go on.
@@ -91,14 +127,19 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// The numbers of the stored hashes that a tree of this size goes on from.
+    /// The numbers of the stored hashes that a tree of this size goes on from; none of a size that no tree has.
     pub fn needs(size: u64) -> Vec<u64> {
-        if size == 0 { Vec::new() } else { sub_tree_index(0, size, Vec::new()) }
+        if size == 0 || size > MOST { Vec::new() } else { sub_tree_index(0, size, Vec::new()) }
     }
 
     /// From the stored hashes that [`needs`](Self::needs) names, in that order; `None` if one is missing.
     pub fn resume(size: u64, roots: Vec<Hash>) -> Option<Self> {
         (roots.len() == usize::try_from(size.count_ones()).unwrap_or_default()).then_some(Self { size, roots })
+    }
+
+    /// One of which nothing is known but its size: no root that comes out of it is one of a ledger.
+    pub fn unknown(size: u64) -> Self {
+        Self { size, roots: vec![Hash::default(); usize::try_from(size.count_ones()).unwrap_or_default()] }
     }
 
     /// How many leaves there are.
@@ -160,6 +201,19 @@ mod tests {
             assert_eq!(Edge::resume(n + 1, kept).unwrap().root(), edge.root());
         }
         assert!(Edge::resume(3, vec![ours[0]]).is_none());
+        for size in [MOST + 1, u64::MAX] {
+            assert!(Edge::resume(size, theirs.read_hashes(&Edge::needs(size)).unwrap()).is_none());
+        }
+    }
+
+    #[test]
+    fn leaves_of_every_length_are_hashed_as_sha_256_has_it() {
+        let long: Vec<u8> = (0..1200_u32).map(|n| n.to_le_bytes()[0]).collect();
+        for length in 0..=long.len() {
+            let leaf = &long[..length];
+            let whole = [&[0], leaf].concat();
+            assert!(leaf_hash(leaf).0 == *Sha256::digest(whole), "{length}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, Verificat
 use tlog_tiles::Checkpoint;
 use zeroize::Zeroizing;
 
+use super::merkle::MOST;
 use super::{Head, Root};
 
 /// What every origin begins with.
@@ -116,6 +117,9 @@ impl Keys {
 pub fn read(text: &[u8]) -> Result<Head, String> {
     let bad = || "it is not a checkpoint: a line each of origin, size and root.".to_owned();
     let checkpoint = Checkpoint::from_bytes(text).map_err(|_e| bad())?;
+    if checkpoint.size() > MOST {
+        return Err("it speaks of more entries than any ledger has.".to_owned());
+    }
     Ok(Head { origin: checkpoint.origin().to_owned(), size: checkpoint.size(), root: Root(checkpoint.hash().0) })
 }
 
@@ -157,5 +161,9 @@ mod tests {
         assert_eq!(Keys::new([theirs.vkey()], &origin).unwrap().count(), 0);
         assert!(Keys::new(["nonsense"], &origin).is_err());
         assert!(!format!("{key:?}").contains("PRIVATE"));
+        for size in [MOST + 1, u64::MAX] {
+            let note = key.sign(&Head { size, ..head(&origin) }).unwrap();
+            assert!(keys.open(&note, &origin).unwrap_err().contains("more entries than any"));
+        }
     }
 }

@@ -37,7 +37,7 @@ pub struct PostgresLedger {
     writer: Writer,
 }
 
-/// The one connection of a process, made when it is needed.
+/// The connection of a process, made when it is needed; another one, while that is being read from.
 struct Shared {
     location: String,
     link: Link,
@@ -143,8 +143,11 @@ impl Shared {
                 if let Err(fault) = rolled {
                     return Written::of(fault, &self.location);
                 }
+                let broken = fault.is_some();
                 let said = fault.map(|f| f.used(&self.location));
-                return Written::Failed(done.err().or(said).unwrap_or_else(|| self.unusable("Nothing was written.")));
+                let error = done.err().or(said).unwrap_or_else(|| self.unusable("Nothing was written."));
+                // What work itself says of it stands as it is.
+                return Written::Failed(if broken { nothing_written(error) } else { error });
             }
         }
         match self.link.execute(session, "COMMIT".to_owned()) {
@@ -203,9 +206,20 @@ enum Written {
 impl Written {
     fn of(fault: Fault, location: &str) -> Self {
         match fault {
-            fault @ Fault::Lost(_) => Self::Lost(fault.used(location)),
-            fault => Self::Failed(fault.used(location)),
+            fault @ Fault::Lost(_) => Self::Lost(nothing_written(fault.used(location))),
+            fault => Self::Failed(nothing_written(fault.used(location))),
         }
+    }
+}
+
+/// Says that nothing was written: whoever reads of a lost connection must not have to wonder.
+fn nothing_written(error: LedgerError) -> LedgerError {
+    const SAID: &str = "Nothing was written.";
+    match error {
+        LedgerError::Use { location, why } if !why.contains(SAID) => {
+            LedgerError::Use { location, why: format!("{why} {SAID}") }
+        }
+        error => error,
     }
 }
 
@@ -219,13 +233,17 @@ fn batch() -> Result<String, String> {
 impl Ledger for PostgresLedger {
     fn snapshot(&self, work: &mut dyn FnMut(&mut dyn Reading) -> Result<(), LedgerError>) -> Result<(), LedgerError> {
         let shared = &self.shared;
-        let mut held = shared.lock();
-        let mut again = held.is_some();
+        let mut again = true;
         loop {
+            // Taken out of its place, which is free again at once: a long check keeps no append waiting, which makes itself
+            // another connection.
+            let mut held = shared.lock();
+            again &= held.is_some();
             let session = shared.session(&mut held).map_err(|fault| fault.used(&shared.location))?;
+            drop(held);
             match shared.snapshot(&session, work) {
                 Ok(done) => {
-                    *held = Some(session);
+                    shared.lock().get_or_insert(session);
                     return done;
                 }
                 Err(_) if again => again = false,
@@ -243,7 +261,7 @@ impl Ledger for PostgresLedger {
         let mut held = shared.lock();
         let mut again = true;
         loop {
-            let session = shared.session(&mut held).map_err(|fault| fault.used(&shared.location))?;
+            let session = shared.session(&mut held).map_err(|fault| nothing_written(fault.used(&shared.location)))?;
             let lost = match shared.write(&session, &batch, work) {
                 Written::Done => {
                     *held = Some(session);

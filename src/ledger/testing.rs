@@ -110,6 +110,38 @@ pub fn writers_side_by_side_lose_and_double_nothing(
     assert_eq!(kept, told);
 }
 
+/// While a check is in its middle, others append and read, and it checks the state that it began with.
+pub fn a_check_keeps_no_append_waiting(ledger: &dyn Ledger) {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    let drafts: Vec<_> = (0..300).map(|n| draft(&format!("R{n}"), "{}")).collect();
+    ledger.append(&drafts).unwrap();
+    let ((middle, reached), (go_on, goes)) = (channel(), channel::<()>());
+    let goes = std::sync::Mutex::new(goes);
+    let look = |entry: &Entry| {
+        if entry.seq == 150 {
+            middle.send(()).unwrap();
+            // Comes to its end all the same, so that the test says what is wrong.
+            goes.lock().unwrap().recv_timeout(Duration::from_secs(20)).ok();
+        }
+        check::Look::default()
+    };
+    let look: &(dyn Fn(&Entry) -> check::Look + Sync) = &look;
+    std::thread::scope(|scope| {
+        let checking = scope.spawn(move || ledger.check(&check::Audit { look, anchors: &[] }).unwrap());
+        reached.recv_timeout(Duration::from_secs(60)).unwrap();
+        let (tell, told) = channel();
+        scope.spawn(move || tell.send(ledger.append(&[draft("meanwhile", "{}")]).unwrap()[0].seq).unwrap());
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(301), "the append waits for the check");
+        assert_eq!(ledger.head().unwrap().size, 301);
+        go_on.send(()).unwrap();
+        let checked = checking.join().unwrap();
+        assert_eq!((checked.found, checked.head.size), (0, 300), "{checked:?}");
+    });
+    assert_eq!(whole(ledger).size, 301);
+}
+
 /// Appends until it is killed, and says each entry once it is acknowledged. What a child does.
 pub fn append_forever(ledger: &dyn Ledger) -> ! {
     loop {

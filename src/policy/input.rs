@@ -17,6 +17,7 @@
 //! changes[]{piece, relation, commits}
 //! provenance[]{piece, artifacts[{name, covered: bool}], unread,
 //!           attestations[{file, state, code, predicate, builder, repository, commit, ref, issuer, identity, key}]}
+//!           (issuer, identity: null unless the signature is good)
 //! baseline {known, commit|null}
 //! ```
 
@@ -128,10 +129,13 @@ fn attested(piece: &str, provenance: &Provenance) -> Value {
         .attestations
         .iter()
         .map(|a| {
+            // Who signed is known of a good signature only: a rule that looks for a name must not find a claim.
+            let proven = a.state.is_proven();
+            let (issuer, identity) = (a.issuer.as_ref().filter(|_| proven), a.identity.as_ref().filter(|_| proven));
             json!({
                 "file": a.file, "state": a.state, "code": a.reason.as_ref().map_or("", |r| r.code.as_str()),
                 "predicate": a.predicate, "builder": a.builder, "repository": a.repository, "commit": a.commit,
-                "ref": a.reference, "issuer": a.issuer, "identity": a.identity, "key": a.key,
+                "ref": a.reference, "issuer": issuer, "identity": identity, "key": a.key,
             })
         })
         .collect();
@@ -161,4 +165,51 @@ fn findings(dossier: &Dossier) -> Value {
 /// An empty commit is no commit.
 fn known(commit: Option<&Untrusted>) -> Option<&Untrusted> {
     commit.filter(|c| !c.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::provenance::{Attestation, State};
+
+    #[test]
+    fn a_signer_that_nothing_proves_is_nobody_to_a_policy() {
+        for state in [State::Verified, State::Unexpected, State::Refused, State::Other] {
+            let claimed = Attestation { state, identity: Some("ana".into()), issuer: Some("i".into()), ..blank() };
+            let whole = Provenance {
+                expected: Vec::new(),
+                root: None,
+                artifacts: Vec::new(),
+                attestations: vec![claimed],
+                unread: Vec::new(),
+            };
+            let input = attested("p", &whole);
+            let one = input.pointer("/attestations/0").unwrap();
+            let seen = (one["identity"].as_str(), one["issuer"].as_str());
+            let proven = matches!(state, State::Verified | State::Unexpected);
+            assert_eq!(seen, if proven { (Some("ana"), Some("i")) } else { (None, None) }, "{state:?}");
+        }
+    }
+
+    fn blank() -> Attestation {
+        Attestation {
+            file: "f".into(),
+            state: State::Refused,
+            reason: None,
+            note: None,
+            subjects: Vec::new(),
+            subject_count: 0,
+            predicate: None,
+            builder: None,
+            repository: None,
+            commit: None,
+            reference: None,
+            run: None,
+            issuer: None,
+            identity: None,
+            key: None,
+            signed_at: None,
+            log_index: None,
+        }
+    }
 }

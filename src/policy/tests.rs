@@ -104,6 +104,7 @@ fn world() -> World {
             branch: None,
             parameters: vec![],
             causes: vec![],
+            starters: vec![],
             tests: Some(Tests { passed: 9, failed: 0, skipped: 1 }),
             changes: vec![],
             artifacts: vec![],

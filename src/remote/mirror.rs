@@ -83,6 +83,8 @@ fn size_of(path: &str) -> Option<u64> {
 pub struct Found {
     /// Where, for people.
     pub place: String,
+    /// The size in its name.
+    pub size: u64,
     /// What is there: a note as far as it can be told, or why it is none.
     pub note: Result<Note, String>,
 }
@@ -192,7 +194,7 @@ impl Mirror {
         let note = note.and_then(|n| {
             if n.size == listed.size { Ok(n) } else { Err("its size is not that of its name".to_owned()) }
         });
-        Ok(Found { place: crate::text::line(&place).into_owned(), note })
+        Ok(Found { place: crate::text::line(&place).into_owned(), size: listed.size, note })
     }
 
     /// All of them, read.

@@ -3,6 +3,8 @@
 //! A mirror that fails holds nothing up and loses nothing: the next command tries again, and until one succeeds each says
 //! so. What each mirror has is noted in the state folder; without the note it is put there again, which changes nothing.
 
+mod mirrored;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,17 +12,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::mirrored::anchor;
+pub use self::mirrored::{Mirrored, mirrored};
 use super::Desk;
 use super::doctor::{Check, State};
 use crate::clock::SharedClock;
 use crate::config::schema::{MirrorConfig, S3Config};
 use crate::domain::time::{Timestamp, parse_duration};
-use crate::error::AppError;
 use crate::http::Limits;
-use crate::ledger::anchor::Anchor;
-use crate::ledger::{Head, Ledger, Root};
+use crate::ledger::{Head, Ledger};
 use crate::orchestrator;
-use crate::remote::mirror::{Found, Mirror, MirrorError, Note, S3Settings, is_mirror};
+use crate::remote::mirror::{Found, Mirror, MirrorError, Note, S3Settings};
 use crate::remote::sigv4::Credentials;
 use crate::secrets::Resolver;
 
@@ -200,56 +202,6 @@ impl Mirrors {
         };
         // Without it the next command puts there what is there already.
         write().ok();
-    }
-}
-
-/// Everything that the mirrors have of the ledger, the configured ones and those of these paths that are mirrors, as
-/// anchors; and what could not be read, each in a sentence.
-pub async fn mirrored(desk: &Desk, paths: &[PathBuf]) -> Result<(Vec<Anchor>, Vec<String>), AppError> {
-    let (mut anchors, mut problems) = (Vec::new(), Vec::new());
-    let named = paths.iter().filter(|path| is_mirror(path)).map(|path| {
-        let path = path.clone();
-        if path.join(".git").exists() { MirrorConfig::Git(path) } else { MirrorConfig::Folder(path) }
-    });
-    let all: Vec<MirrorConfig> = named.chain(desk.mirrors.configured.iter().cloned()).collect();
-    if all.is_empty() {
-        return Ok((anchors, problems));
-    }
-    let ledger = Arc::clone(&desk.ledger);
-    let origin = tokio::task::spawn_blocking(move || {
-        let mut origin = Ok(String::new());
-        ledger.snapshot(&mut |reading| {
-            origin = reading.origin();
-            Ok(())
-        })?;
-        origin
-    });
-    // A ledger that does not even say which it is, is found damaged by the check itself.
-    let Ok(Ok(origin)) = origin.await else { return Ok((anchors, problems)) };
-    let id = origin.rsplit('/').next().unwrap_or_default();
-    for configured in &all {
-        let read = async { desk.mirrors.connect(configured).await?.read_all(id).await };
-        match read.await {
-            Ok(found) => {
-                for found in found {
-                    anchor(found).map_or_else(|why| problems.push(why), |anchor| anchors.push(anchor));
-                }
-            }
-            Err(e) => problems.push(e.to_string()),
-        }
-    }
-    Ok((anchors, problems))
-}
-
-fn anchor(found: Found) -> Result<Anchor, String> {
-    let Found { place, note } = found;
-    let head = note.and_then(|note| {
-        let root = note.root.parse::<Root>().map_err(|_e| "its root is none".to_owned())?;
-        Ok(Head { origin: note.origin, size: note.size, root })
-    });
-    match head {
-        Ok(head) => Ok(Anchor { from: place, head }),
-        Err(why) => Err(format!("{place} is no checkpoint: {why}.")),
     }
 }
 

@@ -142,12 +142,13 @@ pub async fn in_ledger(desk: &Desk, gate: &GateId) -> Result<(Vec<Candidate>, Op
 }
 
 /// The same of a folder that a ledger was exported to: no configuration, no network. Its checkpoint is believed only if
-/// the trust folder's `ledger_keys` has its key.
+/// the trust folder's `ledger_keys` has its key; without that file, by the keys that came along, and then there is a
+/// caution, a full sentence.
 pub async fn in_folder(
     dir: PathBuf,
     trust: PathBuf,
     gate: &GateId,
-) -> Result<(Vec<Candidate>, Option<RecordedApprovers>), AppError> {
+) -> Result<(Vec<Candidate>, Option<RecordedApprovers>, Option<String>), AppError> {
     let gate = gate.clone();
     let read = tokio::task::spawn_blocking(move || {
         let ledger = FolderLedger::open(&dir, &trust)?;
@@ -159,7 +160,7 @@ pub async fn in_folder(
         let records = Records::of(&whole.entries, &keys);
         is_as_seen(&records, &whole, &ledger)?;
         let recorded = records.approvers().cloned();
-        Ok((candidates(whole.entries, &gate, &records), recorded))
+        Ok((candidates(whole.entries, &gate, &records), recorded, ledger.caution()))
     });
     read.await.map_err(|e| AppError::internal(format!("Reading the folder failed: {e}.")))?
 }

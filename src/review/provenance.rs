@@ -11,7 +11,7 @@ use crate::domain::gate::BuildRef;
 use crate::domain::provenance::{Covered, Predicate, Provenance, SubjectDigest, Unread, cover};
 use crate::domain::release::Release;
 use crate::error::AppError;
-use crate::text::Untrusted;
+use crate::text::{Untrusted, is_blank};
 use crate::trust::provenance::examine;
 use crate::trust::provenance::expected::{Expected, Key, Pattern, Signer};
 use crate::trust::provenance::root::Root;
@@ -34,6 +34,7 @@ pub struct Judging {
     repository: Option<Pattern>,
     reference: Option<Pattern>,
     commit: Option<String>,
+    commit_named: bool,
     predicate: Predicate,
     artifacts: Vec<Covered>,
 }
@@ -51,6 +52,7 @@ impl Judging {
             Ok::<_, Reason>(filled.transpose()?.map(Pattern::new))
         };
         let predicate = Predicate::from_word(line.predicate.as_deref().unwrap_or("slsa"));
+        let predicate = predicate.ok_or_else(|| Reason::new("setup", "provenance.predicate cannot be read."))?;
         Ok(Self {
             root: trust.sigstore_root.clone(),
             key: line.key.clone(),
@@ -59,8 +61,10 @@ impl Judging {
             identity: pattern(&line.identity)?,
             repository: pattern(&line.repository)?,
             reference: pattern(&line.branch)?,
-            commit: release.commit.as_ref().map(|c| c.raw().to_owned()).filter(|c| !c.is_empty()),
-            predicate: predicate.ok_or_else(|| Reason::new("setup", "provenance.predicate cannot be read."))?,
+            commit: release.commit.as_ref().map(|c| c.raw().to_owned()).filter(|c| !is_blank(c)),
+            // SLSA provenance has a place for the commit. Of other kinds nobody can ask for it unless they know better.
+            commit_named: line.require_commit.unwrap_or(predicate == Predicate::Slsa),
+            predicate,
             artifacts: release.artifacts.iter().map(Covered::from).collect(),
         })
     }
@@ -88,6 +92,7 @@ impl Judging {
             repository: self.repository.clone(),
             reference: self.reference.clone(),
             commit: self.commit.clone(),
+            commit_named: self.commit_named,
             predicate: self.predicate.clone(),
         })
     }
@@ -164,6 +169,9 @@ pub fn verify(
         branch: None,
         artifacts: Vec::new(),
     };
+    if commit.is_some_and(is_blank) {
+        return Err(AppError::usage("The commit that is expected is empty."));
+    }
     let usage = |reason: Reason| AppError::usage(reason.text.raw());
     let judging = Judging::new(line, &trust, &release, None).map_err(usage)?.over(artifacts);
     let mut read_files = Vec::new();

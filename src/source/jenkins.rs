@@ -1,17 +1,22 @@
 //! Jenkins: builds, and the report files that they archived.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
 
 use super::registry::Settings;
 use super::{Ask, Checked, Gathered, Material, Raw, Shortfalls, Source, What, not_served};
+use crate::domain::build::{Build, Starter};
 use crate::domain::gate::BuildRef;
 use crate::domain::ids::encode_part;
 use crate::http::{Answer, Fault, FaultKind, Http, query_value};
 
+mod cause;
 mod wire;
 
+use self::cause::{Behind, Upstream, behind};
 use self::wire::{Listing, Run, TestReport};
 
 /// How many builds of a job are looked through for the release's commit.
@@ -20,6 +25,10 @@ const BUILDS: usize = 200;
 const FILES: usize = 200;
 /// The most bytes of archived files that are read in all.
 const BYTES: usize = 256 << 20;
+/// How many builds before a build are asked who started them.
+const UPSTREAM: usize = 10;
+/// What is short where a build before this one cannot be read.
+const ORIGIN: &str = "Who started the build before this one could not be read";
 /// How many files are fetched side by side.
 const AT_ONCE: usize = 4;
 
@@ -64,7 +73,7 @@ impl Jenkins {
         };
         let path = format!("{}{number}/", job_path(&names));
         let (run, answer) =
-            self.http.get_json::<Run>(&format!("{path}api/json?tree={}", query_value(wire::TREE))).await?;
+            self.http.get_json::<Run>(&format!("{path}api/json?tree={}", query_value(&wire::tree()))).await?;
         if run.number != Some(number) {
             return Err(Fault::new(FaultKind::Malformed, &answer.uri, format!("it does not speak of build {number}")));
         }
@@ -131,8 +140,55 @@ impl Jenkins {
             }
         };
         let commit = ask.release.commit.as_ref().map(crate::text::Untrusted::raw);
-        let build = run.into_build(job, self.http.uri(&path), commit, tests);
+        let starters = self.starters(behind(run.causes()), &mut raw, &mut short).await;
+        let build = Build { starters, ..run.into_build(job, self.http.uri(&path), commit, tests) };
         Ok(Gathered { uri, material: Material::Builds(vec![build]), raw, shortfall: short.into_reason(), date })
+    }
+
+    /// Who is behind a build, also through the builds that started it: of those, Jenkins gives job and number alone.
+    async fn starters(&self, first: Behind, raw: &mut Vec<Raw>, short: &mut Shortfalls) -> Vec<Starter> {
+        let Behind { mut starters, upstream: mut waiting } = first;
+        let mut asked: BTreeSet<Upstream> = BTreeSet::new();
+        while let Some((upstream, unknown)) = waiting.pop() {
+            if asked.contains(&upstream) {
+                continue;
+            }
+            let plain = upstream.job.split('/').all(|p| !matches!(p, "" | "." | ".."));
+            if asked.len() >= UPSTREAM || !plain {
+                starters.push(unknown);
+                continue;
+            }
+            let names: Vec<String> = upstream.job.split('/').map(ToOwned::to_owned).collect();
+            let tree = query_value(&format!("number,actions[{}]", cause::tree()));
+            let path = format!("{}{}/api/json?tree={tree}", job_path(&names), upstream.number);
+            match self.http.get_json::<Run>(&path).await {
+                Ok((run, answer)) if run.number == Some(upstream.number) => {
+                    let more = behind(run.causes());
+                    // A build that says nothing of its causes says not that nobody started it.
+                    let silent = run.causes().next().is_none();
+                    starters.extend(silent.then_some(unknown));
+                    starters.extend(more.starters);
+                    waiting.extend(more.upstream);
+                    raw.push(answer.into());
+                }
+                Ok((_, answer)) => {
+                    let detail = format!("it does not speak of build {}", upstream.number);
+                    short.fault(ORIGIN, &Fault::new(FaultKind::Malformed, &answer.uri, detail));
+                    starters.push(unknown);
+                }
+                Err(fault) => {
+                    // It was deleted, or is of a folder that is not ours to see: so it stays, and whoever it was is listed.
+                    if !matches!(fault.kind, FaultKind::NotFound | FaultKind::Forbidden) {
+                        short.fault(ORIGIN, &fault);
+                    }
+                    starters.push(unknown);
+                }
+            }
+            asked.insert(upstream);
+        }
+        starters.sort();
+        starters.dedup();
+        starters
     }
 
     async fn artifacts(&self, ask: &Ask, job: Option<&str>, pattern: &str) -> Result<Gathered, Fault> {

@@ -77,8 +77,11 @@ pub enum NoPrincipal {
         /// The namespace.
         namespace: String,
     },
-    /// A bare signature, which says nothing of its purpose, needs the purpose to be written on the line.
-    #[error("The key {key} gave a bare signature, and {place} does not name {namespace:?} in full under namespaces=.")]
+    /// A bare signature, which says nothing of its purpose, and one over the approvers file need the purpose to be written
+    /// out on the line.
+    #[error(
+        "The key {key} counts here only where its line names {namespace:?} in full under namespaces=; {place} does not."
+    )]
     NotExplicit {
         /// The key's fingerprint.
         key: String,
@@ -193,8 +196,8 @@ impl NoPrincipal {
                 "Sign with a key that is listed itself, or with one that has a certificate by this authority."
             }
             Self::NotExplicit { .. } => {
-                "Write namespaces=\"release-decision@countersign.dev,triage@countersign.dev\" on that line, if the key may \
-                 sign without OpenSSH's signature format."
+                "Write that namespace out in namespaces= on the line, if the key may give bare signatures (those without \
+                 OpenSSH's format) or sign the approvers file."
             }
             Self::Authority { .. } => {
                 "Have the keeper of the file add a line `PRINCIPALS cert-authority,namespaces=\"...\" KEY` for the \
@@ -252,12 +255,6 @@ impl AllowedSigners {
         self.entries.iter().any(|e| !e.cert_authority && e.blob == blob)
     }
 
-    /// Whether a line of a key names a namespace itself, and not by leaving `namespaces=` out.
-    pub fn names_for(&self, blob: &[u8], namespace: &str) -> bool {
-        let explicit = |e: &&Entry| !e.cert_authority && e.blob == blob && e.namespaces.is_some();
-        self.entries.iter().filter(explicit).any(|e| e.is_for(namespace))
-    }
-
     /// Who a key stands for, in a namespace, as of a time. Also gives the key as the file has it.
     pub fn find_principal(
         &self,
@@ -268,8 +265,8 @@ impl AllowedSigners {
         self.find(blob, namespace, at, false)
     }
 
-    /// Who a key stands for that gave a bare signature: as [`Self::find_principal`], but its line must name the
-    /// namespace in full, because the signature does not.
+    /// Who a key stands for where its line must name the namespace in full, and otherwise as [`Self::find_principal`]: of a
+    /// bare signature, which does not name it, and of the approvers file. One line must hold for namespace and time.
     pub fn find_bare(&self, blob: &[u8], namespace: &str, at: Timestamp) -> Result<(Principal, &KeyInfo), NoPrincipal> {
         self.find(blob, namespace, at, true)
     }
@@ -287,61 +284,62 @@ impl AllowedSigners {
         at: Timestamp,
         explicit: bool,
     ) -> Result<(Principal, &KeyInfo), NoPrincipal> {
-        let key = super::key::fingerprint_of(blob);
+        // Wanted where something is wrong only.
+        let key = || super::key::fingerprint_of(blob);
         let listed: Vec<&Entry> = self.entries.iter().filter(|e| e.blob == blob).collect();
         let Some(first) = listed.first() else {
-            return Err(NoPrincipal::NotListed { key, file: self.file.clone() });
+            return Err(NoPrincipal::NotListed { key: key(), file: self.file.clone() });
         };
         let signers: Vec<&Entry> = listed.iter().copied().filter(|e| !e.cert_authority).collect();
         if signers.is_empty() {
-            return Err(NoPrincipal::AuthorityOnly { key, place: self.place(first) });
+            return Err(NoPrincipal::AuthorityOnly { key: key(), place: self.place(first) });
         }
         // Judged over all lines of the key, also those that do not apply today: one key is one person.
         for entry in &signers {
             if entry.principals.contains([',', '*', '?', '!']) {
                 let principals = crate::text::line(&entry.principals).into_owned();
-                return Err(NoPrincipal::NotOne { key, place: self.place(entry), principals });
+                return Err(NoPrincipal::NotOne { key: key(), place: self.place(entry), principals });
             }
         }
         if let Some(other) = signers.iter().find(|e| Some(&e.principals) != signers.first().map(|s| &s.principals)) {
             let names: Vec<_> = signers.iter().map(|e| crate::text::line(&e.principals)).collect();
-            return Err(NoPrincipal::Several { key, place: self.place(other), principals: names.join(", ") });
+            return Err(NoPrincipal::Several { key: key(), place: self.place(other), principals: names.join(", ") });
         }
-        let mut nearest = NoPrincipal::NotListed { key: key.clone(), file: self.file.clone() };
+        let mut nearest = None;
         for entry in &signers {
             let named = entry.namespaces.iter().flat_map(|list| list.split(',')).any(|name| name == namespace);
             match self.judge(entry, &key, namespace, at) {
                 Ok(_) if explicit && !named => {
                     let (place, namespace) = (self.place(entry), namespace.to_owned());
-                    nearest = NoPrincipal::NotExplicit { key: key.clone(), place, namespace };
+                    nearest = Some(NoPrincipal::NotExplicit { key: key(), place, namespace });
                 }
                 Ok(found) => return Ok((Principal::new(entry.principals.clone()), found)),
-                Err(reason) => nearest = reason,
+                Err(reason) => nearest = Some(reason),
             }
         }
-        Err(nearest)
+        Err(nearest.unwrap_or_else(|| NoPrincipal::NotListed { key: key(), file: self.file.clone() }))
     }
 
     fn judge<'a>(
         &self,
         entry: &'a Entry,
-        key: &str,
+        key: &dyn Fn() -> String,
         namespace: &str,
         at: Timestamp,
     ) -> Result<&'a KeyInfo, NoPrincipal> {
-        let (key, place) = (key.to_owned(), self.place(entry));
+        let place = || self.place(entry);
         if !entry.is_for(namespace) {
-            return Err(NoPrincipal::Namespace { key, place, namespace: namespace.to_owned() });
+            return Err(NoPrincipal::Namespace { key: key(), place: place(), namespace: namespace.to_owned() });
         }
         // Whole seconds, as OpenSSH counts them.
         let seconds = |t: Timestamp| t.millis().div_euclid(1000);
         if let Some(after) = entry.valid_after.filter(|t| seconds(at) < seconds(*t)) {
-            return Err(NoPrincipal::NotYet { key, place, after, at });
+            return Err(NoPrincipal::NotYet { key: key(), place: place(), after, at });
         }
         if let Some(before) = entry.valid_before.filter(|t| seconds(at) > seconds(*t)) {
-            return Err(NoPrincipal::Expired { key, place, before, at });
+            return Err(NoPrincipal::Expired { key: key(), place: place(), before, at });
         }
-        entry.key.as_ref().ok_or(NoPrincipal::Kind { key, place })
+        entry.key.as_ref().ok_or_else(|| NoPrincipal::Kind { key: key(), place: place() })
     }
 
     fn place(&self, entry: &Entry) -> String {

@@ -1,7 +1,8 @@
 //! Export to a Sigstore bundle v0.3, which cosign and other tools verify with the public key alone.
 //!
 //! Only of bare signatures: no other tool knows OpenSSH's. The bundle names the key by a hint, as cosign makes it: the
-//! digest of the public key in DER. Time stamps go along.
+//! digest of the public key in DER. Time stamps go along, as far as they are good by the authorities that are trusted here:
+//! whoever gets the bundle may believe what is in it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::dsse::{BadEnvelope, Envelope, Signature};
 use super::key::KeyInfo;
-use super::{raw, stamp};
+use super::raw;
+use super::stamp::{self, Authorities, BadStamp};
+use crate::domain::time::Timestamp;
 
 /// The media type of a bundle.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -22,6 +25,8 @@ pub struct Bundle {
     pub json: Value,
     /// The public key in PEM.
     pub public_key: String,
+    /// What is wrong with the time stamps that were left out.
+    pub left_out: Vec<BadStamp>,
 }
 
 /// Why there is no bundle.
@@ -48,8 +53,15 @@ pub enum NoBundle {
     Signature(#[from] super::verify_sig::BadSignature),
 }
 
-/// Makes a bundle of an envelope that `key` signed, with the tokens of its time stamps. What is not good is not exported.
-pub fn export(envelope: &[u8], key: &KeyInfo, stamps: &[Vec<u8>]) -> Result<Bundle, NoBundle> {
+/// Makes a bundle of an envelope that `key` signed, with the tokens of its time stamps. A signature that is not good is not
+/// exported; a time stamp that is not good as of `at` is left out, and without trusted authorities all of them are.
+pub fn export(
+    envelope: &[u8],
+    key: &KeyInfo,
+    stamps: &[Vec<u8>],
+    authorities: &Authorities,
+    at: Timestamp,
+) -> Result<Bundle, NoBundle> {
     let envelope = Envelope::parse(envelope)?;
     let opened = envelope.open()?;
     let Signature::Raw { keyid, bytes } = &opened.signature else { return Err(NoBundle::SshSig) };
@@ -60,10 +72,11 @@ pub fn export(envelope: &[u8], key: &KeyInfo, stamps: &[Vec<u8>]) -> Result<Bund
     raw::verify(key, &opened.pae, bytes)?;
     let der = raw::public_der(key).unwrap_or_default();
     let mut material = json!({ "publicKey": { "hint": STANDARD.encode(Sha256::digest(&der)) } });
-    if !stamps.is_empty() {
-        let stamps: Vec<Value> = stamps
+    let (good, left_out) = authorities.sift(stamps, bytes, at);
+    if !good.is_empty() {
+        let stamps: Vec<Value> = good
             .iter()
-            .map(|token| json!({ "signedTimestamp": STANDARD.encode(stamp::as_response(token)) }))
+            .map(|(token, _)| json!({ "signedTimestamp": STANDARD.encode(stamp::as_response(token)) }))
             .collect();
         if let Some(material) = material.as_object_mut() {
             material.insert("timestampVerificationData".to_owned(), json!({ "rfc3161Timestamps": stamps }));
@@ -74,5 +87,5 @@ pub fn export(envelope: &[u8], key: &KeyInfo, stamps: &[Vec<u8>]) -> Result<Bund
         "verificationMaterial": material,
         "dsseEnvelope": envelope,
     });
-    Ok(Bundle { json, public_key: raw::public_pem(key).unwrap_or_default() })
+    Ok(Bundle { json, public_key: raw::public_pem(key).unwrap_or_default(), left_out })
 }

@@ -125,6 +125,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn lengths_of_one_byte_to_three() {
+        let header = |length: usize| -> Vec<u8> {
+            let mut out = Vec::new();
+            put(&mut out, OCTETS, &vec![7; length]);
+            let mut der = Der::new(&out);
+            assert_eq!(der.value(OCTETS).map(<[u8]>::len), Ok(length));
+            assert_eq!(der.end(), Ok(()));
+            out.get(1..out.len() - length).unwrap().to_vec()
+        };
+        assert_eq!(header(0x7f), [0x7f]);
+        assert_eq!(header(0x80), [0x81, 0x80]);
+        assert_eq!(header(0xff), [0x81, 0xff]);
+        assert_eq!(header(0x100), [0x82, 1, 0]);
+        assert_eq!(header(0xffff), [0x82, 0xff, 0xff]);
+        assert_eq!(header(0x1_0000), [0x83, 1, 0, 0]);
+        assert_eq!(header(0x12_3456), [0x83, 0x12, 0x34, 0x56]);
+        // The shortest spelling only, and all of it.
+        for bad in [&[4, 0x82, 0, 0x80][..], &[4, 0x83, 0, 1, 0], &[4, 0x83, 1, 0, 0], &[4, 0x84, 1, 0, 0, 0]] {
+            assert_eq!(Der::new(bad).value(OCTETS), Err(NotDer), "{bad:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_reads_back(number in prop::collection::vec(any::<u8>(), 0..300)) {

@@ -9,6 +9,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
 use super::cert::{BadCertificate, Certificate, is_certificate};
+use super::strict;
 use super::wire::algorithm_of;
 use crate::text::Untrusted;
 
@@ -31,6 +32,8 @@ pub struct KeyInfo {
     /// The certificate that the key comes with: then it counts by its authority, and not by itself.
     pub certificate: Option<Arc<Certificate>>,
     data: KeyData,
+    /// Of the two kinds of Ed25519, for checking signatures.
+    ed25519: Option<Arc<strict::Key>>,
 }
 
 /// Why a public key is not accepted.
@@ -85,6 +88,12 @@ impl KeyInfo {
         if encoded != blob {
             return Err(BadKey::NotAKey);
         }
+        let ed25519 = match &data {
+            KeyData::Ed25519(public) => Some(public),
+            KeyData::SkEd25519(public) => Some(public.public_key()),
+            _ => None,
+        };
+        let ed25519 = ed25519.map(|public| Arc::new(strict::Key::new(public.0)));
         Ok(Self {
             fingerprint: data.fingerprint(HashAlg::Sha256).to_string(),
             algorithm: algorithm.to_owned(),
@@ -93,6 +102,7 @@ impl KeyInfo {
             blob: blob.to_vec(),
             certificate: None,
             data,
+            ed25519,
         })
     }
 
@@ -115,6 +125,11 @@ impl KeyInfo {
     /// What stands for the key in a signature and in requests to an agent: the certificate, where there is one.
     pub fn wire(&self) -> &[u8] {
         self.certificate.as_ref().map_or(&self.blob, |c| &c.blob)
+    }
+
+    /// For checking signatures, of the two kinds of Ed25519.
+    pub(super) fn ed25519(&self) -> Option<&strict::Key> {
+        self.ed25519.as_deref()
     }
 
     /// The parsed key.

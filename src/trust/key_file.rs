@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::file::{self, Unreadable};
 use super::key::KeyInfo;
+use super::openssh_key;
 use super::pkcs8::{self, BadPkcs8, Pkcs8};
 use super::raw::{self, Profile};
 use super::signer::{SignError, Signer, checked, checked_raw};
@@ -191,7 +192,7 @@ impl KeyFileSigner {
     }
 
     fn unlocked(&self, locked: &PrivateKey) -> Result<PrivateKey, KeyFileError> {
-        let opened = ask(&self.path, &self.passphrase, |given| Ok(locked.decrypt(given).ok()))?;
+        let opened = ask(&self.path, &self.passphrase, |given| Ok(openssh_key::decrypt(locked, given).ok()))?;
         // The public half stands in the file twice, and what was shown is the one that anybody could change.
         let same = opened.public_key().to_bytes().is_ok_and(|blob| blob == self.key.blob);
         if same { Ok(opened) } else { Err(KeyFileError::NotAKey) }
@@ -232,10 +233,10 @@ fn load(path: &Path, name: &str, passphrase: &Passphrase) -> Result<(KeyInfo, Pr
         let public = private.public_key().to_bytes().map_err(|_e| KeyFileError::NotAKey)?;
         return Ok((KeyInfo::from_blob(&public, file.as_ref())?, private, Profile::Raw));
     }
-    if !text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
+    if !text.starts_with(openssh_key::BEGIN) {
         return Err(other_format(text));
     }
-    let private = PrivateKey::from_openssh(text).map_err(|_e| KeyFileError::NotAKey)?;
+    let private = openssh_key::read(text).map_err(|_e| KeyFileError::NotAKey)?;
     // What is acceptable shows from the public half: nobody is asked for a passphrase in vain.
     let public = private.public_key().to_bytes().map_err(|_e| KeyFileError::NotAKey)?;
     // The comment is within what is encrypted.

@@ -62,7 +62,15 @@ pub fn examine(
         }
         out
     });
-    looked.unwrap_or_else(|why| Examined { unread: vec![broken(Untrusted::new(file), &why)], ..Examined::default() })
+    let mut looked = looked
+        .unwrap_or_else(|why| Examined { unread: vec![broken(Untrusted::new(file), &why)], ..Examined::default() });
+    for attestation in &mut looked.attestations {
+        attestation.reason = attestation.reason.take().map(judge::bounded);
+    }
+    for unread in &mut looked.unread {
+        unread.reason = judge::bounded(unread.reason.clone());
+    }
+    looked
 }
 
 fn broken(file: Untrusted, why: &str) -> Unread {

@@ -39,7 +39,7 @@ pub fn can_sign(key: &KeyInfo) -> bool {
 /// Checks that a bare signature is by `key` over `message`.
 pub fn verify(key: &KeyInfo, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
     match key.data() {
-        KeyData::Ed25519(public) => verify_sig::ed25519(public, signature, message),
+        KeyData::Ed25519(_) => verify_sig::ed25519(key, signature, message),
         KeyData::Ecdsa(_) => {
             let algorithm = Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 };
             let blob = ecdsa_from_der(signature).map_err(|_e| BadSignature::Malformed)?;

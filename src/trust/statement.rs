@@ -157,27 +157,16 @@ impl Statement {
 
     /// A payload that comes out as it was when it is written again: then it is canonical, and has nothing twice.
     fn read_once(payload: &[u8]) -> Option<Self> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Kind<'a> {
-            #[serde(rename = "_type")]
-            kind: &'a str,
-            predicate_type: &'a str,
-        }
-        let kind: Kind<'_> = serde_json::from_slice(payload).ok().filter(|k: &Kind<'_>| k.kind == STATEMENT_TYPE)?;
-        let statement = match kind.predicate_type {
-            DECISION_PREDICATE => {
-                let (subject, predicate) = read(payload).ok()?;
-                Self { subject, predicate: Predicate::Decision(predicate) }
-            }
-            TRIAGE_PREDICATE => {
-                let (subject, predicate) = read(payload).ok()?;
-                Self { subject, predicate: Predicate::Triage(predicate) }
-            }
-            _ => return None,
+        let decision = || {
+            let (subject, predicate) = read(payload, DECISION_PREDICATE).ok()?;
+            Some(Self { subject, predicate: Predicate::Decision(predicate) })
         };
-        statement.check().ok()?;
-        Some(statement)
+        let triage = || {
+            let (subject, predicate) = read(payload, TRIAGE_PREDICATE).ok()?;
+            Some(Self { subject, predicate: Predicate::Triage(predicate) })
+        };
+        // Another kind shows at its first field that is not known.
+        decision().or_else(triage).filter(|statement| statement.check().is_ok())
     }
 
     fn read_and_say(payload: &[u8]) -> Result<Self, StatementError> {
@@ -192,15 +181,15 @@ impl Statement {
         }
         let statement = match text("predicateType") {
             DECISION_PREDICATE => {
-                let (subject, predicate) = read(payload)?;
+                let (subject, predicate) = read(payload, DECISION_PREDICATE)?;
                 Self { subject, predicate: Predicate::Decision(predicate) }
             }
             TRIAGE_PREDICATE => {
-                let (subject, predicate) = read(payload)?;
+                let (subject, predicate) = read(payload, TRIAGE_PREDICATE)?;
                 Self { subject, predicate: Predicate::Triage(predicate) }
             }
             DELEGATION_PREDICATE => {
-                let (subject, predicate) = read(payload)?;
+                let (subject, predicate) = read(payload, DELEGATION_PREDICATE)?;
                 Self { subject, predicate: Predicate::Delegation(predicate) }
             }
             other => return Err(StatementError::PredicateType(crate::text::line(other).into_owned())),
@@ -312,10 +301,16 @@ fn write<P: Serialize>(predicate_type: &str, subject: &[Subject], predicate: &P)
     canonical::to_canonical(&document).map_err(|e| StatementError::Write(e.to_string()))
 }
 
-fn read<P: Serialize + DeserializeOwned>(payload: &[u8]) -> Result<(Vec<Subject>, Box<P>), StatementError> {
+fn read<P: Serialize + DeserializeOwned>(
+    payload: &[u8],
+    predicate_type: &str,
+) -> Result<(Vec<Subject>, Box<P>), StatementError> {
     // The text of the error may quote the document.
     let shown = |e: serde_json::Error| StatementError::Fields(crate::text::line(&e.to_string()).into_owned());
     let document: Document<Box<P>> = serde_json::from_slice(payload).map_err(shown)?;
+    if document.kind != STATEMENT_TYPE || document.predicate_type != predicate_type {
+        return Err(StatementError::Fields("it is of another type".to_owned()));
+    }
     if canonical::to_canonical_small(&document).ok().as_deref() != Some(payload) {
         return Err(StatementError::Fields("a value is written otherwise than we write it".to_owned()));
     }

@@ -9,4 +9,5 @@ mod hostile;
 mod offline;
 mod openssh;
 pub(crate) mod samples;
+mod short_scalars;
 mod stamps;

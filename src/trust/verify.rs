@@ -15,7 +15,7 @@ pub use self::detached::{Detached, detach};
 pub use self::root::TrustRoot;
 use self::signed_by::SignedBy;
 use super::allowed_signers::NoPrincipal;
-use super::dsse::{BadEnvelope, Envelope};
+use super::dsse::{BadEnvelope, Envelope, Signature};
 use super::key::KeyInfo;
 use super::raw::Profile;
 use super::stamp::{BadStamp, Stamped};
@@ -214,7 +214,7 @@ pub fn verify_stamped(
     at: Timestamp,
 ) -> Result<Verified, VerifyError> {
     let opened = Envelope::parse(bytes)?.open()?;
-    let (stamped, bad_stamp) = proven_time(&opened.signature.to_bytes(), stamps, root, at);
+    let (stamped, bad_stamp) = proven_time(&opened.signature, stamps, root, at);
     let signed_at = stamped.as_ref().map_or(at, |s| s.at.min(at));
     let explain = |error: VerifyError| match (error, &bad_stamp) {
         (VerifyError::Principal(then), Some(why)) if then.is_of_time() => {
@@ -246,24 +246,16 @@ pub fn verify_stamped(
 
 /// The earliest time that a stamp proves, and what is wrong with the first bad one.
 fn proven_time(
-    signature: &[u8],
+    signature: &Signature,
     stamps: &[Vec<u8>],
     root: &TrustRoot,
     at: Timestamp,
 ) -> (Option<Stamped>, Option<BadStamp>) {
-    let (mut earliest, mut bad): (Option<Stamped>, _) = (None, None);
-    for token in stamps {
-        match root.timestamp_authorities.verify(token, signature) {
-            // As of `at` it was not made yet.
-            Ok(stamped) if stamped.at > at.plus(CLOCK_TOLERANCE) => {
-                bad = bad.or(Some(BadStamp::Future { stamped: stamped.at, at }));
-            }
-            Ok(stamped) if earliest.as_ref().is_none_or(|e| stamped.at < e.at) => earliest = Some(stamped),
-            Ok(_) => {}
-            Err(why) => bad = bad.or(Some(why)),
-        }
+    if stamps.is_empty() {
+        return (None, None);
     }
-    (earliest, bad)
+    let (good, bad) = root.timestamp_authorities.sift(stamps, &signature.to_bytes(), at);
+    (good.into_iter().next().map(|(_, stamped)| stamped), bad.into_iter().next())
 }
 
 fn check_window(statement: &Statement, at: Timestamp) -> Result<(), VerifyError> {

@@ -5,11 +5,12 @@
 
 use ed25519_dalek::Verifier as _;
 use sha2::{Digest as _, Sha256};
-use ssh_key::public::{Ed25519PublicKey, KeyData};
+use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, Signature};
 
 use super::key::{BadKey, KeyInfo};
 use super::sshsig::SshSig;
+use super::strict::Refused;
 use super::wire::{Reader, TooShort};
 
 /// The flag of a hardware key that somebody was there: the key was touched.
@@ -107,9 +108,9 @@ pub(super) fn verify_blob(signature: &[u8], key: &KeyInfo, signed: &[u8]) -> Res
         || BadSignature::Algorithm { found: crate::text::line(name).into_owned(), key: key.algorithm.clone() };
     let algorithm = Algorithm::new(name).map_err(|_e| wrong_algorithm())?;
     match (key.data(), &algorithm) {
-        (KeyData::Ed25519(public), Algorithm::Ed25519) => ed25519(public, bytes, signed)?,
+        (KeyData::Ed25519(_), Algorithm::Ed25519) => ed25519(key, bytes, signed)?,
         (KeyData::SkEd25519(public), Algorithm::SkEd25519) => {
-            ed25519(public.public_key(), bytes, &touched_data(public.application(), trailer, signed))?;
+            ed25519(key, bytes, &touched_data(public.application(), trailer, signed))?;
         }
         (KeyData::Ecdsa(_), Algorithm::Ecdsa { .. }) if name == key.algorithm => {
             by_ssh_key(key, algorithm, bytes.to_vec(), signed)?;
@@ -150,11 +151,14 @@ fn touched_data(application: &str, trailer: Option<(u8, u32)>, signed: &[u8]) ->
     out
 }
 
-pub(super) fn ed25519(public: &Ed25519PublicKey, signature: &[u8], signed: &[u8]) -> Result<(), BadSignature> {
+/// Checks the bare signature of an Ed25519 key, strictly.
+pub(super) fn ed25519(key: &KeyInfo, signature: &[u8], signed: &[u8]) -> Result<(), BadSignature> {
     let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_e| BadSignature::Malformed)?;
-    let key = ed25519_dalek::VerifyingKey::try_from(public).map_err(|_e| BadSignature::Key(BadKey::NotAKey))?;
-    // Strict: neither key nor signature of small order, so that a signature is over one message only.
-    key.verify_strict(signed, &signature).map_err(|_e| BadSignature::Mismatch)
+    let public = key.ed25519().ok_or(BadSignature::Key(BadKey::NotAKey))?;
+    public.verify(signed, &signature).map_err(|refused| match refused {
+        Refused::Key => BadSignature::Key(BadKey::NotAKey),
+        Refused::Signature => BadSignature::Mismatch,
+    })
 }
 
 pub(super) fn by_ssh_key(

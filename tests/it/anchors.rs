@@ -102,6 +102,51 @@ async fn a_mirror_that_fails_is_said_until_it_has_caught_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mirror_that_has_nothing_is_never_silent() {
+    let payments = Payments::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    comment(&payments, "before there was a mirror").await;
+    mirror(&payments, "folder", path);
+    // Where nothing may be put there, a check that compares with nothing says so.
+    let empty = "has no checkpoint of this ledger, which has 2 entries";
+    let ran = payments.bench.run(&["--readonly", "ledger", "check"]).await.exits(11);
+    assert!(ran.err.contains(empty) && ran.err.contains("ledger list"), "{ran:?}");
+    assert_eq!(notes(folder.path()).len(), 0);
+    // Else it is given the newest, once, which is told and is no failure: a mirror that was just set up is in order.
+    let told = "Note: The mirror";
+    let ran = payments.bench.run(&["ledger", "check"]).await.exits(0);
+    assert!(ran.err.contains(told) && ran.err.contains("put there now") && ran.out.contains("0 anchors"), "{ran:?}");
+    assert_eq!(notes(folder.path()).len(), 1);
+    let ran = payments.bench.run(&["ledger", "check"]).await.exits(0);
+    assert!(!ran.err.contains(told) && ran.out.contains("1 anchors"), "{ran:?}");
+    // Right after a decision there is nothing to tell.
+    comment(&payments, "with a mirror").await;
+    let ran = payments.bench.run(&["ledger", "check"]).await.exits(0);
+    assert!(!ran.err.contains(told) && ran.out.contains("2 anchors"), "{ran:?}");
+    // One that had a checkpoint and has it no more was harmed, and is not filled up silently.
+    let gone = "had a checkpoint at 4 entries of this ledger, and has it no more";
+    std::fs::remove_dir_all(folder.path().join("checkpoints")).unwrap();
+    for _ in 0..2 {
+        let ran = payments.bench.run(&["ledger", "check"]).await.exits(11);
+        assert!(ran.err.contains(gone) && ran.err.contains("--anchor"), "{ran:?}");
+    }
+    comment(&payments, "again").await;
+    payments.bench.run(&["ledger", "check"]).await.exits(0);
+    // The newest taken away, and an older one left.
+    std::fs::remove_file(notes(folder.path()).pop().unwrap()).unwrap();
+    let ran = payments.bench.run(&["ledger", "check"]).await.exits(11);
+    assert!(ran.err.contains("had a checkpoint at 6 entries"), "{ran:?}");
+    // A mirror that is named and has nothing of this ledger.
+    let other = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(other.path().join("checkpoints/ffff")).unwrap();
+    payments.bench.reconfigure(|config| drop(config["ledger"].as_table_mut().unwrap().remove("mirrors")));
+    let ran = payments.bench.run(&["ledger", "check", "--anchor", other.path().to_str().unwrap()]).await.exits(11);
+    assert!(ran.err.contains("has no checkpoint of this ledger") && ran.err.contains("Name a mirror"), "{ran:?}");
+    assert!(notes(other.path()).is_empty(), "something was put there");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ledger_that_was_put_back_is_found_by_its_mirror() {
     let payments = Payments::new().await;
     let folder = tempfile::tempdir().unwrap();

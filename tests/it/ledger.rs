@@ -232,3 +232,36 @@ async fn a_file_of_ledger_keys_is_what_counts() {
     let said = it.bench.run(&["ledger", "check"]).await.exits(2);
     assert!(said.err.contains("keys:1:"), "{said:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_came_with_an_export_are_said_to_have() {
+    let it = Payments::new().await;
+    it.approve().await.exits(0);
+    let (dir, trust) = (it.bench.dir.path().join("export"), it.bench.dir.path().join("mine"));
+    it.bench.run(&["ledger", "export", text(&dir)]).await.exits(0);
+    copy_all(&dir.join("trust"), &trust);
+    fs::remove_file(trust.join("ledger_keys")).unwrap();
+    let check = ["ledger", "check", "--dir", text(&dir), "--trust", text(&trust)];
+    let gate = it.gate.as_str();
+    let verify = ["verify", "--gate", gate, "--env", "prod", "--service", "payments", "--dir", text(&dir), "--trust"];
+    let verify = [&verify, [text(&trust)].as_slice()].concat();
+    let says = "came from the export itself";
+    for command in [check.as_slice(), &verify] {
+        let said = it.bench.run(command).await.exits(0);
+        assert!(said.err.contains(says) && said.err.contains("Give --trust"), "{said:#?}");
+    }
+    fs::copy(dir.join("trust/ledger_keys"), trust.join("ledger_keys")).unwrap();
+    for command in [check.as_slice(), &verify] {
+        let said = it.bench.run(command).await.exits(0);
+        assert!(!said.err.contains(says), "{said:#?}");
+    }
+    // None anywhere: what is to be mended is the folder of trust, not the ledger's address.
+    for keys in [dir.join("trust/ledger_keys"), trust.join("ledger_keys")] {
+        fs::remove_file(keys).unwrap();
+    }
+    for command in [check.as_slice(), &verify] {
+        let said = it.bench.run(command).await.exits(2);
+        assert!(said.err.contains("Give --trust a folder with a file ledger_keys"), "{said:#?}");
+        assert!(!said.err.contains("ledger.url"), "{said:#?}");
+    }
+}

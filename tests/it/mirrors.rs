@@ -122,6 +122,40 @@ async fn a_git_repository_keeps_its_promises_and_its_history() {
     assert_eq!(mirror.read_all(LEDGER).await.unwrap().len(), 4);
 }
 
+#[tokio::test]
+async fn notes_that_git_ignores_or_merges_away_are_committed_and_found() {
+    if programs::find("git").is_none() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    git_init(dir.path());
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(dir.path()).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        command.args(["-c", "user.name=x", "-c", "user.email=x@y", "-c", "advice.detachedHead=false"]);
+        assert!(command.args(args).status().unwrap().success(), "{args:?}");
+    };
+    std::fs::write(dir.path().join(".gitignore"), "checkpoints/\n").unwrap();
+    let mirror = Mirror::git(dir.path().to_owned());
+    mirror.put(&note(1, "AAAA")).await.unwrap();
+    assert_eq!(mirror.list(LEDGER).await.unwrap().len(), 1);
+    // Written by a program that was killed before it could commit: committed the next time, ignored or not.
+    let folder = dir.path().join(format!("checkpoints/{LEDGER}"));
+    std::fs::write(folder.join("000000000002.note"), note(2, "AAAA").text).unwrap();
+    mirror.put(&note(2, "AAAA")).await.unwrap();
+    assert_eq!(mirror.list(LEDGER).await.unwrap().len(), 2);
+    // A branch with a note is merged in such a way that nothing of it stays but its history.
+    git(&["checkout", "-q", "-b", "side"]);
+    mirror.put(&note(3, "AAAA")).await.unwrap();
+    git(&["checkout", "-q", "-"]);
+    git(&["commit", "-q", "--allow-empty", "-m", "meanwhile"]);
+    git(&["merge", "-q", "-s", "ours", "-m", "merged away", "side"]);
+    git(&["branch", "-q", "-D", "side"]);
+    assert!(!folder.join("000000000003.note").exists());
+    let sizes: Vec<u64> = mirror.list(LEDGER).await.unwrap().iter().map(|l| l.size).collect();
+    assert_eq!(sizes, [1, 2, 3]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once_commit_to_one_repository() {
     if programs::find("git").is_none() {

@@ -142,6 +142,26 @@ fn the_command_tells_who_built_it_or_exits_11() {
     assert!(identity.err.contains("sigstore-js"), "{}", identity.err);
     with(&[&who[..], &["--commit", "0123456789abcdef"]].concat()).exits(11);
     with(&[&who[..], &["--predicate", "signature"]].concat()).exits(11);
+    let commit = "f0b49a04e5a62250e0f60fb128004a73110fe311";
+    with(&[&who[..], &["--commit", commit]].concat()).exits(0);
+    // What a script leaves empty is not \"nothing is expected\".
+    for name in ["--commit", "--branch", "--repository", "--predicate", "--identity", "--issuer"] {
+        let mut all = vec![name, ""];
+        let kept = if name == "--issuer" {
+            &who[2..]
+        } else if name == "--identity" {
+            &who[..2]
+        } else {
+            &who[..]
+        };
+        all.extend(kept);
+        let empty = with(&all).exits(2);
+        assert!(empty.err.contains(&format!("{name} is empty")), "{}", empty.err);
+    }
+    run(dir.path(), &[&who[..], &["--artifact", "", "--artifact", digest, &file]].concat()).exits(2);
+    // People who sign in somewhere do not sign for a repository.
+    let people = ["--issuer", "https://accounts.google.com", "--repository", "https://github.com/sigstore/sigstore-js"];
+    assert!(with(&people).exits(2).err.contains("--identity"));
     // The staging instance's root, or none that can be read.
     with(&[&who[..], &["--root", "none.json"]].concat()).exits(2);
     // Nobody expected, an identity without an issuer, no artifact: usage.

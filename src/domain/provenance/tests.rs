@@ -11,6 +11,7 @@ fn attestation(file: &str, of: &str, state: State) -> Attestation {
         file: file.into(),
         state,
         reason: (state != State::Verified).then_some(reason),
+        note: None,
         subjects: vec![Subject { name: of.into(), digests: vec![(&sha256(of.as_bytes())).into()] }],
         subject_count: 1,
         predicate: Some("https://slsa.dev/provenance/v1".into()),
@@ -57,6 +58,36 @@ fn what_has_no_digest_and_what_was_not_read_is_said() {
     let mut unread = provenance(&[artifact("a", true)], vec![attestation("a.json", "a", State::Verified)]);
     unread.unread.push(Unread { file: "b.json".into(), reason: Reason::new("malformed", "It is not JSON.") });
     assert_eq!(unread.shortfall().unwrap().code, "attestation-unreadable");
+}
+
+#[test]
+fn who_signed_is_a_claim_until_the_signature_is_good() {
+    for (state, words) in [
+        (State::Verified, "verified, signed by ana@acme.example,"),
+        (State::Unexpected, "unexpected, signed by ana@acme.example,"),
+        (State::Refused, "refused, claims to be signed by ana@acme.example,"),
+        (State::Other, "other, claims to be signed by ana@acme.example,"),
+    ] {
+        let mut one = attestation("a.json", "a", state);
+        one.identity = Some("ana@acme.example".into());
+        assert!(one.words().starts_with(words), "{}", one.words());
+    }
+    let mut silent = attestation("a.json", "a", State::Verified);
+    silent.note = Some(Reason::new("no-commit", "It does not name its commit."));
+    assert!(silent.words().ends_with(", It does not name its commit"), "{}", silent.words());
+}
+
+#[test]
+fn issuers_of_people_are_known_by_their_whole_name() {
+    for known in
+        ["https://accounts.google.com", "https://login.microsoftonline.com/0-1/v2.0", "https://github.com/login/oauth/"]
+    {
+        assert!(is_issuer_of_people(known), "{known}");
+    }
+    for other in ["https://token.actions.githubusercontent.com", "https://accounts.google.com.evil.example", "", "none"]
+    {
+        assert!(!is_issuer_of_people(other), "{other}");
+    }
 }
 
 #[test]

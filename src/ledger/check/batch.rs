@@ -54,7 +54,8 @@ impl Reader {
         }
         let bytes = rows.iter().map(|row| row.body.len()).sum::<usize>() / rows.len();
         self.limit = u32::try_from(BYTES / bytes.max(1)).unwrap_or(BATCH).clamp(1, BATCH);
-        self.from = last + 1;
+        // Always onward, also past a position before the first.
+        self.from = (last + 1).max(self.from + 1);
         Ok(Batch { rows, hashes, checkpoints, links })
     }
 }

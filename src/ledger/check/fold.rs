@@ -49,7 +49,7 @@ pub(super) struct Fold<'a> {
     counters: BTreeMap<String, (u64, u32)>,
     /// The last checkpoint that fits, and whether all did.
     signed: (u64, bool),
-    /// The largest size that a checkpoint of the ledger speaks of, as it was read with its signature.
+    /// The largest size with a checkpoint whose signature counts.
     covered: u64,
     /// The anchors that were not come to yet, the largest first.
     anchors: Vec<usize>,
@@ -115,10 +115,8 @@ impl<'a> Fold<'a> {
         let mut checkpoints = done.checkpoints.into_iter().peekable();
         let mut links = working.links.iter().peekable();
         for judged in done.entries {
-            while self.edge.size() + 1 < judged.seq {
-                let missing = self.edge.size() + 1;
-                self.damaged("entry-missing", missing, "it is missing, and later entries are there.");
-                self.push(None, &stored);
+            if self.edge.size() + 1 < judged.seq {
+                self.take_gap(reading, judged.seq - 1, &stored)?;
             }
             if judged.seq != self.edge.size() + 1 {
                 self.damaged("entry-extra", judged.seq, "it is at a position that no entry has.");
@@ -132,6 +130,24 @@ impl<'a> Fold<'a> {
             }
             self.meet_anchors();
         }
+        Ok(())
+    }
+
+    /// Entries that are missing before one that is there. Where all their hashes are there, the tree grows over them; where
+    /// they are not, it goes on behind them: whoever plants an entry far away does not have us count up to it.
+    fn take_gap(&mut self, reading: &mut dyn Reading, last: u64, stored: &Stored<'_>) -> Result<(), LedgerError> {
+        let first = self.edge.size() + 1;
+        let what = if first == last { "it is".to_owned() } else { format!("it and all up to entry {last} are") };
+        self.damaged("entry-missing", first, &format!("{what} missing, and later entries are there."));
+        if stored.whole {
+            while self.edge.size() < last {
+                self.push(None, stored);
+            }
+            return Ok(());
+        }
+        let kept = reading.hashes(&Edge::needs(last))?;
+        self.edge = Edge::resume(last, kept).unwrap_or_else(|| Edge::unknown(last));
+        self.young = VecDeque::from([(last, self.edge.root())]);
         Ok(())
     }
 
@@ -179,7 +195,9 @@ impl<'a> Fold<'a> {
 
     fn take_checkpoint(&mut self, size: u64, note: Result<Head, String>) {
         self.checked.checkpoints += 1;
-        self.covered = self.covered.max(size);
+        if note.is_ok() {
+            self.covered = self.covered.max(size);
+        }
         let (before, fits) = self.signed;
         let named = self.named;
         let say = |why: String| named.checkpoint(size, why).to_string();
@@ -313,7 +331,8 @@ impl<'a> Fold<'a> {
             self.damaged("entry-missing", size + 1, "it is missing, and its hash or a checkpoint over it is there.");
         }
         if further.is_empty() && self.covered < size {
-            let why = "it is in no checkpoint: it was not appended by Countersign.";
+            let why = "it is in no checkpoint that counts: it was not appended by Countersign, or its checkpoint was changed \
+                       or taken away.";
             self.damaged("entry-unsigned", self.covered + 1, why);
         }
         Ok(())

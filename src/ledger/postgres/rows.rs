@@ -6,6 +6,7 @@ use tlog_tiles::Hash;
 use tokio_postgres::Row as SqlRow;
 
 use super::fault::Fault;
+use super::schema;
 use super::session::{Link, Parameters, Session};
 use crate::ledger::storage::{Added, Row, Wanted};
 use crate::ledger::{LedgerError, Reading, Writing};
@@ -85,11 +86,21 @@ impl<'a> Rows<'a> {
 
     /// Takes the head: from here on there is no other writer.
     pub(super) fn take_head(&mut self) -> Result<(), LedgerError> {
-        let head: Option<i64> = self.one("SELECT size FROM countersign.head WHERE one FOR UPDATE", Vec::new())?;
-        head.map(|_size| ()).ok_or_else(|| LedgerError::Corrupt {
-            location: self.location.to_owned(),
-            why: "its head is missing. Restore the ledger from a copy.".to_owned(),
-        })
+        // Another process, of a newer version, may have carried it over while this one had it open.
+        let sql = "SELECT (SELECT value FROM countersign.meta WHERE name = 'schema') \
+                   FROM countersign.head WHERE one FOR UPDATE";
+        let schema: Option<Option<String>> = self.one(sql, Vec::new())?;
+        let Some(schema) = schema else {
+            return Err(LedgerError::Corrupt {
+                location: self.location.to_owned(),
+                why: "its head is missing. Restore the ledger from a copy.".to_owned(),
+            });
+        };
+        let schema = schema.unwrap_or_default();
+        if schema == schema::VERSION.to_string() {
+            return Ok(());
+        }
+        Err(LedgerError::Use { location: self.location.to_owned(), why: schema::newer(&schema) })
     }
 
     /// Whether the checkpoint at a size is of this transaction.
@@ -120,9 +131,12 @@ impl Reading for Rows<'_> {
     }
 
     fn entries(&mut self, wanted: &Wanted) -> Result<Vec<Row>, LedgerError> {
+        // Beyond the last position that can be kept there is nothing; cut to it, the last one would come again and again.
+        let Ok(from) = i64::try_from(wanted.from) else { return Ok(Vec::new()) };
+        // From the start means also what is before the start, so that it is seen.
+        let from = if from <= 1 { i64::MIN } else { from };
         let kinds: Vec<String> = wanted.kinds.iter().map(|k| k.word().to_owned()).collect();
-        let mut parameters: Parameters =
-            vec![Box::new(number(wanted.from)), Box::new(kinds), Box::new(wanted.limit.map(i64::from))];
+        let mut parameters: Parameters = vec![Box::new(from), Box::new(kinds), Box::new(wanted.limit.map(i64::from))];
         // One statement each, so that the index of records is used where there is a record.
         let rows = match &wanted.record {
             None => self.query(

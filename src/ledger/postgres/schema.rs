@@ -7,7 +7,7 @@ use super::session::{Link, Session};
 use crate::ledger::note;
 
 /// The schema that this version reads and writes.
-const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 1;
 /// What only one process at a time does in a database: `Csgn` and the version of this lock.
 const LOCK: i64 = 0x4373_676e_0001;
 /// The oldest server that is known to work.
@@ -77,6 +77,14 @@ CREATE TRIGGER checkpoints_only_grow BEFORE INSERT ON countersign.checkpoints
 CREATE TRIGGER head_grows BEFORE UPDATE ON countersign.head FOR EACH ROW EXECUTE FUNCTION countersign.head_grows();
 INSERT INTO countersign.head (one, size) VALUES (true, 0);
 ";
+
+/// What is said of a schema that this version does not write.
+pub(super) fn newer(schema: &str) -> String {
+    format!(
+        "It was written by a newer version of Countersign (schema {}, this one knows {VERSION}). Update Countersign.",
+        crate::text::line(schema)
+    )
+}
 
 /// The tables of which no row is ever changed or removed. Evidence may be dropped by whoever owns it.
 const KEPT: [&str; 5] = ["meta", "entries", "hashes", "checkpoints", "keys"];
@@ -184,9 +192,7 @@ fn version(link: &Link, session: &Arc<Session>) -> Result<Option<i32>, String> {
     }
     match value("schema").and_then(|v| v.parse::<i32>().ok()) {
         Some(version @ 1..=VERSION) => Ok(Some(version)),
-        Some(newer) if newer > VERSION => Err(format!(
-            "It was written by a newer version of Countersign (schema {newer}, this one knows {VERSION}). Update Countersign."
-        )),
+        Some(other) if other > VERSION => Err(newer(&other.to_string())),
         _ => Err("Its schema has no version that can be read. Restore the ledger from a copy.".to_owned()),
     }
 }

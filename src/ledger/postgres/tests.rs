@@ -96,6 +96,12 @@ fn sixteen_writers_lose_and_double_nothing() {
 }
 
 #[test]
+fn a_check_keeps_no_append_waiting() {
+    let Some(bench) = Bench::new() else { return };
+    testing::a_check_keeps_no_append_waiting(&bench.open());
+}
+
+#[test]
 fn two_homes_share_one_ledger_with_keys_of_their_own() {
     let Some(bench) = Bench::new() else { return };
     let (here, elsewhere) = (bench.open(), tempfile::tempdir().unwrap());
@@ -199,6 +205,45 @@ fn what_the_owner_does_around_the_triggers_is_found() {
         let Some((error, _)) = touch(sql) else { return };
         assert!(error.is_damage(), "{sql}: {error}");
     }
+}
+
+#[test]
+fn an_entry_that_was_planted_far_away_is_told_at_once() {
+    for seq in [1_i64 << 62, i64::MAX, -7] {
+        let Some(bench) = Bench::new() else { return };
+        let ledger = bench.open();
+        ledger.append(&[draft("A", "{}"), draft("B", "{}")]).unwrap();
+        bench.sql(&format!(
+            "SET session_replication_role = replica; ALTER TABLE countersign.entries DROP CONSTRAINT entries_seq_check; \
+             INSERT INTO countersign.entries SELECT {seq}, kind, record, gate, at, body, digest \
+             FROM countersign.entries WHERE seq = 1"
+        ));
+        let (say, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            say.send(ledger.check(&crate::ledger::check::Audit::of_the_tree_alone()).unwrap()).unwrap();
+        });
+        let checked = said.recv_timeout(Duration::from_secs(60)).expect("it counts up to it");
+        let found: Vec<_> = checked.findings.iter().map(|f| (f.code, f.entry)).collect();
+        let expected = if seq < 0 { ("entry-extra", Some(0)) } else { ("entry-missing", Some(3)) };
+        assert!(found.contains(&expected), "{seq}: {checked:#?}");
+    }
+}
+
+#[test]
+fn a_ledger_that_a_newer_version_carries_over_meanwhile_is_not_written_to() {
+    let Some(bench) = Bench::new() else { return };
+    let ledger = bench.open();
+    ledger.append(&[draft("A", "{}")]).unwrap();
+    let schema = |n: i32| {
+        bench.sql(&format!(
+            "SET session_replication_role = replica; UPDATE countersign.meta SET value = '{n}' WHERE name = 'schema'"
+        ))
+    };
+    schema(2);
+    let why = ledger.append(&[draft("B", "{}")]).unwrap_err().to_string();
+    assert!(why.contains("newer version") && why.contains("schema 2"), "{why}");
+    schema(1);
+    assert_eq!(ledger.append(&[draft("B", "{}")]).unwrap()[0].seq, 2);
 }
 
 #[test]

@@ -82,7 +82,14 @@ pub(super) fn create(connection: &mut Connection) -> Result<(), String> {
     work().map_err(|e| open::explain(&e))
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i32> {
+/// What is said of a schema that this version does not write.
+pub(super) fn newer(schema: i32) -> String {
+    format!(
+        "It was written by a newer version of Countersign (schema {schema}, this one knows {VERSION}). Update Countersign."
+    )
+}
+
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 

@@ -31,6 +31,21 @@ pub(super) fn open(path: &Path, busy: Duration) -> Result<Connection, String> {
     Ok(connection)
 }
 
+/// Another connection to a ledger that is open, which only reads; `None` if another file is in its place.
+pub(super) fn reader(path: &Path, busy: Duration) -> rusqlite::Result<Option<Connection>> {
+    // Not read-only: the last one to leave checks the log into the file, and whoever cannot write leaves it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy)?;
+    let (application, version, _) = marks(&connection)?;
+    if (application, version) != (APPLICATION, VERSION) {
+        return Ok(None);
+    }
+    secure(&connection)?;
+    connection.pragma_update(None, "query_only", 1)?;
+    Ok(Some(connection))
+}
+
 /// Makes folders and file if they are not there, and refuses what cannot be a ledger.
 fn prepare(path: &Path) -> Result<(), String> {
     let failed =
@@ -77,21 +92,20 @@ fn existing(path: &Path) -> Result<(), String> {
     }
 }
 
+/// Whose file it is, its schema, and how many tables and the like it has.
+fn marks(connection: &Connection) -> rusqlite::Result<(i32, i32, i64)> {
+    // One transaction: another process may be making the ledger at this moment.
+    let transaction = connection.unchecked_transaction()?;
+    let number = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let tables = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok((number("application_id")?, number("user_version")?, tables))
+}
+
 /// The schema version of our file; 0 for an empty one.
 fn ownership(connection: &Connection) -> Result<i32, String> {
-    let read = || -> rusqlite::Result<(i32, i32, i64)> {
-        // One transaction: another process may be making the ledger at this moment.
-        let transaction = connection.unchecked_transaction()?;
-        let number = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-        let tables = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        Ok((number("application_id")?, number("user_version")?, tables))
-    };
-    match read().map_err(|e| explain(&e))? {
+    match marks(connection).map_err(|e| explain(&e))? {
         (APPLICATION, version @ 0..=VERSION, _) => Ok(version),
-        (APPLICATION, newer, _) => Err(format!(
-            "It was written by a newer version of Countersign (schema {newer}, this one knows {VERSION}). \
-             Update Countersign."
-        )),
+        (APPLICATION, newer, _) => Err(migrate::newer(newer)),
         (0, 0, 0) => Ok(0),
         _ => {
             Err("It is an SQLite database of another program, not a ledger. Name another file in ledger.url."
@@ -116,13 +130,8 @@ fn write_ahead(connection: &Connection, busy: Duration) -> rusqlite::Result<Stri
     }
 }
 
-fn set_up(connection: &Connection, busy: Duration) -> Result<(), String> {
-    let mode = write_ahead(connection, busy).map_err(|e| explain(&e))?;
-    if mode != "wal" {
-        return Err("Its folder cannot hold a write-ahead log, as is so on network file systems. \
-                    Name a file on a local disk in ledger.url."
-            .to_owned());
-    }
+/// What holds for each connection.
+fn secure(connection: &Connection) -> rusqlite::Result<()> {
     let pragmas: [(&str, i64); 5] = [
         ("synchronous", 2),
         // macOS: a plain fsync does not reach the disk there.
@@ -132,8 +141,19 @@ fn set_up(connection: &Connection, busy: Duration) -> Result<(), String> {
         ("cell_size_check", 1),
     ];
     for (name, value) in pragmas {
-        connection.pragma_update(None, name, value).map_err(|e| explain(&e))?;
+        connection.pragma_update(None, name, value)?;
     }
+    Ok(())
+}
+
+fn set_up(connection: &Connection, busy: Duration) -> Result<(), String> {
+    let mode = write_ahead(connection, busy).map_err(|e| explain(&e))?;
+    if mode != "wal" {
+        return Err("Its folder cannot hold a write-ahead log, as is so on network file systems. \
+                    Name a file on a local disk in ledger.url."
+            .to_owned());
+    }
+    secure(connection).map_err(|e| explain(&e))?;
     let synchronous: i64 =
         connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(|e| explain(&e))?;
     if synchronous == 2 { Ok(()) } else { Err("SQLite does not flush what is written here.".to_owned()) }

@@ -156,6 +156,31 @@ fn a_newer_schema_is_refused() {
 }
 
 #[test]
+fn a_ledger_that_a_newer_version_carries_over_meanwhile_is_not_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = at(&folder);
+    let ledger = SqliteLedger::open(&path).unwrap();
+    ledger.append(&[draft("A", "{}")]).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    let why = ledger.append(&[draft("B", "{}")]).unwrap_err().to_string();
+    assert!(why.contains("newer version") && why.contains("schema 3"), "{why}");
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    assert_eq!(ledger.append(&[draft("B", "{}")]).unwrap()[0].seq, 2);
+}
+
+#[test]
+fn a_check_keeps_no_append_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = fresh(&folder);
+    testing::a_check_keeps_no_append_waiting(&ledger);
+    let idle = ledger.readers.lock().unwrap().len();
+    assert!((1..=IDLE).contains(&idle), "{idle}");
+    let reader = ledger.readers.lock().unwrap().pop().unwrap();
+    let error = reader.execute("DELETE FROM checkpoints", []).unwrap_err().to_string();
+    assert!(error.contains("readonly"), "{error}");
+}
+
+#[test]
 fn a_read_only_file_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder);

@@ -1,12 +1,15 @@
 //! A bucket of S3 with object lock as a mirror: what is there can be neither changed nor removed until it is released.
 
+mod page;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use quick_xml::events::Event;
 use sha2::{Digest as _, Sha256};
 
+use self::page::{Page, complaint};
 use super::{Listed, MirrorError, Note, compare, size_of};
 use crate::clock::SharedClock;
 use crate::domain::time::Timestamp;
@@ -83,6 +86,7 @@ impl S3 {
     pub(super) async fn list(&self, folder: &str) -> Result<Vec<Listed>, MirrorError> {
         let prefix = format!("{}{folder}", self.settings.prefix);
         let (mut listed, mut from) = (Vec::new(), (String::new(), String::new()));
+        let mut asked = BTreeSet::new();
         for _ in 0..PAGES {
             let mut query = format!("prefix={}&versions=", encode(&prefix));
             for (name, value) in [("key-marker", &from.0), ("version-id-marker", &from.1)] {
@@ -91,20 +95,33 @@ impl S3 {
                 }
             }
             let answer = self.good(self.ask("GET", "", &query, &[], b"").await?)?;
-            let page = Page::read(&answer.body).map_err(|why| {
-                MirrorError::Unusable(format!("S3 {} answered with a list that cannot be read: {why}.", self.address()))
-            })?;
+            let page = Page::read(&answer.body).map_err(|why| self.no_list(&why))?;
             listed.extend(page.versions.into_iter().filter_map(|(key, version)| {
                 let path = key.strip_prefix(&self.settings.prefix)?.to_owned();
                 Some(Listed { size: size_of(&path)?, path, version })
             }));
-            match page.next {
-                // A store that gives the same mark again would be asked forever.
-                Some(next) if next != from => from = next,
-                _ => return Ok(listed),
+            let Some(next) = page.next else { return Ok(listed) };
+            // A store that goes in a circle would be asked forever, and what comes after it is never seen.
+            if !asked.insert(next.clone()) {
+                return Err(self.no_list("it goes on where it was before"));
             }
+            from = next;
         }
-        Err(MirrorError::Unusable(format!("S3 {} has more notes than are read.", self.address())))
+        Err(MirrorError::Unusable(format!(
+            "S3 {} has more notes than are read, {PAGES} pages of them: what comes after them is compared with nothing. \
+             Begin a new bucket or prefix in [ledger] mirrors, and check the old one with another program.",
+            self.address()
+        )))
+    }
+
+    /// What is answered is not all that is there, or cannot be told to be.
+    fn no_list(&self, why: &str) -> MirrorError {
+        MirrorError::Unusable(format!(
+            "S3 {} answered with a list of the bucket {} that cannot be used: {why}. Check endpoint and bucket in [ledger] \
+             mirrors, and that no proxy or login page answers in the store's place; a store must know ListObjectVersions.",
+            self.address(),
+            crate::text::line(&self.settings.bucket)
+        ))
     }
 
     pub(super) async fn read(&self, path: &str, version: &str) -> Result<Vec<u8>, MirrorError> {
@@ -176,101 +193,74 @@ fn encode(value: &str) -> String {
     percent_encoding::utf8_percent_encode(value, ALL_ELSE).to_string()
 }
 
-/// One page of the versions in a bucket.
-#[derive(Debug, Default)]
-struct Page {
-    /// Key and version.
-    versions: Vec<(String, String)>,
-    /// Where the next page begins.
-    next: Option<(String, String)>,
-}
-
-impl Page {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        let (mut page, mut truncated, mut mark) = (Self::default(), false, (String::new(), String::new()));
-        let (mut key, mut version) = (String::new(), String::new());
-        elements(body, |path, text| match path {
-            [_, "Version", "Key"] => text.clone_into(&mut key),
-            [_, "Version", "VersionId"] => text.clone_into(&mut version),
-            [_, "Version"] => page.versions.push((std::mem::take(&mut key), std::mem::take(&mut version))),
-            [_, "IsTruncated"] => truncated = text == "true",
-            [_, "NextKeyMarker"] => text.clone_into(&mut mark.0),
-            [_, "NextVersionIdMarker"] => text.clone_into(&mut mark.1),
-            _ => {}
-        })?;
-        page.next = truncated.then_some(mark);
-        Ok(page)
-    }
-}
-
-/// Code and message of an error answer.
-fn complaint(body: &[u8]) -> (String, String) {
-    let (mut code, mut message) = (String::new(), String::new());
-    // What cannot be read says nothing.
-    elements(body, |path, text| match path {
-        [_, "Code"] => text.clone_into(&mut code),
-        [_, "Message"] => text.clone_into(&mut message),
-        _ => {}
-    })
-    .ok();
-    (code, message)
-}
-
-/// Calls `each` at the end of every element, with the names from the top down to it and its text.
-fn elements(body: &[u8], mut each: impl FnMut(&[&str], &str)) -> Result<(), String> {
-    let mut reader = quick_xml::Reader::from_reader(body);
-    let (mut path, mut text): (Vec<String>, String) = (Vec::new(), String::new());
-    loop {
-        match reader.read_event().map_err(|e| e.to_string())? {
-            Event::Start(start) => {
-                if path.len() > 16 {
-                    return Err("it is nested too deeply".to_owned());
-                }
-                path.push(start.local_name().as_ref().to_owned());
-                text.clear();
-            }
-            Event::Text(part) => text.push_str(&part),
-            Event::GeneralRef(name) => {
-                text.push_str(match &*name {
-                    "amp" => "&",
-                    "lt" => "<",
-                    "gt" => ">",
-                    "quot" => "\"",
-                    "apos" => "'",
-                    _ => "?",
-                });
-            }
-            Event::End(_) => {
-                let names: Vec<&str> = path.iter().map(String::as_str).collect();
-                each(&names, text.trim());
-                path.pop();
-                text.clear();
-            }
-            Event::Eof if path.is_empty() => return Ok(()),
-            Event::Eof => return Err("it ends early".to_owned()),
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::testing::{Reply, Seen, Server, StillClock, limits, reply};
+    use crate::secrets::Secret;
 
-    #[test]
-    fn pages_and_complaints_are_read() {
-        let body = br#"<?xml version="1.0"?><ListVersionsResult xmlns="urn:x"><IsTruncated>true</IsTruncated>
-            <NextKeyMarker>a&amp;b</NextKeyMarker><NextVersionIdMarker>v9</NextVersionIdMarker>
-            <Version><Key>checkpoints/ab/000000000002.note</Key><VersionId>v1</VersionId><Owner><ID>1</ID></Owner></Version>
-            <DeleteMarker><Key>checkpoints/ab/000000000003.note</Key><VersionId>v2</VersionId></DeleteMarker>
-            </ListVersionsResult>"#;
-        let page = Page::read(body).unwrap();
-        assert_eq!(page.versions, [("checkpoints/ab/000000000002.note".to_owned(), "v1".to_owned())]);
-        assert_eq!(page.next, Some(("a&b".to_owned(), "v9".to_owned())));
-        assert!(Page::read(b"<ListVersionsResult><Version>").is_err());
-        let error = br"<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
-        assert_eq!(complaint(error), ("AccessDenied".to_owned(), "no".to_owned()));
-        assert_eq!(complaint(b"not xml at all <"), (String::new(), String::new()));
+    async fn listed(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> (Result<usize, String>, usize) {
+        let server = Server::start(answer).await;
+        let settings = Settings {
+            endpoint: server.url.clone(),
+            bucket: "anchors".to_owned(),
+            prefix: String::new(),
+            retain: Duration::from_secs(60),
+            credentials: Credentials {
+                access_key: Secret::new("a"),
+                secret_key: Secret::new("s"),
+                region: "us-east-1".to_owned(),
+            },
+            tls: Tls::default(),
+            limits: limits(),
+        };
+        let s3 = S3::new(settings, StillClock::new()).unwrap();
+        let listed = s3.list("checkpoints/ab/").await;
+        (listed.map(|l| l.len()).map_err(|e| e.to_string()), server.seen().len())
+    }
+
+    /// A page with one note, which says that another follows after `next`.
+    fn page(n: usize, next: Option<&str>) -> Reply {
+        let mark = next.map_or_else(String::new, |mark| format!("<NextKeyMarker>{mark}</NextKeyMarker>"));
+        let body = format!(
+            "<ListVersionsResult><IsTruncated>{}</IsTruncated>{mark}\
+             <Version><Key>checkpoints/ab/{n:012}.note</Key><VersionId>v</VersionId></Version></ListVersionsResult>",
+            next.is_some()
+        );
+        reply(200, "application/xml", "", body)
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_to_its_end() {
+        let (found, asked) = listed(|seen, n| {
+            let mark = seen.param("key-marker");
+            assert_eq!(mark, (n > 0).then(|| format!("m{n}")));
+            page(n, (n < 3).then(|| format!("m{}", n + 1)).as_deref())
+        })
+        .await;
+        assert_eq!((found, asked), (Ok(4), 4));
+    }
+
+    #[tokio::test]
+    async fn a_list_that_does_not_come_to_its_end_is_an_error() {
+        // The same mark again, and marks that go in a circle.
+        for (round, pages) in [(1, 2), (3, 4)] {
+            let (found, asked) = listed(move |_, n| page(n, Some(&format!("m{}", n % round)))).await;
+            let why = found.unwrap_err();
+            assert!(why.contains("anchors") && why.contains("where it was before") && why.contains("Check"), "{why}");
+            assert_eq!(asked, pages);
+        }
+        let (found, asked) = listed(|_, n| page(n, Some(&format!("m{n}")))).await;
+        let why = found.unwrap_err();
+        assert!(why.contains("anchors") && why.contains("more notes than are read"), "{why}");
+        assert_eq!(asked, PAGES);
+        for body in [
+            "<html><body>Log in</body></html>",
+            "<ListVersionsResult><IsTruncated>true</IsTruncated></ListVersionsResult>",
+        ] {
+            let why = listed(move |_, _| reply(200, "text/html", "", body)).await.0.unwrap_err();
+            assert!(why.contains("bucket anchors") && why.contains("cannot be used") && why.contains("Check"), "{why}");
+        }
     }
 
     #[test]

@@ -18,17 +18,17 @@ use crate::trust::verify::{TrustRoot, Verified, verify_envelope};
 /// the files and mirrors that are named, and in the mirrors that are configured.
 pub async fn check(desk: &Desk, anchors: Vec<PathBuf>) -> Result<Checked, AppError> {
     let (ledger, trust) = (Arc::clone(&desk.ledger), desk.config.trust.clone());
-    let (mirrored, problems) = super::super::anchor::mirrored(desk, &anchors).await?;
+    let mirrored = super::super::anchor::mirrored(desk, &anchors).await;
     blocking(move || {
         let root = sign::trust_root(&trust);
         let files: Vec<PathBuf> = anchors.into_iter().filter(|path| !mirror::is_mirror(path)).collect();
         let mut all = anchor::files(&files).map_err(AppError::usage)?;
-        all.extend(mirrored);
+        all.extend(mirrored.anchors);
         let mut checked = audit(ledger.as_ref(), &root, &all)?;
-        let mend = "Look at who can write there, or run it again once it can be reached: nothing is compared with it.";
-        for what in problems {
-            checked.finds(Finding { code: "mirror", entry: None, what, mend: mend.to_owned() });
+        for (what, mend) in mirrored.problems {
+            checked.finds(Finding { code: "mirror", entry: None, what, mend });
         }
+        checked.notes.extend(mirrored.notes);
         Ok(checked)
     })
     .await
@@ -41,7 +41,9 @@ pub async fn check_folder(dir: PathBuf, trust: Option<PathBuf>, anchors: Vec<Pat
         let trust = trust.unwrap_or_else(|| dir.join("trust"));
         let root = verify::trust_folder(&trust);
         let ledger = FolderLedger::open(&dir, &trust)?;
-        audit(&ledger, &root, &anchor::files(&anchors).map_err(AppError::usage)?)
+        let mut checked = audit(&ledger, &root, &anchor::files(&anchors).map_err(AppError::usage)?)?;
+        checked.notes.extend(ledger.caution());
+        Ok(checked)
     })
     .await
 }

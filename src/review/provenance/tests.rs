@@ -41,6 +41,19 @@ fn what_is_expected_comes_from_the_configuration_and_the_release() {
 }
 
 #[test]
+fn a_commit_must_be_named_where_the_kind_has_a_place_for_it() {
+    let asked = |predicate: Option<&str>, require_commit| {
+        let line = ProvenanceConfig { predicate: predicate.map(Into::into), require_commit, ..line() };
+        Judging::new(&line, &TrustConfig::default(), &release("1"), None).unwrap().expected().unwrap().commit_named
+    };
+    assert!(asked(None, None) && asked(Some("slsa"), None));
+    assert!(!asked(Some("signature"), None) && !asked(Some("https://spdx.dev/Document"), None));
+    assert!(asked(Some("signature"), Some(true)) && !asked(None, Some(false)));
+    let blank = verify(&line(), Path::new(PUBLIC_GOOD), Some(" "), &[], &[]).unwrap_err();
+    assert_eq!(blank.kind, crate::error::ErrorKind::Usage);
+}
+
+#[test]
 fn a_root_or_key_that_cannot_be_read_is_missing_evidence_with_its_name() {
     let dir = tempfile::tempdir().unwrap();
     let bad = dir.path().join("root.json");

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::build::{Build, BuildResult, Tests};
+use crate::domain::build::{Build, BuildResult, Starter, Tests};
 use crate::domain::evidence::Kind;
 use crate::http::testing::{Reply, Server, json as answer, reply};
 use crate::source::testing::{COMMIT, ask, code, raw, settings, words};
@@ -17,7 +17,8 @@ fn run() -> Value {
         "timestamp": 1_700_000_000_000_i64, "duration": 61_000,
         "actions": [
             {}, null,
-            {"causes": [{"shortDescription": "Started by user Ana"}]},
+            {"causes": [{"_class": "hudson.model.Cause$UserIdCause", "shortDescription": "Gestartet durch Ana",
+                         "userId": "ana", "userName": "Ana"}]},
             {"parameters": [
                 {"_class": "hudson.model.StringParameterValue", "name": "ENV", "value": "prod"},
                 {"_class": "hudson.model.BooleanParameterValue", "name": "FAST", "value": true},
@@ -71,7 +72,9 @@ async fn the_build_that_the_trigger_names_is_read_with_two_requests() {
     assert_eq!(raw(build.commit.as_ref()), Some(COMMIT));
     assert_eq!(raw(build.branch.as_ref()), Some("main"));
     assert_eq!(build.parameters, [("ENV".into(), "prod".into()), ("FAST".into(), "true".into())]);
-    assert_eq!(build.causes[0].raw(), "Started by user Ana");
+    assert_eq!(build.causes[0].raw(), "Gestartet durch Ana");
+    let starter = Starter { login: Some("ana".into()), name: "Ana".into(), pushed: false };
+    assert_eq!(build.starters, [starter]);
     assert_eq!(build.tests, Some(Tests { passed: 30, failed: 1, skipped: 2 }));
     assert_eq!((build.changes[0].author.raw(), build.changes[0].message.raw()), ("Ana", "PAY-1 mend"));
     assert_eq!((build.artifacts.len(), build.duration_ms), (3, Some(61_000)));
@@ -97,6 +100,71 @@ async fn running_and_odd_builds_are_not_green() {
     value["changeSets"] = Value::Null;
     value["changeSet"] = json!({"items": [{"commitId": "3", "msg": "m"}], "kind": null});
     assert_eq!(one_build(&named(value).await).changes[0].commit.raw(), "3");
+}
+
+/// A build that another one started, which a third one started.
+async fn chained(up: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static) -> (Gathered, usize) {
+    let server = Server::start(move |seen, _| {
+        let mut value = run();
+        value["actions"][2] = upstream("team/a b", 7);
+        match seen.path() {
+            "/job/team/job/pay/42/api/json" => answer(200, &value),
+            path => up(path).unwrap_or_else(|| answer(404, &json!({}))),
+        }
+    })
+    .await;
+    let got = collect(&server, What::Build { job: None }, Some(build_ref("team/pay", 42, None))).await.unwrap();
+    (got, server.seen().len())
+}
+
+fn upstream(job: &str, number: u64) -> Value {
+    json!({"causes": [{"_class": "hudson.model.Cause$UpstreamCause", "shortDescription": "Started by upstream project",
+        "upstreamProject": job, "upstreamBuild": number, "upstreamUrl": "job/elsewhere/"}]})
+}
+
+fn starters(gathered: &Gathered) -> Vec<String> {
+    one_build(gathered).starters.iter().map(|s| s.name.raw().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn who_started_the_build_before_it_is_asked_for() {
+    let user = json!({"causes": [{"_class": "hudson.model.Cause$UserIdCause", "userId": "mal", "userName": "Mal"}]});
+    let (got, asked) = chained(move |path| match path {
+        "/job/team/job/a%20b/7/api/json" => {
+            Some(answer(200, &json!({"number": 7, "actions": [{}, upstream("top", 1)]})))
+        }
+        "/job/top/1/api/json" => Some(answer(200, &json!({"number": 1, "actions": [user]}))),
+        _ => None,
+    })
+    .await;
+    assert_eq!((starters(&got), code(&got), asked), (vec!["Mal".to_owned()], "", 4));
+    assert_eq!(got.raw.len(), 3);
+}
+
+#[tokio::test]
+async fn a_build_before_it_that_cannot_be_read_is_listed() {
+    let unknown = vec!["whoever started team/a b #7".to_owned()];
+    for (status, short) in [(404, ""), (403, ""), (500, "server-error")] {
+        let (got, _) = chained(move |path| path.contains("a%20b").then(|| answer(status, &json!({})))).await;
+        assert_eq!((starters(&got), code(&got)), (unknown.clone(), short), "{status}");
+    }
+    // One that says nothing, and one that is another.
+    for (said, short) in [(json!({"number": 7}), ""), (json!({"number": 8}), "malformed")] {
+        let (got, _) = chained(move |path| path.contains("a%20b").then(|| answer(200, &said))).await;
+        assert_eq!((starters(&got), code(&got)), (unknown.clone(), short));
+    }
+    // Builds that never end are not followed for ever, and one that started itself is asked once.
+    let (got, asked) = chained(|path| {
+        let number: u64 = path.split('/').rev().nth(2)?.parse().ok()?;
+        Some(answer(200, &json!({"number": number, "actions": [upstream("team/a b", number + 1)]})))
+    })
+    .await;
+    assert_eq!((starters(&got).len(), asked), (1, 2 + UPSTREAM));
+    let (_, asked) = chained(|path| {
+        path.contains("a%20b").then(|| answer(200, &json!({"number": 7, "actions": [upstream("team/a b", 7)]})))
+    })
+    .await;
+    assert_eq!(asked, 3);
 }
 
 #[tokio::test]

@@ -3,15 +3,21 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::cause::{self, Cause};
 use crate::domain::build::{Build, BuildArtifact, BuildChange, BuildResult, Tests};
 use crate::domain::time::Timestamp;
 use crate::text::Untrusted;
 
 /// What is asked of a build. Freestyle jobs have one `changeSet`, pipelines have a list of `changeSets`.
-pub(super) const TREE: &str = "number,url,result,building,timestamp,duration,\
-    actions[parameters[_class,name,value],causes[shortDescription],lastBuiltRevision[SHA1,branch[name]]],\
-    changeSet[items[commitId,author[fullName],msg]],changeSets[items[commitId,author[fullName],msg]],\
-    artifacts[relativePath]";
+pub(super) fn tree() -> String {
+    format!(
+        "number,url,result,building,timestamp,duration,\
+         actions[parameters[_class,name,value],{},lastBuiltRevision[SHA1,branch[name]]],\
+         changeSet[items[commitId,author[fullName],msg]],changeSets[items[commitId,author[fullName],msg]],\
+         artifacts[relativePath]",
+        cause::tree()
+    )
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -50,12 +56,6 @@ struct Parameter {
     class: Option<String>,
     name: Option<String>,
     value: Value,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Cause {
-    short_description: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,11 +138,17 @@ impl Run {
         self.artifacts.iter().flatten().filter_map(|a| a.relative_path.clone())
     }
 
+    /// Why it ran.
+    pub(super) fn causes(&self) -> impl Iterator<Item = &Cause> {
+        self.actions.iter().flatten().filter_map(|a| a.causes.as_ref()).flatten()
+    }
+
     fn git(&self) -> impl Iterator<Item = &Revision> {
         self.actions.iter().flatten().filter_map(|a| a.last_built_revision.as_ref())
     }
 
-    /// The build. Of several checkouts the one of the release's commit counts, else the first.
+    /// The build. Of several checkouts the one of the release's commit counts, else the first. Who started it is not
+    /// in it yet: that may stand in the builds before it.
     pub(super) fn into_build(self, job: String, address: String, commit: Option<&str>, tests: Option<Tests>) -> Build {
         let of_release =
             |r: &&Revision| commit.is_some_and(|c| r.sha1.as_deref().is_some_and(|sha| sha.eq_ignore_ascii_case(c)));
@@ -150,7 +156,6 @@ impl Run {
         let branch = revision.and_then(|r| r.branch.as_ref()?.first()?.name.as_deref()).map(plain_branch);
         let running = self.building == Some(true);
         let parameters = self.actions.iter().flatten().filter_map(|a| a.parameters.as_ref()).flatten();
-        let causes = self.actions.iter().flatten().filter_map(|a| a.causes.as_ref()).flatten();
         let sets = self.change_sets.iter().flatten().chain(&self.change_set);
         Build {
             job: job.into(),
@@ -170,7 +175,8 @@ impl Run {
             commit: revision.and_then(|r| r.sha1.clone()).map(Untrusted::from),
             branch: branch.map(Untrusted::from),
             parameters: parameters.filter_map(Parameter::shown).collect(),
-            causes: causes.filter_map(|c| c.short_description.clone()).map(Untrusted::from).collect(),
+            causes: self.causes().filter_map(Cause::said).map(Untrusted::from).collect(),
+            starters: Vec::new(),
             tests,
             changes: sets.flat_map(|s| s.items.iter().flatten()).map(Item::change).collect(),
             artifacts: self.artifact_paths().map(|p| BuildArtifact { path: p.into(), digest: None }).collect(),

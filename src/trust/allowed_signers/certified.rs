@@ -54,7 +54,7 @@ impl AllowedSigners {
         }
         let mut nearest = several();
         for line in lines.iter().filter(|line| line.covers(name)) {
-            match self.judge(line, &authority, namespace, at) {
+            match self.judge(line, &|| authority.clone(), namespace, at) {
                 Ok(_) => return Ok(Principal::new((*name).clone())),
                 Err(reason) => nearest = reason,
             }

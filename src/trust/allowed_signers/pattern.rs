@@ -15,6 +15,9 @@ pub(in crate::trust) fn list_matches(list: &str, text: &str) -> bool {
 
 /// Whether a pattern matches a text: `*` stands for any characters, `?` for one.
 fn matches(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where the last star was and how far it reaches so far: going back only to the last one keeps this quadratic.

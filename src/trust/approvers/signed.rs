@@ -66,16 +66,9 @@ pub fn verify(
         return Err(fault(format!("it was made for the namespace {found:?}, and not for {APPROVERS_NAMESPACE:?}")));
     }
     root.blob_not_revoked(&sig.public_key).map_err(|e| refused(e.to_string()))?;
-    let signers = &root.allowed_signers;
-    let (by, key) =
-        signers.find_principal(&sig.public_key, APPROVERS_NAMESPACE, at).map_err(|e| refused(e.to_string()))?;
     // A line without namespaces is for every purpose in OpenSSH; whoever gives out roles is named for that.
-    if !signers.names_for(&sig.public_key, APPROVERS_NAMESPACE) {
-        return Err(refused(format!(
-            "the key {} is listed in {} without namespaces=\"{APPROVERS_NAMESPACE}\", which must be written out",
-            key.fingerprint, signers.file
-        )));
-    }
+    let found = root.allowed_signers.find_bare(&sig.public_key, APPROVERS_NAMESPACE, at);
+    let (by, key) = found.map_err(|e| refused(e.to_string()))?;
     verify_sig::verify(&sig, key, APPROVERS_NAMESPACE, bytes).map_err(|e| refused(e.to_string()))?;
     let approvers = read::read(name, bytes)?;
     let text = String::from_utf8(bytes.to_vec())

@@ -137,17 +137,39 @@ fn only_a_good_signature_for_this_purpose_makes_it_believed() {
     refused(check(TEXT, "nonsense", &good), "not a signature");
     refused(check(TEXT, "", &good), "not a signature");
     // A line for every purpose, or for another one, gives out no roles.
-    refused(check(TEXT, &armoured, &root(&keeper, "")), "written out");
+    refused(check(TEXT, &armoured, &root(&keeper, "")), "in full");
     refused(check(TEXT, &armoured, &root(&keeper, "namespaces=\"release-decision@countersign.dev\"")), "namespace");
     let other = TestSigner::from_seed([8; 32]).unwrap();
     refused(check(TEXT, &armoured, &root(&other, &format!("namespaces=\"{APPROVERS_NAMESPACE}\""))), "not believed");
     let elsewhere = keeper.sign(crate::trust::DECISION_NAMESPACE, TEXT.as_bytes()).unwrap().to_armoured();
     refused(check(TEXT, &elsewhere, &good), "namespace");
+    refused(check(TEXT, &armoured, &root(&keeper, "namespaces=\"approvers@*\"")), "in full");
     let late = format!("namespaces=\"{APPROVERS_NAMESPACE}\",valid-before=\"20260101Z\"");
     refused(check(TEXT, &armoured, &root(&keeper, &late)), "valid until");
     // A faulty file is not an empty one, although it is signed.
     let faulty = signed::sign(b"schema = 1\n", &keeper).unwrap();
     refused(check("schema = 1\n", &faulty, &good), "serial");
+}
+
+#[test]
+fn one_line_must_hold_for_the_time_and_the_purpose() {
+    let keeper = TestSigner::from_seed([9; 32]).unwrap();
+    let armoured = signed::sign(TEXT.as_bytes(), &keeper).unwrap();
+    let check = |first: &str, second: &str| {
+        let key = keeper.key().to_line();
+        let text = format!("keeper@example.com {first} {key}\nkeeper@example.com {second} {key}\n");
+        let allowed_signers = crate::trust::allowed_signers::AllowedSigners::parse("f", &text).unwrap();
+        let root = TrustRoot { allowed_signers, ..TrustRoot::default() };
+        signed::verify("approvers.toml", TEXT.as_bytes(), armoured.as_bytes(), &root, now()).map(|signed| signed.by)
+    };
+    // The keeper gave out roles until January, and still signs other things.
+    let then = format!("namespaces=\"{APPROVERS_NAMESPACE}\",valid-before=\"20260101Z\"");
+    let still = format!("namespaces=\"{APPROVERS_NAMESPACE}\",valid-after=\"20260101Z\"");
+    for (first, second) in [(then.as_str(), ""), ("", then.as_str())] {
+        let error = check(first, second).unwrap_err().to_string();
+        assert!(error.contains("not believed"), "{error}");
+    }
+    assert!(check(&then, &still).is_ok() && check(&still, "").is_ok() && check("", &still).is_ok());
 }
 
 #[test]

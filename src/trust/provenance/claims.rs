@@ -115,8 +115,11 @@ impl Claims {
             self.repository = Some(repository_of(uri));
             self.reference = reference_of(uri);
         }
-        let commit = text("/predicate/invocation/configSource/digest/sha1");
-        self.commits.extend(commit.map(ToOwned::to_owned));
+        let commit = value.pointer("/predicate/invocation/configSource").and_then(commit_of);
+        self.commits.extend(commit);
+        if self.commits.is_empty() {
+            self.dependencies(value.pointer("/predicate/materials"));
+        }
     }
 
     fn slsa_1(&mut self, value: &Value) {
@@ -126,20 +129,34 @@ impl Claims {
         let workflow = "/predicate/buildDefinition/externalParameters/workflow";
         self.repository = text(&format!("{workflow}/repository")).map(repository_of);
         self.reference = text(&format!("{workflow}/ref")).map(ToOwned::to_owned);
-        let list = value.pointer("/predicate/buildDefinition/resolvedDependencies").and_then(Value::as_array);
-        for dependency in list.into_iter().flatten() {
+        self.dependencies(value.pointer("/predicate/buildDefinition/resolvedDependencies"));
+    }
+
+    /// Takes the source's commit from what it was built of.
+    fn dependencies(&mut self, list: Option<&Value>) {
+        for dependency in list.and_then(Value::as_array).into_iter().flatten() {
             let Some(uri) = dependency.get("uri").and_then(Value::as_str) else { continue };
-            let commit = ["gitCommit", "sha1"].iter().find_map(|d| dependency.get("digest")?.get(d)?.as_str());
-            let Some(commit) = commit.filter(|_| uri.starts_with("git+")) else { continue };
-            // The first one is the source where nothing else names it; all others are what it was built with.
+            let Some(commit) = commit_of(dependency) else { continue };
             let repository = repository_of(uri);
-            if self.repository.as_ref().is_none_or(|r| *r == repository) {
+            let source = match &self.repository {
+                // Not every builder writes the `git+` before the address.
+                Some(known) => *known == repository,
+                // The first one is the source where nothing else names it; all others are what it was built with.
+                None => uri.starts_with("git+"),
+            };
+            if source {
                 self.reference = self.reference.take().or_else(|| reference_of(uri));
                 self.repository = Some(repository);
-                self.commits.push(commit.to_owned());
+                self.commits.push(commit);
             }
         }
     }
+}
+
+/// The commit in the digests of a source.
+fn commit_of(source: &Value) -> Option<String> {
+    let digest = source.get("digest")?;
+    ["gitCommit", "sha1"].iter().find_map(|name| digest.get(name)?.as_str()).map(ToOwned::to_owned)
 }
 
 fn subject(value: &Value) -> Result<Subject, String> {

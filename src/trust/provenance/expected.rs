@@ -20,6 +20,8 @@ pub struct Expected {
     pub reference: Option<Pattern>,
     /// The commit, where the release names one.
     pub commit: Option<String>,
+    /// Whether the commit must be named. Where not, one that is silent of it counts, with a note.
+    pub commit_named: bool,
     /// What it must say.
     pub predicate: Predicate,
 }
@@ -33,7 +35,8 @@ pub enum Signer {
     Identity {
         /// The issuer, exactly; empty: the certificate must name none, as those of GitHub's releases.
         issuer: String,
-        /// Who: the certificate's subject alternative name. `None`: whoever, of the expected repository.
+        /// Who: the certificate's subject alternative name. `None`: whoever, of the repository that the certificate
+        /// itself names.
         identity: Option<Pattern>,
     },
     /// A key of one's own.
@@ -47,14 +50,22 @@ pub enum Signer {
 
 impl Expected {
     /// Whether so much is expected that an attestation can be verified: a key; or an issuer, and an identity or a
-    /// repository. Without an issuer, an identity.
+    /// repository. Without an issuer, an identity. A pattern that everything fits says nothing.
     pub fn is_enough(&self) -> bool {
+        let said = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|p| !p.is_anything());
         match &self.signer {
             Signer::Nobody => false,
-            Signer::Identity { issuer, identity } => {
-                identity.is_some() || (!issuer.is_empty() && self.repository.is_some())
-            }
+            Signer::Identity { issuer, identity } => said(identity) || (!issuer.is_empty() && said(&self.repository)),
             Signer::Key { .. } => true,
+        }
+    }
+
+    /// Whether the repository is all that says who must have signed. The statement is written by the signer, so then
+    /// only what the certificate says of repository, ref and commit is proof of anything.
+    pub(super) fn is_by_repository(&self) -> bool {
+        match &self.signer {
+            Signer::Identity { identity, .. } => identity.as_ref().is_none_or(Pattern::is_anything),
+            Signer::Nobody | Signer::Key { .. } => false,
         }
     }
 
@@ -75,7 +86,8 @@ impl Expected {
         }
         put("repository", self.repository.as_ref().map(|r| r.0.clone()));
         put("branch", self.reference.as_ref().map(|r| r.0.clone()));
-        put("commit", self.commit.clone());
+        let where_named = if self.commit_named { "" } else { ", where it is named" };
+        put("commit", self.commit.as_ref().map(|c| format!("{c}{where_named}")));
         put("predicate", Some(self.predicate.word().to_owned()));
         out
     }
@@ -125,6 +137,11 @@ impl Pattern {
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether everything fits, or everything without a slash.
+    pub fn is_anything(&self) -> bool {
+        !self.0.is_empty() && self.0.bytes().all(|b| b == b'*')
     }
 
     /// Whether all of `text` fits.

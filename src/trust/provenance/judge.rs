@@ -68,8 +68,10 @@ pub(super) fn judge(
         out.subjects.push(Subject { name: Untrusted::default(), digests: vec![digest] });
         out.subject_count = out.subjects.len();
     }
-    out.reason = unexpected(expected, &claims, &proven.signed).err();
-    out.state = if out.reason.is_none() { State::Verified } else { State::Unexpected };
+    match unexpected(expected, &claims, &proven.signed) {
+        Ok(note) => (out.state, out.note) = (State::Verified, note),
+        Err(reason) => (out.state, out.reason) = (State::Unexpected, Some(reason)),
+    }
     out
 }
 
@@ -78,6 +80,7 @@ fn blank(file: Untrusted) -> Attestation {
         file,
         state: State::Refused,
         reason: None,
+        note: None,
         subjects: Vec::new(),
         subject_count: 0,
         predicate: None,
@@ -140,6 +143,11 @@ fn describe(out: &mut Attestation, claims: &Claims, signed: &Signed, artifacts: 
             out.subjects.push(Subject { name: kept(subject.name.raw()), digests: subject.digests.clone() });
         }
     }
+}
+
+/// A reason, of what is kept to be shown: it cites what others wrote.
+pub(super) fn bounded(reason: Reason) -> Reason {
+    Reason { text: kept(reason.text.raw()), ..reason }
 }
 
 /// What of a text is kept to be shown: others decide how long it is.
@@ -302,9 +310,10 @@ fn proven(result: &VerificationResult, over: Option<SubjectDigest>, key: Option<
 }
 
 /// Compares what was signed, and who signed, with what is expected. All that says something must fit: where statement
-/// and certificate contradict one another, one of them is not as expected.
-fn unexpected(expected: &Expected, claims: &Claims, signed: &Signed) -> Result<(), Reason> {
+/// and certificate contradict one another, one of them is not as expected. Of what fits, gives what it leaves open.
+pub(super) fn unexpected(expected: &Expected, claims: &Claims, signed: &Signed) -> Result<Option<Reason>, Reason> {
     let no = |code: &str, text: String| Err(Reason::new(code, text));
+    let certified = expected.is_by_repository();
     if let Signer::Identity { issuer, identity } = &expected.signer {
         let said = signed.issuer.as_deref().unwrap_or_default();
         if said != issuer {
@@ -326,19 +335,39 @@ fn unexpected(expected: &Expected, claims: &Claims, signed: &Signed) -> Result<(
         };
         return no("nobody-expected", text);
     }
-    fit("repository", "another-repository", expected.repository.as_ref(), [&signed.repository, &claims.repository])?;
-    fit("ref", "another-branch", expected.reference.as_ref(), [&signed.reference, &claims.reference])?;
-    if let Some(commit) = &expected.commit {
-        let said = || signed.commit.iter().chain(&claims.commits);
-        if let Some(other) = said().find(|s| !same_commit(s, commit)) {
-            return no("another-commit", format!("It is of commit {other}, and the release is of {commit}."));
-        }
+    let repository = [&signed.repository, &claims.repository];
+    fit("repository", "another-repository", expected.repository.as_ref(), repository, certified)?;
+    fit("ref", "another-branch", expected.reference.as_ref(), [&signed.reference, &claims.reference], certified)?;
+    let Some(commit) = &expected.commit else { return Ok(None) };
+    if let Some(other) = signed.commit.iter().chain(&claims.commits).find(|s| !same_commit(s, commit)) {
+        return no("another-commit", format!("It is of commit {other}, and the release is of {commit}."));
     }
-    Ok(())
+    if signed.commit.is_some() || (!certified && !claims.commits.is_empty()) {
+        return Ok(None);
+    }
+    let who = if claims.commits.is_empty() { "It" } else { "Its certificate" };
+    let silent = format!("{who} does not name its commit, and the release is of {commit}.");
+    if expected.commit_named { no("no-commit", silent) } else { Ok(Some(Reason::new("no-commit", silent))) }
 }
 
-fn fit(what: &str, code: &str, expected: Option<&Pattern>, said: [&Option<String>; 2]) -> Result<(), Reason> {
+/// Whether what certificate and statement say of something, in this order, is what is expected. `certified`: the
+/// certificate must say it, and the statement can only contradict.
+fn fit(
+    what: &str,
+    code: &str,
+    expected: Option<&Pattern>,
+    said: [&Option<String>; 2],
+    certified: bool,
+) -> Result<(), Reason> {
     let Some(expected) = expected else { return Ok(()) };
+    if certified && said[0].is_none() {
+        let text = format!(
+            "Its certificate does not name its {what}, and \"{}\" is expected. What the statement says of it was written by \
+             whoever signed, and nobody else says who that is: expect an identity.",
+            expected.as_str()
+        );
+        return Err(Reason::new(code, text));
+    }
     let mut said = said.into_iter().flatten().peekable();
     if said.peek().is_none() {
         return Err(Reason::new(

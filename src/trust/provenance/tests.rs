@@ -2,6 +2,7 @@
 //! hostile ones are skipped.
 
 mod conformance;
+mod expectations;
 mod hostile;
 mod own;
 mod real;
@@ -32,6 +33,7 @@ fn identity(issuer: &str, identity: &str) -> Expected {
         repository: None,
         reference: None,
         commit: None,
+        commit_named: true,
         predicate: Predicate::Slsa,
     }
 }
@@ -42,6 +44,7 @@ fn by_key(key: Key, logged: bool) -> Expected {
         repository: None,
         reference: None,
         commit: None,
+        commit_named: true,
         predicate: Predicate::Slsa,
     }
 }

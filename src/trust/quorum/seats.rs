@@ -57,7 +57,7 @@ pub(super) fn fill(mut seats: Vec<Seat>, people: &[Sitter<'_>]) -> Vec<Seat> {
     }
     ways.sort_by_key(Vec::len);
     let as_role = |person: usize, lent: bool, role: &str| {
-        let Some(p) = people.get(person) else { return None };
+        let p = people.get(person)?;
         if p.own.iter().any(|r| r == role) {
             return Some(None);
         }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::domain::quorum::{DelegationScope, Exclusion};
-use crate::trust::DELEGATION_NAMESPACE;
 use crate::trust::allowed_signers::AllowedSigners;
 use crate::trust::approvers::signed;
 use crate::trust::dsse::Envelope;
@@ -10,6 +9,7 @@ use crate::trust::signer::{Signer as _, TestSigner};
 use crate::trust::statement::{About, ApproverRef, Choice, DelegationChoice, Entitlement, Statement};
 use crate::trust::tests::samples;
 use crate::trust::verify::{TrustRoot, verify_envelope};
+use crate::trust::{APPROVERS_NAMESPACE, DELEGATION_NAMESPACE};
 
 mod agree;
 mod exceptions;
@@ -51,7 +51,9 @@ fn signer(seed: u8) -> TestSigner {
 }
 
 fn root() -> TrustRoot {
-    let lines = PEOPLE.map(|(name, seed)| format!("{name} namespaces=\"*\" {}\n", signer(seed).key().to_line()));
+    let lines = PEOPLE.map(|(name, seed)| {
+        format!("{name} namespaces=\"*,{APPROVERS_NAMESPACE}\" {}\n", signer(seed).key().to_line())
+    });
     TrustRoot { allowed_signers: AllowedSigners::parse("f", &lines.concat()).unwrap(), ..TrustRoot::default() }
 }
 

@@ -18,6 +18,7 @@ use super::{BadStamp, Stamped};
 use crate::domain::time::Timestamp;
 use crate::trust::der::{Der, OCTETS, SEQUENCE};
 use crate::trust::error::TrustFileError;
+use crate::trust::verify::CLOCK_TOLERANCE;
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
@@ -33,9 +34,17 @@ const MAX_TOKEN: usize = 64 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Authorities {
     /// Certificates that chains may end in.
-    anchors: Vec<Vec<u8>>,
+    anchors: Vec<Anchor>,
     /// Certificates of signers, for tokens that do not bring theirs.
     signers: Vec<Certificate>,
+}
+
+/// A certificate that chains may end in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Anchor {
+    der: Vec<u8>,
+    /// The seconds since 1970 that it is valid in, the first and the last.
+    valid: (u64, u64),
 }
 
 impl Authorities {
@@ -53,7 +62,9 @@ impl Authorities {
             let certificate = Certificate::from_der(&der).map_err(|_e| damaged())?;
             let ca = certificate.tbs_certificate.get::<BasicConstraints>().map_err(|_e| damaged())?;
             if ca.is_some_and(|(_, constraints)| constraints.ca) {
-                out.anchors.push(der);
+                let valid = &certificate.tbs_certificate.validity;
+                let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
+                out.anchors.push(Anchor { der, valid: (seconds(valid.not_before), seconds(valid.not_after)) });
             } else {
                 out.signers.push(certificate);
             }
@@ -107,31 +118,53 @@ impl Authorities {
         Ok(Stamped { at: info.at, authority: name })
     }
 
-    /// Whether a certificate leads to one of the anchors, as of a time.
-    fn check_chain(&self, leaf: &[u8], between: &[Vec<u8>], at: Timestamp, name: &str) -> Result<(), BadStamp> {
-        let bad = |why: webpki::Error| BadStamp::Chain { authority: name.to_owned(), at, why: format!("{why:?}") };
-        let anchors: Vec<CertificateDer<'_>> =
-            self.anchors.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-        let anchors = anchors.iter().map(anchor_from_trusted_cert).collect::<Result<Vec<_>, _>>().map_err(bad)?;
-        let between: Vec<CertificateDer<'_>> = between.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-        let leaf = CertificateDer::from(leaf);
-        let seconds = u64::try_from(at.millis() / 1000).unwrap_or(0);
-        let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-        EndEntityCert::try_from(&leaf)
-            .and_then(|leaf| {
-                leaf.verify_for_usage(
-                    webpki::ALL_VERIFICATION_ALGS,
-                    &anchors,
-                    &between,
-                    time,
-                    KeyUsage::required(TIME_STAMPING.as_bytes()),
-                    None,
-                    None,
-                )
-                .map(|_path| ())
-            })
-            .map_err(bad)
+    /// Of time stamps over the bytes of a signature those that are good as of a time, the earliest first, and what is wrong
+    /// with the others.
+    pub fn sift(&self, tokens: &[Vec<u8>], over: &[u8], at: Timestamp) -> (Vec<(Vec<u8>, Stamped)>, Vec<BadStamp>) {
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for token in tokens {
+            match self.verify(token, over) {
+                // As of `at` it was not made yet.
+                Ok(stamped) if stamped.at > at.plus(CLOCK_TOLERANCE) => {
+                    bad.push(BadStamp::Future { stamped: stamped.at, at });
+                }
+                Ok(stamped) => good.push((token.clone(), stamped)),
+                Err(why) => bad.push(why),
+            }
+        }
+        good.sort_by_key(|(_, stamped)| stamped.at);
+        (good, bad)
     }
+
+    /// Whether a certificate leads to one of the anchors, and all on the way are valid as of a time.
+    fn check_chain(&self, leaf: &[u8], between: &[Vec<u8>], at: Timestamp, name: &str) -> Result<(), BadStamp> {
+        let bad = |why: String| BadStamp::Chain { authority: name.to_owned(), at, why };
+        let seconds = u64::try_from(at.millis() / 1000).unwrap_or(0);
+        // webpki judges the time of all but the last: an anchor is believed without it.
+        let (valid, others): (Vec<&Anchor>, Vec<&Anchor>) =
+            self.anchors.iter().partition(|a| a.valid.0 <= seconds && seconds <= a.valid.1);
+        leads_to(&valid, leaf, between, seconds).map_err(|why| {
+            let out_of_time = !others.is_empty() && leads_to(&others, leaf, between, seconds).is_ok();
+            bad(if out_of_time {
+                "the listed certificate is out of its own time then".to_owned()
+            } else {
+                format!("{why:?}")
+            })
+        })
+    }
+}
+
+/// Whether a certificate leads to one of these, as of a time.
+fn leads_to(anchors: &[&Anchor], leaf: &[u8], between: &[Vec<u8>], seconds: u64) -> Result<(), webpki::Error> {
+    let anchors: Vec<CertificateDer<'_>> = anchors.iter().map(|a| CertificateDer::from(a.der.as_slice())).collect();
+    let anchors = anchors.iter().map(anchor_from_trusted_cert).collect::<Result<Vec<_>, _>>()?;
+    let between: Vec<CertificateDer<'_>> = between.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let leaf = CertificateDer::from(leaf);
+    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+    let usage = KeyUsage::required(TIME_STAMPING.as_bytes());
+    EndEntityCert::try_from(&leaf)?
+        .verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &between, time, usage, None, None)
+        .map(|_path| ())
 }
 
 /// The signed content of a token: TSTInfo in DER.

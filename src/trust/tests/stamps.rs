@@ -129,6 +129,26 @@ impl Authority {
         std::fs::read(self.path("answer")).unwrap()
     }
 
+    /// As listed, with the root's own time changed: webpki does not ask whether a root has signed itself.
+    fn authorities_valid(&self, from: Timestamp, until: Timestamp) -> Authorities {
+        use base64::Engine as _;
+        use x509_cert::der::{Decode as _, Encode as _, asn1::UtcTime};
+        let engine = base64::engine::general_purpose::STANDARD;
+        let pem = std::fs::read_to_string(self.path("ca.pem")).unwrap();
+        let inner = pem.trim().strip_prefix("-----BEGIN CERTIFICATE-----").unwrap();
+        let base64: String = inner.strip_suffix("-----END CERTIFICATE-----").unwrap().split_whitespace().collect();
+        let mut root = x509_cert::Certificate::from_der(&engine.decode(base64).unwrap()).unwrap();
+        let time = |at: Timestamp| {
+            let since = std::time::Duration::from_secs(u64::try_from(at.millis() / 1000).unwrap());
+            UtcTime::from_unix_duration(since).unwrap().into()
+        };
+        root.tbs_certificate.validity.not_before = time(from);
+        root.tbs_certificate.validity.not_after = time(until);
+        let text = engine.encode(root.to_der().unwrap());
+        let text = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        Authorities::parse("f", text.as_bytes()).unwrap()
+    }
+
     fn authorities(&self) -> Authorities {
         Authorities::parse("f", &std::fs::read(self.path("ca.pem")).unwrap()).unwrap()
     }
@@ -141,12 +161,17 @@ impl Authority {
 }
 
 const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
+const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const P384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
 const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 
 fn now() -> Timestamp {
     chrono::Utc::now().into()
+}
+
+fn before(at: Timestamp, time: std::time::Duration) -> Timestamp {
+    (chrono::DateTime::<chrono::Utc>::from_timestamp_millis(at.millis()).unwrap() - time).into()
 }
 
 #[test]
@@ -175,6 +200,92 @@ fn stamps_by_openssl_are_good_and_bound_to_their_bytes() {
         let stranger = Authority::new(kind, "tsa").authorities();
         assert!(matches!(stranger.verify(&token, b"signature"), Err(BadStamp::Chain { .. })));
     }
+}
+
+#[test]
+fn the_root_itself_must_be_valid_as_of_the_stamp() {
+    if missing(&["openssl"]) {
+        return;
+    }
+    let authority = Authority::new(P256, "tsa");
+    let token = authority.stamp(b"signature");
+    let at = authority.authorities().verify(&token, b"signature").unwrap().at;
+    let long_ago: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
+    let judge = |from, until| authority.authorities_valid(from, until).verify(&token, b"signature");
+    assert!(judge(long_ago, at).is_ok(), "its last second counts");
+    assert!(judge(at, at.plus(HOUR)).is_ok(), "and its first");
+    for (from, until) in [(long_ago, before(at, SECOND)), (at.plus(SECOND), at.plus(HOUR))] {
+        let error = judge(from, until).unwrap_err();
+        assert!(matches!(&error, BadStamp::Chain { why, .. } if why.contains("out of its own time")), "{error}");
+    }
+}
+
+#[test]
+fn of_several_stamps_the_good_ones_are_kept_and_a_bundle_has_no_others() {
+    use crate::trust::bundle;
+    use crate::trust::raw;
+    if missing(&["openssl"]) {
+        return;
+    }
+    let authority = Authority::new(P256, "tsa");
+    let (signer, payload) = (samples::signer(), samples::decision_by(&samples::signer()).payload().unwrap());
+    let key = crate::trust::signer::Signer::key(&signer);
+    let message = crate::trust::dsse::pae(crate::trust::dsse::PAYLOAD_TYPE, &payload);
+    let signature = crate::trust::signer::Signer::sign_raw(&signer, &message).unwrap();
+    raw::verify(key, &message, &signature).unwrap();
+    let envelope = Envelope::seal_raw(&payload, &key.fingerprint, &signature).to_bytes().unwrap();
+    let (good, other) = (authority.stamp(&signature), authority.stamp(b"something else"));
+    let strange = Authority::new(P256, "tsa").stamp(&signature);
+    let listed = authority.authorities();
+    let export =
+        |stamps: &[Vec<u8>], listed: &Authorities, at| bundle::export(&envelope, key, stamps, listed, at).unwrap();
+    let stamps_in = |bundle: &bundle::Bundle| {
+        let data = &bundle.json["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"];
+        data.as_array().map_or(0, Vec::len)
+    };
+    let all = export(&[other, strange, b"nonsense".to_vec(), good.clone()], &listed, now());
+    assert_eq!(stamps_in(&all), 1);
+    let [first, second, third] = all.left_out.as_slice() else { panic!("{:?}", all.left_out) };
+    assert_eq!(first, &BadStamp::NotOver);
+    assert!(matches!(second, BadStamp::Chain { .. }) && matches!(third, BadStamp::Malformed(_)), "{second} {third}");
+    let alone = [good];
+    let untrusted = export(&alone, &Authorities::default(), now());
+    assert_eq!((stamps_in(&untrusted), untrusted.left_out), (0, vec![BadStamp::NoAuthorities]));
+    let early = export(&alone, &listed, before(now(), HOUR));
+    assert!(stamps_in(&early) == 0 && matches!(early.left_out.as_slice(), [BadStamp::Future { .. }]));
+    assert!(export(&alone, &listed, now()).left_out.is_empty());
+}
+
+#[test]
+fn a_stamp_of_the_near_future_makes_no_key_valid_sooner() {
+    if missing(&["openssl"]) {
+        return;
+    }
+    let authority = Authority::new(P256, "tsa");
+    let (signer, start) = (samples::signer(), now());
+    // As of a minute ago, within what clocks may differ: the key's time begins between then and the stamp.
+    let at = before(start, SECOND * 60);
+    let choice = Choice {
+        issued_at: before(at, HOUR),
+        not_after: start.plus(HOUR),
+        approver: approver(&signer),
+        ..samples::choice(Verb::Approve)
+    };
+    let statement = Statement::of_decision(&samples::dossier(), choice).unwrap();
+    let envelope = Envelope::sign(&statement, &signer).unwrap();
+    let token = authority.stamp(&envelope.open().unwrap().signature.to_bytes());
+    let from = before(start, SECOND * 30).compact();
+    let line = format!("{ANA} valid-after=\"{from}Z\" {}", crate::trust::signer::Signer::key(&signer).to_line());
+    let root = TrustRoot {
+        allowed_signers: AllowedSigners::parse("f", &line).unwrap(),
+        timestamp_authorities: authority.authorities(),
+        ..TrustRoot::default()
+    };
+    let judge = |at| verify_stamped(&envelope.to_bytes().unwrap(), std::slice::from_ref(&token), &root, at);
+    let error = judge(at).unwrap_err();
+    assert!(matches!(error, VerifyError::Principal(NoPrincipal::NotYet { .. })), "{error}");
+    // The stamp itself is good then, and holds later.
+    assert!(judge(start.plus(SECOND * 5)).unwrap().stamped.is_some());
 }
 
 #[test]

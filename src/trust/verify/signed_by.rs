@@ -5,12 +5,14 @@ use crate::domain::ids::Principal;
 use crate::domain::time::Timestamp;
 use crate::trust::NAMESPACES;
 use crate::trust::allowed_signers::NoPrincipal;
+use crate::trust::cert::is_certificate;
 use crate::trust::dsse::{Opened, Signature};
 use crate::trust::key::KeyInfo;
 use crate::trust::raw::{self, Profile};
 use crate::trust::sshsig::SshSig;
 use crate::trust::statement::Statement;
 use crate::trust::verify_sig::{self, Touch};
+use crate::trust::wire::algorithm_of;
 
 /// A signature that is good.
 pub(super) struct SignedBy {
@@ -65,13 +67,15 @@ fn by_sshsig(sig: &SshSig, pae: &[u8], root: &TrustRoot, at: Timestamp) -> Resul
     let Some(namespace) = namespace else {
         return Err(VerifyError::Namespace { found: crate::text::line(&sig.namespace).into_owned() });
     };
-    let (principal, key) = match KeyInfo::from_blob(&sig.public_key, "") {
-        Ok(key) if key.certificate.is_some() => (root.principal_of(&key, namespace, at)?, key),
-        _ => {
-            root.blob_not_revoked(&sig.public_key)?;
-            let (principal, key) = root.allowed_signers.find_principal(&sig.public_key, namespace, at)?;
-            (principal, key.clone())
-        }
+    // A plain key is taken as it is listed, and not read out of the signature.
+    let certified = algorithm_of(&sig.public_key).is_some_and(is_certificate);
+    let read = if certified { KeyInfo::from_blob(&sig.public_key, "").ok() } else { None };
+    let (principal, key) = if let Some(key) = read {
+        (root.principal_of(&key, namespace, at)?, key)
+    } else {
+        root.blob_not_revoked(&sig.public_key)?;
+        let (principal, key) = root.allowed_signers.find_principal(&sig.public_key, namespace, at)?;
+        (principal, key.clone())
     };
     let touch = verify_sig::verify(sig, &key, namespace, pae)?;
     Ok(SignedBy { key, profile: Profile::SshSig, touch, purpose: Some((namespace, principal)) })

@@ -198,6 +198,7 @@ fn build() -> Build {
         branch: Some("main".into()),
         parameters: vec![("VERSION".into(), "1.4.2".into())],
         causes: vec![format!("Started by user Ana {HOSTILE}").into()],
+        starters: vec![],
         tests: Some(Tests { passed: 1_204, failed: 0, skipped: 3 }),
         changes: Vec::new(),
         artifacts: vec![BuildArtifact { path: "reports/bandit.json".into(), digest: None }],

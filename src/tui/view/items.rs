@@ -253,7 +253,15 @@ fn attestation(a: &Attestation, provenance: &Provenance, text: &mut Text) {
     if let Some(reason) = &a.reason {
         text.fact("reason", Role::Text, &reason.text.block());
     }
-    text.outside("signed by", a.identity.as_ref());
+    if let Some(note) = &a.note {
+        text.fact("note", Role::Warn, &note.text.block());
+    }
+    match &a.identity {
+        Some(who) if !a.state.is_proven() => {
+            text.fact("signed by", Role::Text, &format!("claims to be {}", who.block()));
+        }
+        who => text.outside("signed by", who.as_ref()),
+    }
     if let Some(key) = &a.key {
         text.fact("key", Role::Text, key);
     }

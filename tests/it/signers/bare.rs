@@ -19,7 +19,8 @@ pub fn row_holds(name: &str, world: &World, signer: &dyn Signer, authority: &Aut
     let pem = pem_of(world, signer.key());
     let trusted = authority.trusted_root();
     Row { name, envelope: &envelope, pem: &pem, openssh: false, stamp: Some((&token, &trusted)) }.holds(world, &root);
-    let ours = bundle::export(&envelope, signer.key(), &[token]).unwrap();
+    let (listed, now) = (authority.authorities(), chrono::Utc::now().into());
+    let ours = bundle::export(&envelope, signer.key(), std::slice::from_ref(&token), &listed, now).unwrap();
     assert_eq!(ours.public_key, pem);
     if let Some(said) = cosign(world, &ours.json, &ours.public_key) {
         assert_eq!(said, Ok(()), "{name}: our own bundle");

@@ -60,6 +60,18 @@ fn a_bare_signature_with_its_stamp_through_the_whole_program() {
         assert!(said.contains("does not match"), "{said}");
     }
 
+    // Where the authority is not trusted any more, its stamp is not given out as proof.
+    let listed = std::fs::read(authority.root_file()).unwrap();
+    std::fs::copy(super::authority::Authority::new().root_file(), authority.root_file()).unwrap();
+    let other = world.path("export without");
+    let said = run(&["ledger", "show", record, "--export", other.to_str().unwrap()], 0);
+    std::fs::write(authority.root_file(), listed).unwrap();
+    let left_out = said.json()["exported"]["leftOut"].to_string();
+    assert!(left_out.contains("A time stamp was left out: the certificate of CN=Time"), "{left_out}");
+    assert!(!other.join(format!("{record}.json.tsr")).exists());
+    let bundle = std::fs::read_to_string(other.join(format!("{record}.sigstore.json"))).unwrap();
+    assert!(!bundle.contains("timestampVerificationData") && bundle.contains("dsseEnvelope"), "{bundle}");
+
     // A pipeline, once the key's time is over: the stamp beside the envelope is what counts.
     let trust = world.path("trust");
     std::fs::create_dir(&trust).unwrap();

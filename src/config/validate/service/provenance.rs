@@ -2,7 +2,8 @@
 
 use super::Connections;
 use crate::config::schema::{ConnectionKind, ProvenanceConfig};
-use crate::domain::provenance::Predicate;
+use crate::domain::provenance::{Predicate, is_issuer_of_people};
+use crate::text::is_blank;
 
 pub(super) fn check(key: &str, line: &ProvenanceConfig, from: &mut Connections<'_, '_>) {
     match (&line.artifacts, &line.path) {
@@ -25,6 +26,16 @@ pub(super) fn check(key: &str, line: &ProvenanceConfig, from: &mut Connections<'
         [("path", &line.path), ("identity", &line.identity), ("repository", &line.repository), ("branch", &line.branch)]
     {
         from.template(&format!("{key}.{name}"), text.as_deref());
+    }
+    for (name, text) in [
+        ("issuer", &line.issuer),
+        ("identity", &line.identity),
+        ("repository", &line.repository),
+        ("branch", &line.branch),
+    ] {
+        if text.as_deref().is_some_and(is_blank) {
+            from.sink.at(&format!("{key}.{name}"), format!("{name} is empty. Leave it out if nothing is expected."));
+        }
     }
     signer(key, line, from);
     if let Some(predicate) = &line.predicate
@@ -52,6 +63,16 @@ fn signer(key: &str, line: &ProvenanceConfig, from: &mut Connections<'_, '_>) {
         }
         (Some(issuer), None, _) if issuer == "none" => {
             say("issuer", "Without an issuer, the identity says who must have signed: give it.");
+        }
+        (Some(issuer), None, Some(_)) if is_issuer_of_people(issuer) => {
+            let message = "This issuer vouches for people, and its certificates name no repository: repository alone cannot \
+                           say who signed. Give identity.";
+            say("issuer", message);
+        }
+        (_, Some(identity), _) if !identity.is_empty() && identity.bytes().all(|b| b == b'*') => {
+            let message = "Everybody fits this identity. Say who, or leave it out and give the repository that the certificate \
+                           must name.";
+            say("identity", message);
         }
         (Some(_), None, None) => {
             let message =

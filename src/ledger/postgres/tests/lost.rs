@@ -14,6 +14,9 @@ const COMMIT: u8 = 2;
 /// The next commit arrives, its answer does not, and nobody gets through any more.
 const FOREVER: u8 = 3;
 
+/// No entry is let through, this time and every other.
+const ENTRIES: u8 = 4;
+
 /// Stands between a writer and the server.
 struct Between {
     port: u16,
@@ -65,6 +68,10 @@ fn answers(mut server: TcpStream, mut client: TcpStream, mute: &AtomicBool) {
 fn requests(mut client: TcpStream, mut server: TcpStream, cut: &AtomicU8, mute: &AtomicBool, closed: &AtomicBool) {
     let mut bytes = [0; 8192];
     while let Ok(n @ 1..) = client.read(&mut bytes) {
+        let entries = b"INSERT INTO countersign.entries";
+        if cut.load(Ordering::SeqCst) == ENTRIES && bytes[..n].windows(entries.len()).any(|w| w == entries) {
+            break;
+        }
         if bytes[..n].windows(7).any(|w| w == b"COMMIT\0") {
             match cut.swap(WHOLE, Ordering::SeqCst) {
                 COMMIT => break,
@@ -107,6 +114,29 @@ fn an_outcome_that_cannot_be_read_is_said_to_be_unknown() {
     let error = ledger.append(&[draft("A", "{}")]).unwrap_err().to_string();
     assert!(error.contains("not known") && error.contains("reads the ledger first"), "{error}");
     assert_eq!(whole(&bench.open()).size, 1);
+}
+
+#[test]
+fn a_connection_that_is_lost_before_the_commit_is_said_to_have_written_nothing() {
+    let Some(bench) = Bench::new() else { return };
+    let between = Between::new(bench.server.port);
+    let ledger = between.open(&bench);
+    between.cut.store(ENTRIES, Ordering::SeqCst);
+    let error = ledger.append(&[draft("A", "{}")]).unwrap_err().to_string();
+    assert!(error.contains("lost") && error.ends_with("Nothing was written."), "{error}");
+    assert_eq!(whole(&bench.open()).size, 0);
+    between.cut.store(WHOLE, Ordering::SeqCst);
+    assert_eq!(ledger.append(&[draft("A", "{}")]).unwrap()[0].seq, 1);
+    // What takes too long is broken off by the server, and is said as that.
+    bench.sql(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE EXCEPTION 'canceling statement' USING ERRCODE = '57014'; END $$; \
+         CREATE TRIGGER slow BEFORE UPDATE ON countersign.head FOR EACH ROW EXECUTE FUNCTION slow()",
+    );
+    let error = ledger.append(&[draft("B", "{}")]).unwrap_err().to_string();
+    assert!(error.contains("took too long") && error.ends_with("Nothing was written."), "{error}");
+    bench.sql("DROP TRIGGER slow ON countersign.head");
+    assert_eq!(ledger.append(&[draft("B", "{}")]).unwrap()[0].seq, 2);
 }
 
 #[test]

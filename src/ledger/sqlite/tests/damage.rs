@@ -1,5 +1,7 @@
 //! Ledgers that were damaged, cut, replaced or rewritten: each is found, given one head that was seen later.
 
+mod named;
+
 use std::fs;
 
 use rusqlite::params;
@@ -399,45 +401,4 @@ fn every_damaged_or_rolled_back_ledger_is_found_by_one_later_decision() {
     SqliteLedger::open(&dir.path().join("ledger.db")).unwrap().append(&[draft("later", &seen.to_string())]).unwrap();
     let checked = check(dir.path(), &[]).unwrap();
     assert_eq!((checked.found, checked.seen), (0, 1), "{checked:?}");
-}
-
-#[test]
-fn findings_name_the_entries_and_nothing_else() {
-    let world = World::new();
-    for (harm, expected) in [
-        (
-            "UPDATE entries SET body = CAST('{}' AS BLOB) WHERE seq IN (5, 9)",
-            vec![("entry-changed", 5), ("entry-changed", 9)],
-        ),
-        ("UPDATE entries SET gate = 'x' WHERE seq = 30", vec![("entry-changed", 30)]),
-        ("DELETE FROM entries WHERE seq IN (1, 12)", vec![("entry-missing", 1), ("entry-missing", 12)]),
-        ("DELETE FROM entries WHERE seq >= 29", vec![("entry-missing", 29)]),
-        ("UPDATE checkpoints SET note = 'x' WHERE size = 8", vec![("checkpoint-not-good", 8)]),
-    ] {
-        let dir = world.fresh("file");
-        sql(dir.path(), |connection| connection.execute_batch(harm).unwrap());
-        let checked = check(dir.path(), &[]).unwrap();
-        let found: Vec<_> = checked.findings.iter().map(|f| (f.code, f.entry.unwrap())).collect();
-        assert_eq!(found, expected, "{harm}: {checked:#?}");
-    }
-    let dir = world.fresh("file");
-    change_body(dir.path(), 5, "{}");
-    sql(dir.path(), |connection| {
-        // Its leaf's hash too: the checkpoints over it no longer fit.
-        let row: (String, String, String, String) = connection
-            .query_row("SELECT kind, record, gate, at FROM entries WHERE seq = 5", [], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
-            })
-            .unwrap();
-        let mut draft = draft(&row.1, "{}");
-        draft.gate = Some(row.2);
-        let hash = leaf_hash(&leaf::of(&Entry::new(5, draft)));
-        let id = i64::try_from(tlog_tiles::stored_hash_index(0, 4)).unwrap();
-        connection.execute("UPDATE hashes SET hash = ?1 WHERE id = ?2", params![hash.0, id]).unwrap();
-    });
-    let checked = check(dir.path(), &[]).unwrap();
-    let codes: Vec<_> = checked.findings.iter().map(|f| f.code).collect();
-    assert!(codes.contains(&"root-other"), "{checked:#?}");
-    let root = checked.findings.iter().find(|f| f.code == "root-other").unwrap();
-    assert!(root.entry == Some(5) && root.what.contains("Entries 5 to 5"), "{root:?}");
 }

@@ -102,6 +102,56 @@ fn both_versions_of_slsa_are_read_from_envelope_and_bundle() {
     }
 }
 
+/// The commit stands in each of these places, and nowhere else.
+#[test]
+fn the_commit_is_found_wherever_builders_write_it() {
+    let key = KeyPair::generate_ecdsa_p256().unwrap();
+    let source = |uri: &str, name: &str| json!({"uri": uri, "digest": {(name): "c0ffee0123"}});
+    let mut all = Vec::new();
+    for uri in ["https://git.example/acme/pay", "https://git.example/acme/pay.git@refs/heads/main"] {
+        let mut one = slsa_1();
+        one["predicate"]["buildDefinition"]["resolvedDependencies"][0] = source(uri, "gitCommit");
+        all.push(one);
+    }
+    let mut one = slsa_02();
+    one["predicate"]["invocation"]["configSource"]["digest"] = json!({"gitCommit": "c0ffee0123"});
+    all.push(one.clone());
+    one["predicate"]["invocation"]["configSource"]["digest"] = json!({});
+    one["predicate"]["materials"] = json!([source("git+https://git.example/acme/pay", "sha1")]);
+    all.push(one);
+    for statement in &all {
+        let signed = envelope(&key, statement.to_string().as_bytes(), PAYLOAD_TYPE);
+        let of = |commit: &str| Expected { commit: Some(commit.to_owned()), ..by_key(public(&key), false) };
+        let good = look(&signed, &of("c0ffee0123"));
+        assert_eq!(only(&good).state, State::Verified, "{}: {statement}", why(&good));
+        let other = look(&signed, &of("dead0123"));
+        assert!(why(&other).starts_with("another-commit"), "{}: {statement}", why(&other));
+    }
+    // What it was built with is not what it was built of.
+    let mut one = slsa_1();
+    one["predicate"]["buildDefinition"]["resolvedDependencies"] =
+        json!([source("https://git.example/acme/lib", "sha1")]);
+    let signed = envelope(&key, one.to_string().as_bytes(), PAYLOAD_TYPE);
+    let expected = Expected { commit: Some("c0ffee0123".to_owned()), ..by_key(public(&key), false) };
+    assert!(why(&look(&signed, &expected)).starts_with("no-commit"));
+}
+
+#[test]
+fn a_reason_cites_no_more_than_can_be_read() {
+    let key = KeyPair::generate_ecdsa_p256().unwrap();
+    let long = "x".repeat(300_000);
+    let mut one = slsa_1();
+    one["predicate"]["buildDefinition"]["externalParameters"]["workflow"]["repository"] = json!(long);
+    let expected =
+        Expected { repository: Some(Pattern::new("https://git.example/acme/pay")), ..by_key(public(&key), false) };
+    let signed = look(&bundle(&envelope(&key, one.to_string().as_bytes(), PAYLOAD_TYPE)), &expected);
+    let typed = look(&bundle(&envelope(&key, b"{}", &long)), &expected);
+    let unread = look(&json!({"mediaType": 7, "verificationMaterial": {"x": long}, (&long): 1}), &expected);
+    for examined in [signed, typed, unread] {
+        assert!(!why(&examined).is_empty() && why(&examined).len() < 3_000, "{}", why(&examined).len());
+    }
+}
+
 #[test]
 fn what_is_not_as_expected_is_not_verified() {
     let key = KeyPair::generate_ecdsa_p256().unwrap();

@@ -309,6 +309,25 @@ fn what_is_verified_is_also_told() {
     assert!(why(&examine("x", &bytes, Some(&root), &other, &[])).starts_with("another-commit"));
 }
 
+/// A real one that a person signed: its certificate names a mail, and only the statement names a repository.
+#[test]
+fn a_person_does_not_sign_for_a_repository() {
+    let Some(dir) = corpus("sigstore-rs-verify/bundles") else { return };
+    let bytes = fs::read(dir.join("dsse.sigstore.json")).unwrap();
+    let expected = Expected {
+        signer: Signer::Identity { issuer: LOGIN.to_owned(), identity: None },
+        repository: Some(Pattern::new("https://github.com/github/slsa-provenance")),
+        ..identity("", "")
+    };
+    let root = Root::public_good().unwrap();
+    let examined = examine("x", &bytes, Some(&root), &expected, &[]);
+    assert_eq!(only(&examined).state, State::Unexpected);
+    assert!(why(&examined).starts_with("another-repository: Its certificate does not name"), "{}", why(&examined));
+    let named = Expected { signer: identity(LOGIN, "brian@dehamer.com").signer, ..expected };
+    let examined = examine("x", &bytes, Some(&root), &named, &[]);
+    assert_eq!(only(&examined).state, State::Verified, "{}", why(&examined));
+}
+
 #[test]
 fn answers_and_lines_are_taken_apart() {
     let Some(dir) = corpus("sigstore-rs-verify/bundles") else { return };

@@ -41,6 +41,7 @@ fn attestation(file: &str, of: &str, state: State, who: &str) -> Attestation {
         file: file.into(),
         state,
         reason: (state != State::Verified).then_some(reason),
+        note: None,
         subjects: vec![Subject { name: of.into(), digests: vec![digest(of)] }],
         subject_count: 1,
         predicate: Some("https://slsa.dev/provenance/v1".into()),
