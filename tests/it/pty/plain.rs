@@ -22,11 +22,11 @@ fn types(terminal: &mut Pty, typed: &str, said: &str) {
 /// Opens a release by its number in the list.
 fn open(terminal: &mut Pty, release: &str) {
     let screen = terminal.screen();
-    let numbers = screen
+    let mut numbers = screen
         .lines()
         .filter_map(|l| l.split_once(". "))
         .filter(|(n, rest)| n.parse::<u8>().is_ok() && rest.starts_with(release));
-    let number = numbers.last().unwrap().0.to_owned();
+    let number = numbers.next_back().unwrap().0.to_owned();
     types(terminal, &number, &format!("release: {release}"));
 }
 
