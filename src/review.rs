@@ -28,6 +28,8 @@ pub mod said;
 pub mod sign;
 mod signer;
 pub mod stamp;
+pub mod standing;
+pub mod summary;
 pub mod take_up;
 pub mod template;
 pub mod triage;

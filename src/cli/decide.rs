@@ -12,6 +12,7 @@ use crate::review::decide::{self, Done, Prepared, Proposal};
 use crate::review::inbox;
 use crate::review::permit::Permit;
 use crate::review::progress::Progress;
+use crate::review::summary::{Summary, capital};
 use crate::review::take_up::{self, Wanted};
 
 /// Decides over one gate.
@@ -54,6 +55,8 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: 
         expect: args.expect.clone(),
         allow_clock_skew: args.allow_clock_skew,
         break_glass,
+        // What a script or a prompt was shown elsewhere, nobody knows.
+        viewed: std::collections::BTreeSet::new(),
     };
     let ask = !unattended && verb != Verb::Comment;
     let prepared = decide::prepare(&desk, waiting, proposal, !ask && !args.dry_run, &watcher).await?;
@@ -65,7 +68,7 @@ pub async fn run(context: &Context, verb: Verb, args: &DecideArgs, break_glass: 
     }
     decide::check(&prepared)?;
     let prepared = if ask {
-        output.message(&summary(&prepared));
+        output.message(&told(&Summary::of(&prepared)));
         if !prompt::confirm(&format!("{} this release?", capital(verb.word())), verb.word()) {
             return Err(AppError::usage("Nothing was signed."));
         }
@@ -122,56 +125,23 @@ fn tell(output: &Output, progress: &Progress) {
 }
 
 fn dry_run(context: &Context, prepared: &Prepared) -> Result<(), AppError> {
-    let requests: Vec<_> = prepared.requests.iter().map(|r| json!(r)).collect();
-    let whole = json!({
-        "schema": 1,
-        "dryRun": true,
-        "verb": prepared.proposal.verb,
-        "gate": json::gate(&prepared.waiting, Ok(&prepared.dossier)),
-        "verdict": json::verdict(&prepared.dossier.verdict),
-        "requests": requests,
-        "refusals": prepared.refusals.iter().map(|e| json!({"exit": e.kind.exit_code(), "message": e.message, "hints": e.hints})).collect::<Vec<_>>(),
-    });
-    let mut blocks =
-        vec![Block::Heading("Dry run: nothing is signed and nothing is sent".into()), Block::Text(summary(prepared))];
-    for request in &prepared.requests {
-        let headers: Vec<String> = request.headers.iter().map(|(k, v)| format!("{k}: {v}")).collect();
-        let body = serde_json::to_string_pretty(&request.body).unwrap_or_default();
-        let text = format!("{} {}\n{}\n\n{body}", request.method, request.url, headers.join("\n"));
-        blocks.push(Block::Text(crate::text::block(&text).into_owned()));
+    let summary = Summary::of(prepared);
+    let mut whole = json::summary(&summary);
+    if let Some(object) = whole.as_object_mut() {
+        object.insert("schema".into(), json!(1));
+        object.insert("dryRun".into(), json!(true));
+        object.insert("gate".into(), json::gate(&prepared.waiting, Ok(&prepared.dossier)));
     }
+    let mut blocks =
+        vec![Block::Heading("Dry run: nothing is signed and nothing is sent".into()), Block::Text(told(&summary))];
+    blocks.extend(summary.sent().map(|request| Block::Text(crate::text::block(&request).into_owned())));
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })?;
     decide::check(prepared)
 }
 
-/// What is about to be signed, in words.
-pub fn summary(prepared: &Prepared) -> String {
-    let gate = &prepared.waiting.gate;
-    let tally = prepared.dossier.tally();
-    let (who, key) = match &prepared.identity {
-        Ok(identity) => (identity.principal.to_string(), identity.describe()),
-        Err(error) => ("nobody".to_owned(), error.message.clone()),
-    };
-    let approvals = match &prepared.approval {
-        Some(approval) if !approval.effect.is_empty() => {
-            format!("\n  approvals {}\n  then      {}", approval.before.words(), approval.effect)
-        }
-        _ => String::new(),
-    };
-    format!(
-        "{} {}\n  gate      {} (attempt {})\n  digest    {}\n  verdict   {}\n  findings  {} (c/h/m/l/i/u), {}, {} dismissed\n  as        {who}\n  key       {key}\n  reason    {}{approvals}\n  Compare the digest on your workstation: countersign digest {}",
-        capital(prepared.proposal.verb.word()),
-        prepared.waiting.release.short(),
-        gate.id,
-        crate::text::line(&gate.attempt),
-        prepared.dossier.digest.short(),
-        prepared.dossier.verdict.result.word(),
-        super::inbox::counts(&tally),
-        tally.new_words(),
-        tally.dismissed,
-        crate::text::line(&prepared.proposal.reason),
-        gate.id,
-    )
+/// What is about to be signed, and how to compare it with what is on another machine.
+fn told(summary: &Summary) -> String {
+    format!("{}\n  Compare the digest on your workstation: countersign digest {}", summary.words(), summary.gate)
 }
 
 fn report(context: &Context, verb: Verb, gate: &str, done: &Done) -> Result<(), AppError> {
@@ -196,9 +166,4 @@ fn report(context: &Context, verb: Verb, gate: &str, done: &Done) -> Result<(), 
     );
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
     done.pending()
-}
-
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -15,6 +15,7 @@ use crate::error::{AppError, ErrorKind};
 use crate::review::deliver;
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
+use crate::review::standing::{self, Eyes};
 
 /// Lists the open gates with what is known of each.
 pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError> {
@@ -39,8 +40,12 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
     let now = desk.clock.now();
     let mut rows = Vec::new();
     let mut table = Vec::new();
+    let eyes = Eyes::of(&desk, standing::who(&desk).await).await?;
     for (waiting, dossier) in listed.gates.iter().zip(&dossiers) {
         let found = dossier.as_deref().ok();
+        // Over the evidence that is there now, as at the signature.
+        let seen = eyes.on(waiting, found);
+        let waiting = Waiting { standing: seen.standing, ..waiting.clone() };
         let missing = found.map(Dossier::missing).unwrap_or_default();
         let facts = GateFacts {
             gate: &waiting.gate,
@@ -48,14 +53,14 @@ pub async fn run(context: &Context, query: Option<&str>) -> Result<(), AppError>
             verdict: found.map_or(Outcome::Unknown, |d| d.verdict.result),
             missing: &missing,
             tally: found.map(Dossier::tally).unwrap_or_default(),
-            mine: waiting.service.is_some() && !waiting.standing.reached,
+            mine: seen.mine,
             now,
         };
         if !query.as_ref().is_none_or(|q| q.matches(&facts)) {
             continue;
         }
-        rows.push(json::gate(waiting, dossier.as_deref()));
-        table.push(row(waiting, found, now));
+        rows.push(json::gate(&waiting, dossier.as_deref()));
+        table.push(row(&waiting, found, now));
     }
     let empty = table.is_empty();
     let headers = vec![

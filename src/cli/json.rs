@@ -11,6 +11,8 @@ use crate::domain::triage::Triaged;
 use crate::domain::verdict::Verdict;
 use crate::error::AppError;
 use crate::review::inbox::Waiting;
+use crate::review::summary::Summary;
+use crate::trust::quorum::Seat;
 
 /// One gate, with its dossier as far as it could be put together.
 pub fn gate(waiting: &Waiting, dossier: Result<&Dossier, &AppError>) -> Value {
@@ -166,6 +168,39 @@ pub fn finding(finding: &crate::domain::finding::Finding) -> Value {
 /// The verdict.
 pub fn verdict(verdict: &Verdict) -> Value {
     json!({ "result": verdict.result, "reasons": verdict.reasons })
+}
+
+/// What is about to be decided, and what stands against it.
+pub fn summary(summary: &Summary) -> Value {
+    let signer = summary.signer.as_ref().ok().map(|signs| {
+        json!({
+            "principal": signs.principal,
+            "fingerprint": signs.fingerprint,
+            "algorithm": signs.algorithm,
+            "hardware": signs.hardware,
+            "method": signs.method,
+            "comment": signs.comment,
+        })
+    });
+    let seat = |seat: &Seat| json!({ "role": seat.role, "lentBy": seat.lent_by });
+    let refusal = |e: &AppError| json!({ "exit": e.kind.exit_code(), "message": e.message, "hints": e.hints });
+    json!({
+        "verb": summary.verb,
+        "release": summary.release,
+        "reason": summary.reason,
+        "option": summary.option,
+        "verdict": verdict(&summary.verdict),
+        "signer": signer,
+        "as": summary.seats.iter().map(seat).collect::<Vec<_>>(),
+        "approvals": summary.approvals.as_ref().map(|(before, after)| {
+            json!({ "before": approvals(before), "after": approvals(after) })
+        }),
+        "then": summary.then,
+        "sends": summary.sends,
+        "requests": summary.requests,
+        "remarks": summary.remarks,
+        "refusals": summary.refusals.iter().map(refusal).collect::<Vec<_>>(),
+    })
 }
 
 /// One decision.

@@ -115,6 +115,9 @@ pub struct Parts {
     pub policy: Digest,
 }
 
+/// The name of the dossier as a whole among what was looked at.
+pub const WHOLE: &str = "dossier";
+
 impl Dossier {
     /// Puts a dossier together; `judge` gives the verdict over it. The digest is computed last.
     pub fn seal(parts: Parts, judge: impl FnOnce(&Self) -> Verdict) -> Self {

@@ -9,14 +9,14 @@ use super::roles;
 use super::sign::Identity;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
-use crate::domain::gate::Gate;
+use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{Digest, Principal, RecordId};
 use crate::domain::quorum::{Excluded, Standing};
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::error::{AppError, ErrorKind};
 use crate::trust::approvers::{Approvers, Rule, scope_covers};
-use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Vote, Why};
+use crate::trust::quorum::{self, Cast, NoRule, Question, Seat, Tally, Vote, Why};
 use crate::trust::statement::{Entitlement, Statement};
 use crate::trust::verify::Expected;
 
@@ -90,16 +90,56 @@ impl<'a> Asked<'a> {
 }
 
 /// How far a gate of the inbox is. What cannot be told is said, and nothing counts then.
-pub fn standing(records: &Records, roles: &Roles, gate: &Gate, release: &Release, now: Timestamp) -> Standing {
+///
+/// Without its evidence, approvals count as of what their approvers saw, and nobody is excluded but by what they signed.
+pub fn standing(
+    records: &Records,
+    roles: &Roles,
+    gate: &Gate,
+    release: &Release,
+    dossier: Option<&Dossier>,
+    now: Timestamp,
+) -> Standing {
     let nobody = |note: String| Standing { notes: vec![note], ..Standing::default() };
     let approvers = match roles {
         Ok(approvers) => approvers.as_deref(),
         Err(e) => return nobody(e.message.clone()),
     };
-    match Asked::new(gate, release, None, approvers, now).tally(&records.cast(&gate.id)) {
+    match Asked::new(gate, release, dossier, approvers, now).tally(&records.cast(&gate.id)) {
         Ok(tally) => tally.standing(),
         Err(e) => nobody(e.to_string()),
     }
+}
+
+/// Whether a gate waits for somebody: a seat is empty that this person could take, and has not taken.
+pub fn waits_for(
+    records: &Records,
+    roles: &Roles,
+    waiting: &Waiting,
+    dossier: Option<&Dossier>,
+    standing: &Standing,
+    now: Timestamp,
+    who: &Principal,
+) -> bool {
+    let open = waiting.service.is_some() && waiting.gate.state == GateState::Waiting && !standing.reached;
+    if !open || standing.by.contains(who) {
+        return false;
+    }
+    let approvers = match roles {
+        Ok(Some(approvers)) => approvers.as_ref(),
+        Ok(None) => return standing.need > 0,
+        Err(_) => return false,
+    };
+    let asked = Asked::new(&waiting.gate, &waiting.release, dossier, Some(approvers), now);
+    let Ok(applied) = quorum::rules(&asked.question()) else { return false };
+    let is_excluded = asked.excluded.iter().any(|e| {
+        let is = e.principal.as_ref() == Some(who)
+            || approvers.people_named(e.name.raw()).iter().any(|p| p.principal == *who);
+        is && applied.iter().any(|r| r.exclude.contains(&e.reason))
+    });
+    let own = approvers.person(who).into_iter().flat_map(|p| p.roles.iter().cloned());
+    let lent = delegation(records, &asked, who, &applied).into_iter().flat_map(|(_, lent)| lent);
+    !is_excluded && own.chain(lent).any(|role| standing.waits.contains(&role))
 }
 
 /// As what somebody approves, and what that comes to.
@@ -113,6 +153,10 @@ pub struct Approval {
     pub before: Standing,
     /// How far it is with it.
     pub after: Standing,
+    /// The seats that this person takes with it; none where roles are not checked.
+    pub seats: Vec<Seat>,
+    /// This person's approval that counts already, if there is one.
+    pub given: Option<RecordId>,
     /// What signing does, in a sentence.
     pub effect: String,
     /// Why this person may not.
@@ -158,6 +202,7 @@ pub async fn rehearse(
         ..Approval::default()
     };
     let Some(identity) = identity else { return Ok(approval) };
+    approval.given = before.counted().find(|v| v.principal == identity.principal).map(|v| v.decision.clone());
     // In one's own roles; and where that changes nothing, also in those that are lent.
     let mut tries = vec![approval.entitlement.clone()];
     if let Some(approvers) = &approvers {
@@ -190,6 +235,8 @@ pub async fn rehearse(
     approval.entitlement = entitlement;
     let mine = after.votes.iter().max_by_key(|v| v.place);
     approval.refusals.extend(mine.and_then(|v| refusal(v, &identity.principal, &after, waiting)));
+    let sits = |s: &&Seat| after.roles_checked && s.by.as_ref() == Some(&identity.principal);
+    approval.seats = after.rules.iter().flat_map(|r| &r.seats).filter(sits).cloned().collect();
     approval.after = after.standing();
     approval.effect = effect(&approval, &after);
     Ok(approval)

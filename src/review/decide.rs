@@ -1,5 +1,6 @@
 //! Approve, reject, halt, comment: prepare, show, fetch again, sign, record, deliver.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub struct Proposal {
     pub allow_clock_skew: bool,
     /// Approve alone, in an emergency.
     pub break_glass: bool,
+    /// The pieces of evidence that the approver opened, by name: in the console, over the very dossier that is decided over.
+    pub viewed: BTreeSet<String>,
 }
 
 /// A decision, ready to be shown and signed.

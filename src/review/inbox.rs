@@ -88,7 +88,7 @@ pub async fn list(desk: &Desk) -> Result<Inbox, AppError> {
 /// A gate as the configuration and the ledger see it.
 pub fn waiting(desk: &Desk, records: &Records, roles: &Roles, gate: Gate) -> Waiting {
     let matched = match_gate(&desk.config, &gate);
-    let standing = approval::standing(records, roles, &gate, &matched.release, desk.clock.now());
+    let standing = approval::standing(records, roles, &gate, &matched.release, None, desk.clock.now());
     Waiting { service: matched.service.map(|s| s.name.clone()), release: matched.release, gate, standing }
 }
 

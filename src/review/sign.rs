@@ -1,6 +1,5 @@
 //! Who signs, and the signing of decisions and triage.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Desk;
@@ -150,7 +149,6 @@ pub fn statement(
     let now = desk.clock.now();
     let connection = desk.config.connections.get(gate.id.connection().as_str());
     let kind = connection.map(|c| kind_word(c.kind)).unwrap_or_default();
-    let viewed = BTreeSet::new();
     let choice = Choice {
         id: record_id(now)?,
         verb: proposal.verb,
@@ -166,7 +164,7 @@ pub fn statement(
         not_after: now.plus(hold.map_or(HOLDS, |h| h.min(HOLDS))),
         approver: identity.approver(),
         option: proposal.option.clone().map(Untrusted::new),
-        viewed: &viewed,
+        viewed: &proposal.viewed,
         clock_skew_seconds: skew_to_record(desk, Some(&gate.id)),
         entitlement,
     };
@@ -209,14 +207,14 @@ async fn add_dossier(desk: &Desk, statement: &mut Statement, prepared: &Prepared
             content: prepared.dossier.digest.clone(),
             fetched_at: prepared.dossier.as_of,
             completeness: "complete".to_owned(),
-            viewed: true,
+            viewed: prepared.proposal.viewed.contains(DOSSIER),
         });
     }
     Ok(())
 }
 
 /// The name under which a statement lists the dossier itself.
-pub const DOSSIER: &str = "dossier";
+pub const DOSSIER: &str = crate::domain::dossier::WHOLE;
 
 /// Signs a triage of findings.
 pub async fn triage(

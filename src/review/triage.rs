@@ -1,15 +1,18 @@
 //! Dismisses findings: checked, signed, in the ledger.
 
+use std::sync::Arc;
+
 use super::Desk;
 use super::permit::Permit;
 use super::progress::Watcher;
 use super::sign::{self, Signed};
 use crate::domain::dossier::Dossier;
 use crate::domain::finding::Finding;
+use crate::domain::ids::Digest;
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::domain::triage::{Justification, Scope, Status};
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 
 /// What is to be said of which findings.
@@ -63,6 +66,40 @@ pub fn select(dossier: &Dossier, wanted: &[String]) -> Result<Vec<Finding>, AppE
         }
     }
     Ok(out)
+}
+
+/// The findings, if the dossier is the one that they were shown in; else what became of them since.
+pub fn as_shown(dossier: &Dossier, shown: &Digest, findings: &[Arc<Finding>]) -> Result<Vec<Finding>, AppError> {
+    if dossier.digest == *shown {
+        // What the digest is over are these findings; what is signed is what was on the screen.
+        return Ok(findings.iter().map(|f| f.as_ref().clone()).collect());
+    }
+    let error = AppError::new(
+        ErrorKind::Unexpected,
+        format!(
+            "The evidence changed since it was shown ({} then, {} now). Nothing was signed.",
+            shown.short(),
+            dossier.digest.short()
+        ),
+    );
+    Err(findings.iter().filter_map(|f| became(dossier, f)).fold(error, AppError::hint))
+}
+
+/// What became of a finding since it was shown, if anything did.
+fn became(dossier: &Dossier, shown: &Finding) -> Option<String> {
+    let what = format!("{} ({})", shown.rule.line(), shown.place());
+    let Some(now) = dossier.findings.iter().find(|t| t.finding.fingerprint == shown.fingerprint) else {
+        return Some(format!("{what} is not reported any more."));
+    };
+    if let Some(carried) = &now.dismissal {
+        let by = &carried.dismissal.principal;
+        return Some(format!("{what} was dismissed meanwhile, by {by} as {}.", carried.dismissal.status.word()));
+    }
+    if now.finding.severity != shown.severity {
+        let (before, now) = (shown.severity.word(), now.finding.severity.word());
+        return Some(format!("{what} was {before}, and is {now} now."));
+    }
+    (*now.finding != *shown).then(|| format!("{what} is reported otherwise now."))
 }
 
 /// Reads `service`, `environment`, `version`, `artifact`, `everywhere`, several by comma. The service is always part of

@@ -1,9 +1,12 @@
 //! What the console asks of the world. Plain data; the loop does what concerns the terminal, the runtime the rest.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::decision::Verb;
-use crate::domain::ids::{Digest, Fingerprint, GateId, RecordId};
+use crate::domain::finding::Finding;
+use crate::domain::ids::{Digest, GateId, RecordId};
 use crate::domain::triage::{Justification, Scope, Status};
 use crate::text::Untrusted;
 use crate::tui::model::secret::SecretInput;
@@ -89,6 +92,8 @@ pub struct Ask {
     pub reason: Untrusted,
     /// The input chosen, if the gate has any.
     pub option: Option<Untrusted>,
+    /// The pieces of that dossier that were opened, by name.
+    pub viewed: BTreeSet<String>,
 }
 
 /// A prepared decision to be signed: names it, and repeats what the person saw, for the runtime to compare.
@@ -115,8 +120,8 @@ pub struct Dismissing {
     pub gate: GateId,
     /// The dossier that was on the screen.
     pub dossier: Digest,
-    /// The findings.
-    pub fingerprints: Vec<Fingerprint>,
+    /// The findings, as they were on the screen.
+    pub findings: Vec<Arc<Finding>>,
     /// What is said of them.
     pub status: Status,
     /// Why they do not matter.

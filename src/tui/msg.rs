@@ -60,6 +60,8 @@ pub enum Msg {
         dossier: Arc<Dossier>,
         /// The decisions over it, from the ledger.
         decisions: Arc<Vec<Decision>>,
+        /// How far its approvals are over this evidence, if that could be told.
+        approvals: Option<Approvals>,
         /// Now.
         now: Timestamp,
     },
@@ -118,7 +120,7 @@ pub enum Msg {
         /// The decisions over it.
         decisions: Arc<Vec<Decision>>,
         /// How far its approvals are, if that could be told.
-        standing: Option<Standing>,
+        approvals: Option<Approvals>,
     },
     /// A decision came to its end.
     DecisionDone {
@@ -191,10 +193,30 @@ pub struct GateRow {
     pub release: Release,
     /// The `[[service]]` that it was matched with.
     pub service: Option<String>,
-    /// How far its approvals are.
+    /// How far its approvals are, and whether it waits for this person.
+    pub approvals: Approvals,
+}
+
+/// How far the approvals of a gate are, as this person sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Approvals {
+    /// How far they are.
     pub standing: Standing,
-    /// Whether it waits for this person: entitled, and has not decided yet.
+    /// Whether it waits for this person: a seat is empty that this person could take, and has not taken. Never where it is
+    /// not known who this is.
     pub mine: bool,
+    /// Whether they were counted over the evidence that is there now; else over what each approver saw.
+    pub counted_now: bool,
+}
+
+impl Approvals {
+    /// In words, with what is counted: `1 of 2 approvals, waits for security`.
+    pub fn words(&self, what: &str) -> String {
+        // Where there are none yet, no evidence can make a difference.
+        let early = !self.counted_now && self.standing.have > 0;
+        let of = if early { " as of the evidence they saw" } else { "" };
+        self.standing.words_of(&format!("{what}{of}"))
+    }
 }
 
 /// Where a source stands.
@@ -261,11 +283,21 @@ pub struct DecisionPreview {
     pub reasons: Vec<Violation>,
     /// The pieces of evidence that are not all there.
     pub missing: Vec<String>,
+    /// What signing does, in a sentence; empty where that cannot be told.
+    pub then: String,
+    /// Whether something is sent at once, and not only recorded.
+    pub sends: bool,
+    /// What to know before, each in a sentence.
+    pub remarks: Vec<String>,
+    /// What the person decided before and is taken up now in place of this, in a sentence.
+    pub earlier: Option<String>,
     /// The person, as the key says.
     pub principal: Principal,
+    /// As what that person acts, and who lent it: `security, lent by sam@example.com`.
+    pub acts_as: Option<String>,
     /// The key.
     pub key: KeyInfo,
-    /// How far the approvals are, and what signing does; for an approval only.
+    /// How far the approvals are; for an approval only.
     pub approvals: Option<ApprovalPreview>,
     /// What would be sent, exactly, secrets masked.
     pub requests: Vec<String>,
@@ -275,15 +307,22 @@ pub struct DecisionPreview {
     pub differences: Vec<String>,
 }
 
-/// How far the approvals are, and what one more does.
+impl DecisionPreview {
+    /// The word of the button, by what happens.
+    pub fn button(&self) -> &'static str {
+        match (&self.earlier, self.sends) {
+            (Some(_), _) => "Settle the earlier one",
+            (None, true) => "Sign and send",
+            (None, false) => "Sign and record",
+        }
+    }
+}
+
+/// How far the approvals are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalPreview {
     /// How far they are.
     pub standing: String,
-    /// What signing does, in a sentence.
-    pub effect: String,
-    /// Whether it is sent at once.
-    pub sends: bool,
     /// Who is excluded and cannot be placed, in a sentence.
     pub unplaced: Option<String>,
 }

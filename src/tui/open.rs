@@ -1,5 +1,6 @@
 //! Opens the console: full-screen where there is a capable terminal, else line by line.
 
+mod decide;
 mod ledger;
 
 use std::io::{BufRead as _, Write as _};
@@ -16,6 +17,7 @@ use super::keymap::Keymap;
 use super::model::gates::GateEntry;
 use super::model::screens::Saved;
 use super::model::{Model, Setup};
+use super::msg::Failure;
 use super::plain::{self, Choice};
 use super::run::{Stage, run};
 use super::runtime::{Worker, row};
@@ -25,13 +27,10 @@ use super::theme::{Background, Theme};
 use crate::clock::{Clock as _, SharedClock, SystemClock};
 use crate::config::Config;
 use crate::config::schema::Glyphs;
-use crate::domain::decision::Verb;
 use crate::error::AppError;
-use crate::review::decide::{self, Proposal};
-use crate::review::permit::Permit;
 use crate::review::progress::quiet;
-use crate::review::round::Round;
-use crate::review::{Desk, Surroundings, afterwards, connect, dossier, inbox};
+use crate::review::standing::{self, Eyes};
+use crate::review::{Desk, Surroundings, afterwards, connect, inbox};
 
 /// How the console is to be opened.
 #[derive(Debug, Clone)]
@@ -152,92 +151,79 @@ struct Page {
 async fn line_by_line(desk: Desk, console: &Console) -> Result<(), AppError> {
     let mut page = list(&desk).await?;
     loop {
-        let text = match page.open.and_then(|i| page.entries.get(i)).and_then(|e| e.dossier.as_ref()) {
-            Some(dossier) => plain::release(dossier),
+        let text = match page.open.and_then(|i| page.entries.get(i)) {
+            Some(entry) => plain::release(entry),
             None => plain::inbox(page.entries.iter(), desk.clock.now()),
         };
         say(&text)?;
         loop {
             say("> ")?;
             let Some(typed) = read_line().await else { return Ok(()) };
-            match plain::choice(&typed, page.entries.len()) {
-                Choice::Back => page.open = None,
-                Choice::Open(n) => page.open = Some(n - 1),
-                Choice::Refresh => page = list(&desk).await?,
-                Choice::Ledger if ledger::walk(&desk).await? => {}
-                Choice::Quit | Choice::Ledger => return Ok(()),
+            let done = match plain::choice(&typed, page.entries.len()) {
+                Choice::Back => {
+                    page.open = None;
+                    Ok(())
+                }
+                Choice::Open(n) => {
+                    page.open = Some(n - 1);
+                    Ok(())
+                }
+                Choice::Refresh => list(&desk).await.map(|listed| page = listed),
+                Choice::Ledger => match ledger::walk(&desk).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => return Ok(()),
+                    Err(error) => Err(error),
+                },
+                Choice::Quit => return Ok(()),
                 Choice::Unclear(why) => {
                     say(&format!("{why}\n"))?;
                     continue;
                 }
                 Choice::Verb(word, reason) => {
                     let entry = page.open.and_then(|i| page.entries.get(i));
-                    if let Err(error) = decide_plainly(&desk, console, entry, word, &reason).await {
-                        say(&format!("Error: {}\n", error.message))?;
-                        error.hints.iter().try_for_each(|hint| say(&format!("Hint: {hint}\n")))?;
-                        continue;
+                    match decide::plainly(&desk, console, entry, word, &reason).await {
+                        Ok(true) => list(&desk).await.map(|listed| page = listed),
+                        // The release stays open.
+                        Ok(false) => continue,
+                        Err(error) => Err(error),
                     }
-                    page = list(&desk).await?;
                 }
+            };
+            // What does not work ends nothing: the person chooses what to do about it.
+            match done {
+                Ok(()) => break,
+                Err(error) => complain(&error)?,
             }
-            break;
         }
     }
 }
 
+fn complain(error: &AppError) -> Result<(), AppError> {
+    say(&format!("Error: {}\n", error.message))?;
+    error.hints.iter().try_for_each(|hint| say(&format!("Hint: {hint}\n")))
+}
+
+/// The gates with their evidence, put together side by side. Of a gate where that does not work, it is said why.
 async fn list(desk: &Desk) -> Result<Page, AppError> {
     let listed = inbox::list(desk).await?;
     listed.shortfalls.iter().try_for_each(|s| say(&format!("Warning: {s}\n")))?;
-    let round = Round::default();
+    let assembled = inbox::dossiers(desk, &listed.gates, &quiet).await;
+    let (records, eyes) = (desk.records().await?, Eyes::of(desk, standing::who(desk).await).await?);
     let mut entries = Vec::new();
-    for waiting in &listed.gates {
-        let mut entry = GateEntry::new(row(waiting));
-        let assembled = dossier::assemble(desk, waiting, &round, false, &quiet).await?;
-        let records = desk.records().await?;
-        entry.ready(assembled, Arc::new(afterwards::decisions(desk, &records, &waiting.gate.id).await));
+    for (waiting, dossier) in listed.gates.iter().zip(assembled) {
+        let mut entry = GateEntry::new(row(waiting, eyes.on(waiting, dossier.as_deref().ok())));
+        let decisions = Arc::new(afterwards::decisions(desk, &records, &waiting.gate.id).await);
+        match dossier {
+            Ok(dossier) => entry.ready(dossier, decisions),
+            Err(error) => {
+                entry.decisions = decisions;
+                let task = format!("evidence of {}", waiting.gate.id);
+                entry.failed = Some(Failure { task, message: error.message, hints: error.hints });
+            }
+        }
         entries.push(entry);
     }
     Ok(Page { entries, open: None })
-}
-
-async fn decide_plainly(
-    desk: &Desk,
-    console: &Console,
-    entry: Option<&GateEntry>,
-    word: &str,
-    reason: &str,
-) -> Result<(), AppError> {
-    let entry = entry.ok_or_else(|| AppError::usage("Open a release first: type its number."))?;
-    if !console.terminal {
-        return Err(AppError::usage("Decisions are asked for on a terminal only; by script use the commands."));
-    }
-    let verb = [Verb::Approve, Verb::Reject, Verb::Halt, Verb::Comment].into_iter().find(|v| v.word() == word);
-    let verb = verb.ok_or_else(|| AppError::usage(format!("There is no verb {word}.")))?;
-    let seen = entry.dossier.as_ref().map(|d| d.digest.to_string());
-    let id = &entry.row.gate.id;
-    let waiting = inbox::read(desk, id).await?.ok_or_else(|| AppError::usage(format!("The gate {id} is gone.")))?;
-    let proposal = Proposal {
-        verb,
-        reason: reason.to_owned(),
-        option: None,
-        expect: seen,
-        allow_clock_skew: false,
-        break_glass: false,
-    };
-    let prepared = decide::prepare(desk, waiting, proposal, false, &quiet).await?;
-    decide::check(&prepared)?;
-    say(&format!(
-        "{} {} over the dossier {}.\nType {word} to sign, anything else to go back: ",
-        word,
-        prepared.waiting.release.short(),
-        prepared.dossier.digest.short()
-    ))?;
-    if read_line().await.as_deref().map(str::trim) != Some(word) {
-        return say("Nothing was signed.\n");
-    }
-    let fresh = decide::refetch(desk, &prepared, &quiet).await?;
-    let done = decide::execute(desk, &fresh, &Permit::default(), &quiet).await?;
-    say(&format!("{}. Envelope {}.\n", done.receipt.status.word(), done.envelope.short()))
 }
 
 fn say(text: &str) -> Result<(), AppError> {

@@ -8,10 +8,13 @@ mod signing;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use futures_util::future::join;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::effect::{Ask, Effect, RequestId};
-use super::msg::{ApprovalPreview, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState};
+use super::msg::{
+    ApprovalPreview, Approvals, Arrival, DecisionPreview, Failure, GateRow, KeyInfo, Listed, Msg, PieceState,
+};
 use crate::config::Config;
 use crate::domain::decision::Verb;
 use crate::domain::dossier::Dossier;
@@ -21,8 +24,9 @@ use crate::review::decide::{self, Prepared, Proposal};
 use crate::review::inbox::{self, Waiting};
 use crate::review::progress::Progress;
 use crate::review::round::Round;
+use crate::review::standing::{self, Eyes, Seen};
+use crate::review::summary::{self, Summary};
 use crate::review::{Desk, Question, Surroundings, afterwards, deliver, dossier, sign, take_up};
-use crate::text::Untrusted;
 use links::Links;
 use passphrase::Asker;
 use signing::Underway;
@@ -38,6 +42,10 @@ pub struct Worker {
     messages: mpsc::UnboundedSender<Msg>,
     /// The gates as last listed.
     gates: Mutex<HashMap<GateId, Waiting>>,
+    /// Whose key it is, as of the last listing.
+    who: Mutex<Option<Principal>>,
+    /// The dossiers as last put together.
+    dossiers: Mutex<HashMap<GateId, Arc<Dossier>>>,
     /// Decisions that were prepared, by the run of their form.
     prepared: Mutex<HashMap<RequestId, Arc<Prepared>>>,
     /// Signatures that are being made.
@@ -63,6 +71,8 @@ impl Worker {
             desk: OnceCell::new(),
             messages,
             gates: Mutex::default(),
+            who: Mutex::default(),
+            dossiers: Mutex::default(),
             prepared: Mutex::default(),
             signing: Mutex::default(),
             round: Mutex::default(),
@@ -148,14 +158,21 @@ impl Worker {
     async fn refresh(&self) {
         let listed = async {
             let desk = self.desk().await?;
-            let inbox = inbox::list(&desk).await?;
-            Ok::<_, AppError>((desk, inbox))
+            let (inbox, who) = join(inbox::list(&desk), standing::who(&desk)).await;
+            Self::lock(&self.who).clone_from(&who);
+            let eyes = Eyes::of(&desk, who).await?;
+            Ok::<_, AppError>((desk, inbox?, eyes))
         };
         match listed.await {
             Err(error) => self.fail("refresh", None, error),
-            Ok((desk, inbox)) => {
+            Ok((desk, inbox, eyes)) => {
                 let now = desk.clock.now();
-                let rows = inbox.gates.iter().map(row).collect();
+                let rows = {
+                    let mut known = Self::lock(&self.dossiers);
+                    known.retain(|id, _| inbox.gates.iter().any(|w| w.gate.id == *id));
+                    let dossier = |w: &Waiting| known.get(&w.gate.id).map(Arc::as_ref);
+                    inbox.gates.iter().map(|w| row(w, eyes.on(w, dossier(w)))).collect()
+                };
                 *Self::lock(&self.gates) = inbox.gates.into_iter().map(|w| (w.gate.id.clone(), w)).collect();
                 self.send(Msg::GatesListed(Box::new(Listed { rows, shortfalls: inbox.shortfalls, now })));
                 self.settled.get_or_init(|| self.settle(&desk)).await;
@@ -191,13 +208,36 @@ impl Worker {
             let desk = self.desk().await?;
             let waiting = self.known(&gate)?;
             let dossier = dossier::assemble(&desk, &waiting, &round, false, &watcher).await?;
-            let records = desk.records().await?;
-            let decisions = afterwards::decisions(&desk, &records, &gate).await;
-            Ok::<_, AppError>((dossier, decisions, desk.clock.now()))
+            Ok::<_, AppError>((desk, dossier))
         };
-        match assembled.await {
-            Ok((dossier, decisions, now)) => {
-                self.send(Msg::DossierReady { gate, dossier, decisions: Arc::new(decisions), now });
+        match assembled.await.map(|(desk, dossier)| (desk, self.keep(&gate, dossier))) {
+            Ok((desk, dossier)) => self.send_dossier(&desk, gate, dossier).await,
+            Err(error) => {
+                let failure =
+                    Failure { task: format!("evidence of {gate}"), message: error.message, hints: error.hints };
+                self.send(Msg::AssemblyFailed { gate, failure });
+            }
+        }
+    }
+
+    fn keep(&self, gate: &GateId, dossier: Arc<Dossier>) -> Arc<Dossier> {
+        Self::lock(&self.dossiers).insert(gate.clone(), Arc::clone(&dossier));
+        dossier
+    }
+
+    async fn ready(&self, gate: GateId, dossier: Arc<Dossier>) {
+        let Ok(desk) = self.desk().await else { return };
+        let dossier = self.keep(&gate, dossier);
+        self.send_dossier(&desk, gate, dossier).await;
+    }
+
+    /// Sends a dossier with what the ledger has on its gate.
+    async fn send_dossier(&self, desk: &Desk, gate: GateId, dossier: Arc<Dossier>) {
+        match desk.records().await {
+            Ok(records) => {
+                let decisions = Arc::new(afterwards::decisions(desk, &records, &gate).await);
+                let approvals = self.approvals(desk, &gate).await;
+                self.send(Msg::DossierReady { gate, dossier, decisions, approvals, now: desk.clock.now() });
             }
             Err(error) => {
                 let failure =
@@ -207,11 +247,13 @@ impl Worker {
         }
     }
 
-    async fn ready(&self, gate: GateId, dossier: Arc<Dossier>) {
-        let Ok(desk) = self.desk().await else { return };
-        let Ok(records) = desk.records().await else { return };
-        let decisions = Arc::new(afterwards::decisions(&desk, &records, &gate).await);
-        self.send(Msg::DossierReady { gate, dossier, decisions, now: desk.clock.now() });
+    /// How far the approvals of a listed gate are, over its evidence where that is there.
+    async fn approvals(&self, desk: &Desk, gate: &GateId) -> Option<Approvals> {
+        let waiting = self.known(gate).ok()?;
+        let who = Self::lock(&self.who).clone();
+        let eyes = Eyes::of(desk, who).await.ok()?;
+        let dossier = Self::lock(&self.dossiers).get(gate).cloned();
+        Some(approvals(eyes.on(&waiting, dossier.as_deref())))
     }
 
     fn arrived(&self, progress: Progress) {
@@ -266,6 +308,7 @@ impl Worker {
             expect: (ask.verb == Verb::Approve).then(|| ask.expect.to_string()),
             allow_clock_skew: false,
             break_glass: false,
+            viewed: ask.viewed.clone(),
         };
         let prepared = decide::prepare(&desk, waiting, proposal, false, &|_| {}).await?;
         let mut differences = Vec::new();
@@ -275,71 +318,70 @@ impl Worker {
         if prepared.dossier.digest != ask.expect {
             differences.push(format!("The dossier on the screen was {}.", ask.expect.short()));
         }
-        let preview = preview(&prepared, differences);
+        let earlier = summary::earlier(&desk, &prepared).await?;
+        let preview = preview(&prepared, earlier.map(|e| e.words()), differences);
         Ok((prepared, preview))
     }
 }
 
-pub(super) fn row(waiting: &Waiting) -> GateRow {
+pub(super) fn row(waiting: &Waiting, seen: Seen) -> GateRow {
     GateRow {
         gate: waiting.gate.clone(),
         release: waiting.release.clone(),
         service: waiting.service.clone(),
-        standing: waiting.standing.clone(),
-        mine: waiting.service.is_some() && !waiting.standing.reached,
+        approvals: approvals(seen),
     }
 }
 
-fn preview(prepared: &Prepared, differences: Vec<String>) -> DecisionPreview {
-    let requests = prepared.requests.iter().map(|r| {
-        let headers: Vec<String> = r.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let body = serde_json::to_string_pretty(&r.body).unwrap_or_default();
-        format!("{} {}\n{}\n{body}", r.method, r.url, headers.join("\n"))
-    });
-    let (principal, key) = if let Ok(identity) = &prepared.identity {
-        (
-            identity.principal.clone(),
+fn approvals(seen: Seen) -> Approvals {
+    Approvals { standing: seen.standing, mine: seen.mine, counted_now: seen.counted_now }
+}
+
+fn preview(prepared: &Prepared, earlier: Option<String>, differences: Vec<String>) -> DecisionPreview {
+    let summary = Summary::of(prepared);
+    let none = || "none".to_owned();
+    let (principal, key) = match &summary.signer {
+        Ok(signs) => (
+            signs.principal.clone(),
             KeyInfo {
-                fingerprint: identity.key().fingerprint.clone(),
-                kind: identity.key().algorithm.clone(),
-                hardware: identity.key().hardware,
-                comment: identity.key().comment.line().into_owned(),
+                fingerprint: signs.fingerprint.clone(),
+                kind: signs.algorithm.clone(),
+                hardware: signs.hardware,
+                comment: signs.comment.line().into_owned(),
             },
-        )
-    } else {
-        let none = || "none".to_owned();
-        (
+        ),
+        Err(_) => (
             Principal::new("nobody"),
             KeyInfo { fingerprint: none(), kind: none(), hardware: false, comment: String::new() },
-        )
+        ),
     };
-    let refusal = prepared
-        .refusals
-        .iter()
-        .map(|e| std::iter::once(e.message.clone()).chain(e.hints.clone()).collect::<Vec<_>>().join(" "));
-    let refusal: Vec<String> = refusal.collect();
+    let words = |e: &AppError| std::iter::once(e.message.clone()).chain(e.hints.clone()).collect::<Vec<_>>().join(" ");
+    let refusal: Vec<String> = summary.refusals.iter().map(words).collect();
     DecisionPreview {
-        verb: prepared.proposal.verb,
-        gate: prepared.waiting.gate.id.clone(),
-        release: prepared.waiting.release.short(),
-        attempt: prepared.waiting.gate.attempt.clone(),
-        dossier: prepared.dossier.digest.clone(),
-        reason: Untrusted::new(prepared.proposal.reason.clone()),
-        option: prepared.proposal.option.clone().map(Untrusted::new),
-        about: prepared.dossier.release.clone(),
-        findings: prepared.dossier.count(),
-        verdict: prepared.dossier.verdict.result,
-        reasons: prepared.dossier.verdict.reasons.clone(),
-        missing: prepared.dossier.missing(),
+        verb: summary.verb,
+        release: summary.release.short(),
+        acts_as: summary.acts_as(),
+        approvals: summary.approvals.as_ref().map(|(before, _)| ApprovalPreview {
+            standing: before.words(),
+            unplaced: summary.unplaced().map(ToOwned::to_owned),
+        }),
+        requests: summary.sent().collect(),
+        gate: summary.gate,
+        attempt: summary.attempt,
+        dossier: summary.dossier,
+        reason: summary.reason,
+        option: summary.option,
+        about: summary.release,
+        findings: summary.findings,
+        verdict: summary.verdict.result,
+        reasons: summary.verdict.reasons,
+        missing: summary.missing,
+        then: summary.then,
+        sends: summary.sends,
+        remarks: summary.remarks,
+        earlier,
         principal,
         key,
-        approvals: prepared.approval.as_ref().filter(|a| !a.effect.is_empty()).map(|a| ApprovalPreview {
-            standing: a.before.words(),
-            effect: a.effect.clone(),
-            sends: a.after.reached,
-            unplaced: a.after.unplaced.clone(),
-        }),
-        requests: requests.collect(),
         refusal: (!refusal.is_empty()).then(|| refusal.join(" ")),
         differences,
     }

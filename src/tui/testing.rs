@@ -79,7 +79,7 @@ impl Driver {
     pub fn ready(&mut self, dossier: Dossier, decisions: Vec<Decision>) -> Vec<Effect> {
         let gate = dossier.gate.id.clone();
         let (dossier, decisions) = (Arc::new(dossier), Arc::new(decisions));
-        self.send(Msg::DossierReady { gate, dossier, decisions, now: sample::now() })
+        self.send(Msg::DossierReady { gate, dossier, decisions, approvals: None, now: sample::now() })
     }
 
     /// Presses keys: `j j <enter>`, as in a keymap file.

@@ -92,9 +92,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             data::arrived(model, *arrival);
             Vec::new()
         }
-        Msg::DossierReady { gate, dossier, decisions, now } => {
+        Msg::DossierReady { gate, dossier, decisions, approvals, now } => {
             model.now = now;
-            data::ready(model, &gate, &dossier, decisions);
+            data::ready(model, &gate, &dossier, decisions, approvals);
             Vec::new()
         }
         Msg::AssemblyFailed { gate, failure } => {
@@ -124,8 +124,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             decide::progress(model, request, step);
             Vec::new()
         }
-        Msg::RecordsRead { gate, decisions, standing } => {
-            data::records(model, &gate, decisions, standing);
+        Msg::RecordsRead { gate, decisions, approvals } => {
+            data::records(model, &gate, decisions, approvals);
             Vec::new()
         }
         Msg::DecisionDone { request, result, text, receipt } => decide::done(model, request, result, text, receipt),
@@ -210,12 +210,22 @@ fn settle(model: &mut Model) {
         release.items.settle(body(Place::Items));
     }
     ledger::settle(model);
+    look(model);
     let longest = view::scrollable(model);
     if let Some(scroll) = scroll(model) {
         *scroll = (*scroll).min(longest);
     }
     if let Some(Overlay::Menu(menu)) = model.overlays.last_mut() {
         menu.list.settle(usize::from(layout::menu_rows(width, height, menu.tells_syntax())));
+    }
+}
+
+/// Takes note of what is on the screen. What lies behind a form, or on a screen that is too small, nobody has seen.
+fn look(model: &mut Model) {
+    let hidden = !model.overlays.is_empty() || model.ledger.shown || layout::too_small(model.width, model.height);
+    let Some(release) = model.release.as_ref().filter(|_| !hidden) else { return };
+    if let Some(entry) = model.gates.get_mut(&release.gate) {
+        entry.look(release.tab);
     }
 }
 

@@ -135,6 +135,28 @@ fn the_demo_worlds_commands_say_what_they_mean() {
     let dry = ["approve", RELEASE, "--reason", "seen", "--dry-run", "--readonly"];
     let whole = house.json(&dry, 0);
     assert_eq!((whole["refusals"].as_array().unwrap().len(), &whole["requests"][0]["method"]), (0, &"PATCH".into()));
+    assert_eq!(whole["signer"]["principal"], "demo@countersign.example");
+    assert!(whole["signer"]["fingerprint"].as_str().unwrap().starts_with("SHA256:"), "{whole:#}");
+    assert_eq!((&whole["as"][0]["role"], &whole["reason"]), (&"release-manager".into(), &"seen".into()));
+    assert_eq!(whole["approvals"]["after"]["words"], "1 of 1");
+    assert_eq!(
+        (&whole["sends"], &whole["then"]),
+        (&true.into(), &"It completes what the gate needs and is sent.".into())
+    );
+    assert!(whole["release"]["commit"].is_string() && whole["remarks"].is_array(), "{whole:#}");
+    let text = house.run(&[&dry[..], &["--option", "ship"]].concat()).exits(0).out;
+    for wanted in [
+        "  signed as  demo@countersign.example as release-manager",
+        "  key        ssh-ed25519 SHA256:",
+        "  then       It completes what the gate needs and is sent.",
+        "  input      ship",
+        "  commit     ",
+        "  artifact   registry.acme.example/acme/payments",
+        "  missing    nothing",
+        "  request    PATCH http",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
     house.json(&["approve", "checkout@5.1.0/prod", "--reason", "seen", "--dry-run", "--readonly"], 3);
     house.json(&["approve", RELEASE, "--reason", "seen", "--yes", "--readonly"], 2);
 

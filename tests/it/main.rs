@@ -13,6 +13,7 @@ mod bandit;
 mod certificates;
 mod commands;
 mod conformance;
+mod console;
 mod crash;
 mod decisions;
 mod docs;

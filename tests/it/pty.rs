@@ -5,6 +5,7 @@ mod hostile;
 mod leaving;
 mod ledger;
 mod panics;
+mod plain;
 mod stopping;
 
 use crate::support::house::House;

@@ -7,6 +7,7 @@ pub mod payments;
 pub mod postgres;
 pub mod programs;
 pub mod pty;
+pub mod seat;
 pub mod sshd;
 pub mod terminal_bytes;
 pub mod weed;

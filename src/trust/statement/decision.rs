@@ -178,7 +178,7 @@ pub struct EvidenceRef {
     pub fetched_at: Timestamp,
     /// `complete`, or `partial` or `missing` with the reason's code: `missing:unreachable`.
     pub completeness: String,
-    /// Whether the approver opened it.
+    /// Whether the approver opened it: in the console, over this very dossier. Always false for the commands.
     pub viewed: bool,
 }
 

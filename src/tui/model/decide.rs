@@ -1,5 +1,7 @@
 //! The form of a decision. It freezes what it is about: a refresh changes nothing of it but says that it is out of date.
 
+use std::collections::BTreeSet;
+
 use crate::domain::decision::{ReceiptStatus, Verb};
 use crate::domain::dossier::Count;
 use crate::domain::ids::{Digest, GateId};
@@ -44,6 +46,8 @@ pub struct Subject {
     pub missing: Vec<String>,
     /// The inputs to choose from.
     pub options: Vec<Untrusted>,
+    /// The pieces of evidence that were opened, by name.
+    pub viewed: BTreeSet<String>,
 }
 
 impl Subject {
@@ -75,6 +79,7 @@ impl Subject {
             warnings,
             missing: dossier.missing(),
             options: dossier.gate.options.clone(),
+            viewed: entry.viewed.clone(),
         })
     }
 
@@ -184,7 +189,7 @@ impl DecideForm {
             Stage::Confirm(preview) if preview.refusal.is_some() || !preview.differences.is_empty() => {
                 ("Cancel", look_again)
             }
-            Stage::Confirm(_) => ("Cancel", look_again.or(Some("Sign and send"))),
+            Stage::Confirm(preview) => ("Cancel", look_again.or(Some(preview.button()))),
             Stage::Signing { .. } => ("Do not sign", None),
             Stage::Following => ("Go on in the background", None),
             Stage::Done { .. } => ("Close", None),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::dossier::Dossier;
+use crate::domain::finding::Finding;
 use crate::domain::ids::{Digest, Fingerprint, GateId};
 use crate::domain::release::Release;
 use crate::domain::time::{Timestamp, parse_duration};
@@ -31,8 +32,8 @@ pub struct DismissForm {
     pub release: Release,
     /// The dossier that was on the screen.
     pub digest: Digest,
-    /// The findings: fingerprint, and a line for people that is safe to display.
-    pub findings: Vec<(Fingerprint, String)>,
+    /// The findings, as they were then.
+    pub findings: Vec<Arc<Finding>>,
     /// The reasoning of an earlier dismissal that does not hold any more, in lines that are safe to display.
     pub earlier: Vec<String>,
     /// The fields.
@@ -89,7 +90,7 @@ impl DismissForm {
             gate: dossier.gate.id.clone(),
             release,
             digest: dossier.digest.clone(),
-            findings: findings.iter().map(|t| (t.finding.fingerprint, describe(t))).collect(),
+            findings: findings.iter().map(|t| Arc::clone(&t.finding)).collect(),
             earlier,
             form: Form::new(fields),
             busy: false,
@@ -115,7 +116,7 @@ impl DismissForm {
 
     /// The same form over the evidence as it is now, with what was filled in; `None` if none of the findings is open.
     pub fn look_again(&self, request: RequestId, dossier: &Arc<Dossier>) -> Option<Self> {
-        let wanted = self.findings.iter().map(|(f, _)| *f).collect();
+        let wanted = self.findings.iter().map(|f| f.fingerprint).collect();
         let mut again = Self::new(request, dossier, &wanted)?;
         again.form.fields.clone_from(&self.form.fields);
         Some(again)
@@ -149,7 +150,7 @@ impl DismissForm {
             request: self.request,
             gate: self.gate.clone(),
             dossier: self.digest.clone(),
-            fingerprints: self.findings.iter().map(|(f, _)| *f).collect(),
+            findings: self.findings.clone(),
             status,
             justification,
             detail: Untrusted::new(detail),
@@ -169,7 +170,7 @@ impl DismissForm {
     }
 }
 
-fn describe(triaged: &Triaged) -> String {
-    let f = &triaged.finding;
+/// A finding in a line for people, safe to display.
+pub fn describe(f: &Finding) -> String {
     format!("{} {} {} ({})", f.severity.word(), f.rule.line(), f.title.line(), f.place())
 }

@@ -1,10 +1,12 @@
 //! What is known of one gate.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::screens::Tab;
 use crate::domain::build::BuildResult;
 use crate::domain::decision::Decision;
-use crate::domain::dossier::{Count, Dossier};
+use crate::domain::dossier::{Count, Dossier, WHOLE};
 use crate::domain::evidence::{Completeness, Kind};
 use crate::domain::query::GateFacts;
 use crate::domain::ticket::StatusCategory;
@@ -24,6 +26,8 @@ pub struct GateEntry {
     pub assembling: bool,
     /// The dossier that was put together last.
     pub dossier: Option<Arc<Dossier>>,
+    /// The pieces of that dossier that were opened, by name; its whole, if the overview was.
+    pub viewed: BTreeSet<String>,
     /// What the inbox shows of it, counted once.
     pub summary: Option<Summary>,
     /// The decisions over it.
@@ -70,6 +74,7 @@ impl GateEntry {
             pieces: Vec::new(),
             assembling: false,
             dossier: None,
+            viewed: BTreeSet::new(),
             summary: None,
             decisions: Arc::default(),
             failed: None,
@@ -101,11 +106,37 @@ impl GateEntry {
                 reason: p.completeness.reason().map(|r| r.text.clone()),
             })
             .collect();
+        // What was opened is of that evidence, and of no other.
+        if self.dossier.as_ref().is_none_or(|old| old.digest != dossier.digest) {
+            self.viewed.clear();
+        }
         self.summary = Some(Summary::of(&dossier));
         self.dossier = Some(dossier);
         self.decisions = decisions;
         self.assembling = false;
         self.failed = None;
+    }
+
+    /// A tab is open, and what is on it is seen.
+    pub fn look(&mut self, tab: Tab) {
+        let Some(dossier) = &self.dossier else { return };
+        let kind = match tab {
+            Tab::Overview => {
+                self.viewed.insert(WHOLE.to_owned());
+                return;
+            }
+            Tab::Approvals => return,
+            Tab::Builds => Kind::Builds,
+            Tab::Tickets => Kind::Tickets,
+            Tab::Findings => Kind::Findings,
+            Tab::Changes => Kind::Changes,
+            Tab::Provenance => Kind::Provenance,
+        };
+        for piece in dossier.of(kind) {
+            if !self.viewed.contains(&piece.name) {
+                self.viewed.insert(piece.name.clone());
+            }
+        }
     }
 
     /// What a filter of the inbox may ask of it.
@@ -117,7 +148,7 @@ impl GateEntry {
             verdict: summary.map_or(Outcome::Unknown, |s| s.verdict),
             missing: summary.map_or(&[], |s| &s.missing),
             tally: summary.map(|s| s.findings.tally).unwrap_or_default(),
-            mine: self.row.mine,
+            mine: self.row.approvals.mine,
             now,
         }
     }

@@ -30,6 +30,8 @@ pub enum Item<'a> {
     Attestation(&'a Attestation, &'a Provenance),
     /// What could not be read as an attestation.
     Unread(&'a Unread),
+    /// What is to be known of the approvals.
+    Note(&'a str),
     /// A decision.
     Decision(&'a Decision),
 }
@@ -46,6 +48,7 @@ impl<'a> Item<'a> {
             Self::Artifact(a) => format!("artifact {} {}", a.name.raw(), a.digest.as_ref().map_or("", |d| d.as_str())),
             Self::Attestation(a, _) => format!("attestation {}", a.file.raw()),
             Self::Unread(u) => format!("unread {}", u.file.raw()),
+            Self::Note(text) => format!("note {text}"),
             Self::Decision(d) => format!("decision {}", d.id.as_str()),
         }
     }
@@ -57,7 +60,12 @@ impl<'a> Item<'a> {
             Self::Ticket(t) => t.url.as_ref().map(Untrusted::raw),
             Self::PullRequest(p) => p.url.as_ref().map(Untrusted::raw),
             Self::Attestation(a, _) => a.run.as_ref().map(Untrusted::raw).filter(|r| r.starts_with("https://")),
-            Self::Gap(_) | Self::Commit(_) | Self::Artifact(_) | Self::Unread(_) | Self::Decision(_) => None,
+            Self::Gap(_)
+            | Self::Commit(_)
+            | Self::Artifact(_)
+            | Self::Unread(_)
+            | Self::Note(_)
+            | Self::Decision(_) => None,
         }
     }
 
@@ -74,6 +82,7 @@ impl<'a> Item<'a> {
             }
             Self::Attestation(a, _) => a.file.line().into_owned(),
             Self::Unread(u) => u.file.line().into_owned(),
+            Self::Note(text) => crate::text::line(text).into_owned(),
             Self::Decision(d) => d.envelope.to_string(),
         }
     }
@@ -99,6 +108,10 @@ pub fn of(entry: &GateEntry, tab: Tab) -> Vec<Item<'_>> {
             let unread = all().flat_map(|p| &p.unread).map(Item::Unread);
             gaps(Kind::Provenance).chain(artifacts).chain(attestations).chain(unread).collect()
         }
-        Tab::Approvals => entry.decisions.iter().map(Item::Decision).collect(),
+        Tab::Approvals => {
+            let standing = &entry.row.approvals.standing;
+            let notes = standing.notes.iter().chain(&standing.unplaced).map(|n| Item::Note(n));
+            notes.chain(entry.decisions.iter().map(Item::Decision)).collect()
+        }
     }
 }

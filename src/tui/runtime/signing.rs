@@ -7,15 +7,21 @@ use tokio::task::AbortHandle;
 
 use super::Worker;
 use crate::domain::decision::ReceiptStatus;
+use crate::domain::dossier::Dossier;
+use crate::domain::finding::Finding;
 use crate::error::{AppError, ErrorKind};
 use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 use crate::review::round::Round;
 use crate::review::take_up::{self, Wanted};
 use crate::review::triage::{self, Dismiss};
-use crate::review::{decide, dossier};
+use crate::review::{Desk, decide, dossier};
 use crate::tui::effect::{AskId, Dismissing, Go, RequestId};
 use crate::tui::msg::{DecisionResult, Failure, Msg};
+
+/// Said before what came of a decision that was taken up in place of the one on the screen.
+const EARLIER: &str =
+    "Your earlier decision on this gate was taken up and is settled; what you wrote now was not signed.";
 
 /// A signature that is being made.
 pub(super) struct Underway {
@@ -82,14 +88,12 @@ impl Worker {
     pub(super) async fn sign(&self, go: Go, permit: Permit) {
         let request = go.request;
         let (result, text, receipt) = match self.try_sign(&go, &permit).await {
-            Ok(done) => {
+            Ok((done, earlier)) => {
                 let sent = go.verb.is_delivered() && done.receipt.status != ReceiptStatus::Recorded;
                 let result = if sent { DecisionResult::Effective } else { DecisionResult::Recorded };
-                (
-                    result,
-                    format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short()),
-                    Some(done.receipt.status),
-                )
+                let text = format!("{} Envelope {}.", done.receipt.detail.line(), done.envelope.short());
+                let text = if earlier { format!("{EARLIER} {text}") } else { text };
+                (result, text, Some(done.receipt.status))
             }
             Err(error) => {
                 let (result, receipt) = match error.kind {
@@ -116,19 +120,12 @@ impl Worker {
         // A ledger that cannot be read says so at the refresh that follows.
         let Ok(records) = desk.records().await else { return };
         let decisions = Arc::new(crate::review::afterwards::decisions(&desk, &records, &go.gate).await);
-        let waiting = self.known(&go.gate).ok();
-        let standing = match &waiting {
-            Some(w) => {
-                let roles = crate::review::roles::in_force(&desk, &records).await;
-                let now = desk.clock.now();
-                Some(crate::review::approval::standing(&records, &roles, &w.gate, &w.release, now))
-            }
-            None => None,
-        };
-        self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, standing });
+        let approvals = self.approvals(&desk, &go.gate).await;
+        self.send(Msg::RecordsRead { gate: go.gate.clone(), decisions, approvals });
     }
 
-    async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<decide::Done, AppError> {
+    /// What came of it, and whether that is of an earlier decision.
+    async fn try_sign(&self, go: &Go, permit: &Permit) -> Result<(decide::Done, bool), AppError> {
         let desk = self.desk().await?;
         let shown = Self::lock(&self.prepared).get(&go.request).cloned();
         let shown = shown.ok_or_else(|| AppError::internal("Nothing was prepared for this form."))?;
@@ -163,37 +160,61 @@ impl Worker {
             expect: Some(&seen),
         };
         if let Some(done) = take_up::take_up(&desk, wanted, &watcher).await? {
-            return Ok(done);
+            return Ok((done, true));
         }
         permit.renew();
         let fresh = decide::refetch(&desk, &shown, &watcher).await?;
-        decide::execute(&desk, &fresh, permit, &watcher).await
+        decide::execute(&desk, &fresh, permit, &watcher).await.map(|done| (done, false))
     }
 
     pub(super) async fn dismiss(&self, dismissing: Dismissing, permit: Permit) {
         let request = dismissing.request;
-        let task = format!("dismiss {} findings", dismissing.fingerprints.len());
+        let count = dismissing.findings.len();
+        let task = format!("dismiss {count} findings");
         let outcome = self.try_dismiss(&dismissing, &permit).await;
         Self::lock(&self.signing).remove(&request);
         match outcome {
             Ok(text) => {
-                let count = dismissing.fingerprints.len();
                 self.send(Msg::Dismissed { request, gate: dismissing.gate.clone(), count, text });
                 let round = self.shared_round();
                 self.assemble(dismissing.gate, round).await;
             }
-            Err(error) => self.fail(&task, Some(request), error),
+            Err((error, now)) => {
+                // First the end of it, so that the form takes in that what it is about is out of date.
+                self.fail(&task, Some(request), error);
+                if let Some(dossier) = now {
+                    self.ready(dismissing.gate, dossier).await;
+                }
+            }
         }
     }
 
-    async fn try_dismiss(&self, dismissing: &Dismissing, permit: &Permit) -> Result<String, AppError> {
-        let desk = self.desk().await?;
-        let waiting = self.known(&dismissing.gate)?;
-        let dossier = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await?;
-        let wanted: Vec<String> = dismissing.fingerprints.iter().map(std::string::ToString::to_string).collect();
+    /// On failure also the evidence as it is now, if that is what keeps it from being signed.
+    async fn try_dismiss(
+        &self,
+        dismissing: &Dismissing,
+        permit: &Permit,
+    ) -> Result<String, (AppError, Option<Arc<Dossier>>)> {
+        let desk = self.desk().await.map_err(|e| (e, None))?;
+        let waiting = self.known(&dismissing.gate).map_err(|e| (e, None))?;
+        let assembled = dossier::assemble(&desk, &waiting, &Round::default(), false, &|_| {}).await;
+        let dossier = assembled.map_err(|e| (e, None))?;
+        let findings = triage::as_shown(&dossier, &dismissing.dossier, &dismissing.findings);
+        let findings = findings.map_err(|e| (e, Some(Arc::clone(&dossier))))?;
+        self.sign_dismissal(&desk, dismissing, findings, &dossier, permit).await.map_err(|e| (e, None))
+    }
+
+    async fn sign_dismissal(
+        &self,
+        desk: &Desk,
+        dismissing: &Dismissing,
+        findings: Vec<Finding>,
+        dossier: &Dossier,
+        permit: &Permit,
+    ) -> Result<String, AppError> {
         let now = desk.clock.now();
         let request = Dismiss {
-            findings: triage::select(&dossier, &wanted)?,
+            findings,
             status: dismissing.status,
             justification: dismissing.justification,
             detail: dismissing.detail.raw().to_owned(),
@@ -206,7 +227,7 @@ impl Worker {
                 self.send(Msg::SigningStarted { request: id, touch, deadline_seconds: seconds, now: desk.clock.now() });
             }
         };
-        let signed = triage::dismiss(&desk, &request, &dossier.release, permit, &watcher).await?;
+        let signed = triage::dismiss(desk, &request, &dossier.release, permit, &watcher).await?;
         Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
     }
 }

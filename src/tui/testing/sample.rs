@@ -10,6 +10,7 @@ use chrono::DateTime;
 use crate::domain::build::{Build, BuildArtifact, BuildResult, Tests};
 use crate::domain::canonical::sha256;
 use crate::domain::change::{ChangeSet, Commit, PullRequest};
+use crate::domain::decision::{Decision, Verb};
 use crate::domain::dossier::{Baseline, Dossier, Parts};
 use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece, Reason};
 use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, Rung};
@@ -23,10 +24,14 @@ use crate::domain::time::Timestamp;
 use crate::domain::triage::{Carried, Dismissal, Lapse, Novelty, Scope, Status, Subject, Triaged};
 use crate::domain::verdict::{Cause, Level, Verdict, Violation};
 use crate::text::Untrusted;
-use crate::tui::msg::{GateRow, Msg};
+use crate::tui::msg::{Approvals, GateRow, Msg};
 
 /// Text that a terminal would obey or that a reader could not see.
 pub const HOSTILE: &str = "safe\u{1b}[2J\u{202e}evil\u{202c}\u{200b}\u{9b}31m\u{7}\u{feff}";
+
+/// A run and a gate of it, as long as they are.
+const RUN: &str = "01JD0T7MZK5Q8W3N9XRB4V6YHC";
+const STAGE: &str = "01JD0T7MZM2C6F8G1HJ5KP7QSD";
 
 /// The sample's present.
 pub fn now() -> Timestamp {
@@ -57,13 +62,14 @@ pub fn ready(row: &GateRow, dossier: &Dossier) -> Msg {
         gate: row.gate.id.clone(),
         dossier: Arc::new(dossier.clone()),
         decisions: Arc::new(Vec::new()),
+        approvals: None,
         now: now(),
     }
 }
 
 /// One open gate, waiting for so many seconds.
 pub fn row(service: &str, version: &str, environment: &str, waits: u64, mine: bool) -> GateRow {
-    let id = GateId::new(ConnectionName::new("spinnaker"), [service, "01JD0", "stage-1"]);
+    let id = GateId::new(ConnectionName::new("spinnaker"), [service, RUN, STAGE]);
     let gate = Gate {
         application: service.into(),
         pipeline: "release".into(),
@@ -85,7 +91,8 @@ pub fn row(service: &str, version: &str, environment: &str, waits: u64, mine: bo
         artifacts: Vec::new(),
     };
     let standing = Standing { need: 1, ..Standing::default() };
-    GateRow { gate, release, service: Some(service.to_owned()), standing, mine }
+    let approvals = Approvals { standing, mine, counted_now: false };
+    GateRow { gate, release, service: Some(service.to_owned()), approvals }
 }
 
 /// A dossier with so many findings, one of them dismissed, one dismissed before; the first one is hostile.
@@ -293,4 +300,28 @@ fn carried(finding: &Finding) -> Carried {
         expires: None,
     };
     Carried { dismissal, rung: Rung::Snippet }
+}
+
+/// An approval of a gate by somebody.
+pub fn decision(row: &GateRow) -> Decision {
+    Decision {
+        id: RecordId::new("01JD0000000000000000000000"),
+        envelope: sha256(b"an envelope"),
+        verb: Verb::Approve,
+        gate: row.gate.id.clone(),
+        attempt: row.gate.attempt.clone(),
+        release: row.release.address().into(),
+        service: row.release.service.clone(),
+        environment: row.release.environment.clone(),
+        commit: row.release.commit.clone(),
+        dossier: sha256(b"a dossier"),
+        reason: "The tests are green.".into(),
+        principal: Principal::new("bo@example.com"),
+        key: "SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM".to_owned(),
+        issued_at: ago(300),
+        receipt: None,
+        break_glass: false,
+        revoked_by: None,
+        reviewed_by: None,
+    }
 }

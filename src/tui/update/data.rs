@@ -6,12 +6,11 @@ use std::sync::Arc;
 use crate::domain::decision::Decision;
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::GateId;
-use crate::domain::quorum::Standing;
 use crate::tui::effect::Effect;
 use crate::tui::model::gates::GateEntry;
 use crate::tui::model::log::Entry;
 use crate::tui::model::{Model, Overlay};
-use crate::tui::msg::{Arrival, Failure, Listed};
+use crate::tui::msg::{Approvals, Arrival, Failure, Listed};
 
 use super::lists;
 
@@ -76,7 +75,13 @@ pub(super) fn arrived(model: &mut Model, arrival: Arrival) {
 }
 
 /// A dossier. The cursor stays on its finding and line; forms keep what they are about, and say that it is out of date.
-pub(super) fn ready(model: &mut Model, gate: &GateId, dossier: &Arc<Dossier>, decisions: Arc<Vec<Decision>>) {
+pub(super) fn ready(
+    model: &mut Model,
+    gate: &GateId,
+    dossier: &Arc<Dossier>,
+    decisions: Arc<Vec<Decision>>,
+    approvals: Option<Approvals>,
+) {
     let open = model.release.as_ref().is_some_and(|r| r.gate == *gate);
     let old = model.gates.get(gate).and_then(|e| e.dossier.clone());
     let finding = model.release.as_ref().filter(|_| open).and_then(|r| r.findings.selected(old.as_deref()?));
@@ -84,6 +89,9 @@ pub(super) fn ready(model: &mut Model, gate: &GateId, dossier: &Arc<Dossier>, de
     let Some(entry) = model.gates.get_mut(gate) else { return };
     let changed = old.as_ref().is_some_and(|o| o.digest != dossier.digest);
     entry.ready(Arc::clone(dossier), decisions);
+    if let Some(approvals) = approvals {
+        entry.row.approvals = approvals;
+    }
     if open {
         if let Some(release) = &mut model.release {
             let there: BTreeSet<_> =
@@ -101,12 +109,11 @@ pub(super) fn ready(model: &mut Model, gate: &GateId, dossier: &Arc<Dossier>, de
 }
 
 /// What the ledger has on a gate. A gate that was just decided is listed no more, so this is how it learns of it.
-pub(super) fn records(model: &mut Model, gate: &GateId, decisions: Arc<Vec<Decision>>, standing: Option<Standing>) {
+pub(super) fn records(model: &mut Model, gate: &GateId, decisions: Arc<Vec<Decision>>, approvals: Option<Approvals>) {
     let Some(entry) = model.gates.get_mut(gate) else { return };
     entry.decisions = decisions;
-    if let Some(standing) = standing {
-        entry.row.mine = entry.row.mine && !standing.reached;
-        entry.row.standing = standing;
+    if let Some(approvals) = approvals {
+        entry.row.approvals = approvals;
     }
     if let Some(release) = model.release.as_ref().filter(|r| r.gate == *gate) {
         let item = release.items.selected().cloned();
@@ -125,7 +132,7 @@ pub(super) fn assembly_failed(model: &mut Model, gate: &GateId, failure: Failure
 }
 
 /// Tells open forms whether what they are about is still so.
-fn mark_stale(model: &mut Model) {
+pub(super) fn mark_stale(model: &mut Model) {
     for overlay in &mut model.overlays {
         match overlay {
             Overlay::Decide(form) if form.is_open() => {

@@ -82,6 +82,7 @@ fn go(model: &mut Model) -> Vec<Effect> {
                 verb: form.verb,
                 reason: Untrusted::new(form.form.text(REASON)),
                 option: form.option(),
+                viewed: form.subject.viewed.clone(),
             };
             form.enter(Stage::Preparing);
             vec![Effect::Prepare(ask)]
@@ -119,6 +120,11 @@ fn back(model: &mut Model) -> Vec<Effect> {
         }
         Stage::Signing { .. } => {
             let request = form.request;
+            // Its end was told already, whatever came late: there is nobody to be asked.
+            if !model.is_mine(request) {
+                model.overlays.pop();
+                return Vec::new();
+            }
             model.say("The signer was asked to give up.");
             return vec![Effect::CancelSigning(request)];
         }
@@ -175,7 +181,8 @@ pub(super) fn prepared(model: &mut Model, request: RequestId, mut preview: Box<D
 
 /// The signer was asked.
 pub(super) fn signing(model: &mut Model, request: RequestId, until: Option<Timestamp>) {
-    if let Some(form) = form_of(model, request) {
+    // Said late, after it was called off or came to its end, it changes nothing.
+    if let Some(form) = form_of(model, request).filter(|f| matches!(f.stage, Stage::Signing { .. })) {
         form.stage = Stage::Signing { touch_until: until };
     }
 }
@@ -185,7 +192,7 @@ pub(super) fn progress(model: &mut Model, request: RequestId, step: String) {
     if let Some(flight) = model.in_flight.as_mut().filter(|f| f.request == request) {
         flight.step.clone_from(&step);
     }
-    if let Some(form) = form_of(model, request) {
+    if let Some(form) = form_of(model, request).filter(|f| !matches!(f.stage, Stage::Done { .. })) {
         if form.stage != Stage::Following {
             form.enter(Stage::Following);
         }

@@ -101,7 +101,7 @@ fn look_again(model: &mut Model) {
 
 /// The signer was asked.
 pub(super) fn signing(model: &mut Model, request: RequestId, until: Option<Timestamp>) {
-    if let Some(form) = form_of(model, request) {
+    if let Some(form) = form_of(model, request).filter(|f| f.busy) {
         form.touch_until = until;
     }
 }
@@ -124,4 +124,6 @@ pub(super) fn failed(model: &mut Model, request: RequestId, failure: &Failure) {
         form.touch_until = None;
         form.form.problem = Some(failure.message.clone());
     }
+    // What came while it was being signed counts now.
+    super::data::mark_stale(model);
 }

@@ -22,7 +22,7 @@ pub(super) fn show_gates(model: &mut Model) {
         model.gates.iter().filter(|(_, e)| !e.gone && model.inbox.query.matches(&e.facts(model.now))).collect();
     let waiting = |e: &GateEntry| e.row.gate.waiting_since.map_or(i64::MAX, Timestamp::millis);
     match model.inbox.sort {
-        Sort::Mine => shown.sort_by_key(|(_, e)| (!e.row.mine, waiting(e))),
+        Sort::Mine => shown.sort_by_key(|(_, e)| (!e.row.approvals.mine, waiting(e))),
         Sort::Verdict => shown.sort_by_key(|(_, e)| {
             let verdict = e.summary.as_ref().map_or(Outcome::Unknown, |s| s.verdict);
             (Reverse(verdict), waiting(e))

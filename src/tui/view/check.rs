@@ -4,10 +4,10 @@ use ratatui::layout::Rect;
 
 use crate::domain::record::LedgerCheck;
 use crate::tui::glyphs::Glyphs;
-use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::ledger::Check;
 use crate::tui::theme::Role;
+use crate::tui::widget::dialog;
 use crate::tui::widget::paint::{Painter, Span, span};
 use crate::tui::widget::state;
 use crate::tui::widget::text::{Text, moment};
@@ -45,13 +45,11 @@ fn share(done: u64, all: u64) -> String {
 }
 
 pub(super) fn paint(model: &Model, scroll: usize, painter: &mut Painter<'_>, area: Rect) {
-    let inner = painter.boxed(layout::menu(area.width, area.height), "check of the whole ledger");
-    text(model, inner.width).paint(painter, inner, scroll);
+    dialog::text_box(painter, area, "check of the whole ledger", scroll, |width| text(model, width));
 }
 
 pub(super) fn scrollable(model: &Model, area: Rect) -> usize {
-    let outer = layout::menu(area.width, area.height);
-    text(model, outer.width.saturating_sub(2)).longest_scroll(outer.height.saturating_sub(2))
+    dialog::text_box_scroll(area, |width| text(model, width))
 }
 
 fn text(model: &Model, width: u16) -> Text {

@@ -29,7 +29,19 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
             text.say(Role::Text, difference, 2);
         }
     }
+    let cut_remarks = remarks(preview, text, glyphs);
     text.fact("you", Role::Strong, &format!("{} {}", preview.verb.word(), preview.release));
+    if !preview.then.is_empty() && preview.earlier.is_none() {
+        text.fact("then", Role::Strong, &preview.then);
+    }
+    if let Some(approvals) = &preview.approvals {
+        text.fact("approvals", Role::Text, &approvals.standing);
+    }
+    let acts = preview.acts_as.as_ref().map(|roles| format!(" as {roles}")).unwrap_or_default();
+    text.fact("signed as", Role::Text, &format!("{}{acts}", preview.principal));
+    let key = &preview.key;
+    let hardware = if key.hardware { ", in hardware" } else { ", not in hardware" };
+    text.fact("with", Role::Text, &format!("{} {}\n{}{hardware}", key.fingerprint, key.kind, key.comment));
     let cut_reason = reason(preview, text, glyphs);
     text.outside("input", preview.option.as_ref());
     text.fact("gate", Role::Text, &preview.gate.to_string());
@@ -42,18 +54,8 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     let cut_verdict = verdict(preview, text, glyphs);
     text.fact("findings", Role::Text, &preview.findings.words());
     super::forms::missing(&preview.missing, text);
-    text.fact("signed as", Role::Text, &preview.principal.to_string());
-    let key = &preview.key;
-    let hardware = if key.hardware { ", in hardware" } else { ", not in hardware" };
-    text.fact("with", Role::Text, &format!("{} {} {}{hardware}", key.fingerprint, key.kind, key.comment));
-    let mut when = "What will be sent";
-    if let Some(approvals) = &preview.approvals {
-        text.fact("approvals", Role::Text, &approvals.standing);
-        text.fact("then", Role::Strong, &approvals.effect);
-        if !approvals.sends {
-            when = "What will be sent once the quorum is reached";
-        }
-    }
+    let later = preview.approvals.is_some() && !preview.sends;
+    let when = if later { "What will be sent once the quorum is reached" } else { "What will be sent" };
     text.heading(when);
     if preview.requests.is_empty() {
         text.say(Role::Muted, "Nothing: it is recorded in the ledger only.", 2);
@@ -64,6 +66,12 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
     if let Some(unplaced) = preview.approvals.as_ref().and_then(|a| a.unplaced.as_ref()) {
         text.heading("Separation of duties");
         text.say(Role::Text, unplaced, 2);
+    }
+    if cut_remarks {
+        text.heading("All remarks");
+        for remark in &preview.remarks {
+            text.say(Role::Text, remark, 2);
+        }
     }
     if cut_reason {
         text.heading("The reason in full");
@@ -84,6 +92,29 @@ pub(super) fn fill(preview: &DecisionPreview, text: &mut Text, glyphs: &'static 
             text.say(Role::Text, &format!("{} {digest}", artifact.name.line()), 2);
         }
     }
+}
+
+/// What is to be known first; whether there is more of it than is shown.
+fn remarks(preview: &DecisionPreview, text: &mut Text, glyphs: &Glyphs) -> bool {
+    let sign = || span(Role::Warn, format!("{} ", glyphs.warn));
+    if let Some(earlier) = &preview.earlier {
+        text.item(sign(), earlier);
+    }
+    let room = text.width().saturating_sub(width(glyphs.warn) + 1);
+    let lines: usize = preview.remarks.iter().map(|r| wrap(&line(r), room).len()).sum();
+    let cut = lines > MOST;
+    if !cut {
+        preview.remarks.iter().for_each(|remark| text.item(sign(), remark));
+        return false;
+    }
+    // One line of each, as many as there is room for.
+    let shown = preview.remarks.len().min(MOST - 1);
+    for remark in preview.remarks.iter().take(shown) {
+        text.row(vec![sign(), span(Role::Text, line(remark).into_owned())]);
+    }
+    let words = format!("  all {} remarks are below in full", preview.remarks.len());
+    text.row(vec![span(Role::Muted, words)]);
+    true
 }
 
 /// The reason as it was typed; whether there is more of it than is shown.

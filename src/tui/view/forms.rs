@@ -6,7 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::decide::{DecideForm, Stage, Subject};
-use crate::tui::model::dismiss::DismissForm;
+use crate::tui::model::dismiss::{DismissForm, describe};
 use crate::tui::model::form::Form;
 use crate::tui::model::secret::PassphraseForm;
 use crate::tui::theme::Role;
@@ -163,8 +163,8 @@ fn dismiss_text(model: &Model, form: &DismissForm, width: u16) -> Text {
     for line in &form.earlier {
         text.fact("", Role::Warn, line);
     }
-    for (fingerprint, line) in &form.findings {
-        text.fact(&fingerprint.short(), Role::Text, line);
+    for finding in &form.findings {
+        text.fact(&finding.fingerprint.short(), Role::Text, &describe(finding));
     }
     text
 }

@@ -46,7 +46,7 @@ const NARROW: &[Column] =
     &[column("release", 0), column("age", 7), column("verdict", 10), column("findings", 12), column("missing", 8)];
 
 pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
-    let mine = model.gates.values().filter(|e| e.row.mine && !e.gone).count();
+    let mine = model.gates.values().filter(|e| e.row.approvals.mine && !e.gone).count();
     let all = model.gates.values().filter(|e| !e.gone).count();
     let left = if model.listed {
         format!("Countersign  inbox: {all} releases wait, {} {mine} for you", painter.glyphs.marked)
@@ -69,7 +69,7 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
     table::headings(painter, areas.heading, columns);
     let glyphs = painter.glyphs;
     table::lines(painter, areas.body, columns, &model.inbox.list, |id| match model.gates.get(id) {
-        Some(entry) => (entry.row.mine, cells(entry, model.now, columns, glyphs)),
+        Some(entry) => (entry.row.approvals.mine, cells(entry, model.now, columns, glyphs)),
         None => (false, Vec::new()),
     });
     if model.inbox.list.keys().is_empty() {
@@ -138,8 +138,8 @@ fn preview(model: &Model, painter: &mut Painter<'_>, area: Rect) {
 fn fill_preview(entry: &GateEntry, text: &mut Text, glyphs: &'static crate::tui::glyphs::Glyphs) {
     let gate = &entry.row.gate;
     let by = gate.started_by.as_ref().map_or_else(|| "unknown".into(), |b| b.line());
-    let mine = if entry.row.mine { "; it waits for you" } else { "" };
-    let (approvals, dot) = (entry.row.standing.words_of(" approvals"), glyphs.dot);
+    let mine = if entry.row.approvals.mine { "; it waits for you" } else { "" };
+    let (approvals, dot) = (entry.row.approvals.words(" approvals"), glyphs.dot);
     let words =
         format!("{} / {} {dot} started by {by} {dot} {approvals}{mine}", gate.pipeline.line(), gate.stage.line());
     text.say(Role::Muted, &words, 0);

@@ -140,6 +140,12 @@ fn cells<'a>(item: &Item<'a>, glyphs: &Glyphs) -> Cells<'a> {
             ]
         }
         Item::Unread(u) => vec![vec![state::UNREAD.show(glyphs)], text(&u.file)],
+        Item::Note(note) => {
+            vec![
+                vec![span(Role::Warn, format!("{} note", glyphs.warn))],
+                vec![span(Role::Text, crate::text::line(note))],
+            ]
+        }
         Item::Decision(d) => vec![
             vec![span(Role::Strong, d.verb.word())],
             vec![span(Role::Text, d.principal.to_string()), span(Role::Bad, format!("  {}", d.flags()))],
@@ -228,6 +234,7 @@ fn details(item: &Item<'_>, text: &mut Text) {
             text.fact("merged", Role::Text, &p.merged_at.map_or_else(|| "no".to_owned(), moment));
             text.outside("link", p.url.as_ref());
         }
+        Item::Note(note) => text.fact("note", Role::Text, note),
         Item::Decision(d) => {
             text.outside("reason", Some(&d.reason));
             text.fact("dossier", Role::Text, d.dossier.as_str());

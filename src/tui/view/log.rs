@@ -2,20 +2,18 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
+use crate::tui::widget::dialog;
 use crate::tui::widget::paint::{Painter, span};
 use crate::tui::widget::text::{Text, moment};
 
 pub(super) fn paint(model: &Model, scroll: usize, painter: &mut Painter<'_>, area: Rect) {
-    let inner = painter.boxed(layout::menu(area.width, area.height), "messages, the newest first");
-    text(model, inner.width).paint(painter, inner, scroll);
+    dialog::text_box(painter, area, "messages, the newest first", scroll, |width| text(model, width));
 }
 
 pub(super) fn scrollable(model: &Model, area: Rect) -> usize {
-    let outer = layout::menu(area.width, area.height);
-    text(model, outer.width.saturating_sub(2)).longest_scroll(outer.height.saturating_sub(2))
+    dialog::text_box_scroll(area, |width| text(model, width))
 }
 
 fn text(model: &Model, width: u16) -> Text {

@@ -92,7 +92,7 @@ pub(super) fn head(
     };
     let waits = gate.waiting_since.map_or_else(|| "?".to_owned(), |t| humane(model.now.since(t)));
     let by = gate.started_by.as_ref().map_or_else(|| "unknown".into(), |b| b.line());
-    let approvals = entry.row.standing.words_of(" approvals");
+    let approvals = entry.row.approvals.words(" approvals");
     let gone = if entry.gone { "  the gate is no longer open" } else { "" };
     let dot = glyphs.dot;
     let facts = [

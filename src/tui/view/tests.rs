@@ -8,7 +8,7 @@ use crate::domain::verdict::{Level, Outcome, Violation};
 use crate::text::is_hidden;
 use crate::tui::effect::Effect;
 use crate::tui::glyphs::GlyphSet;
-use crate::tui::msg::{DecisionPreview, Failure, Msg};
+use crate::tui::msg::{DecisionPreview, Failure, Listed, Msg};
 use crate::tui::testing::{Driver, sample};
 
 /// The ways to the screens, by name: keys from the inbox.
@@ -158,6 +158,67 @@ fn the_last_look_before_a_signature_looks_as_it_did() {
 }
 
 #[test]
+fn what_comes_of_a_signature_is_seen_without_scrolling() {
+    let remark = "This machine's clock and the orchestrator's differ by 5m.".to_owned();
+    let screen = at_confirm("a", 80, 24, |p| p.remarks = vec![remark.clone()]).screen();
+    for shown in [
+        "! This machine's clock and the orchestrator's differ by 5m.",
+        "then           It completes what the gate needs and is sent.",
+        "approvals      0 of 1, waits for release-manager",
+        "signed as      ana@example.com as release-manager",
+        "with           SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM",
+        "[  Sign and send  ]",
+    ] {
+        assert!(screen.contains(shown), "{shown}: {screen}");
+    }
+    // Many remarks do not push it away, and can all be read.
+    let many = |p: &mut DecisionPreview| {
+        p.remarks = (0..9)
+            .map(|i| format!("The approval of a-{i}@example.com does not count: {}", "why ".repeat(30)))
+            .collect();
+    };
+    let mut driver = at_confirm("a", 80, 24, many);
+    let mut all = driver.screen();
+    assert!(all.contains("then           It completes") && all.contains("all 9 remarks are below in full"), "{all}");
+    for _ in 0..9 {
+        driver.press("<pgdn>");
+        all += &driver.screen();
+    }
+    assert!((0..9).all(|i| all.contains(&format!("The approval of a-{i}@example.com"))), "{all}");
+}
+
+#[test]
+fn the_button_says_what_happens() {
+    let at = |keys: &str, edit: fn(&mut DecisionPreview)| at_confirm(keys, 80, 24, edit).screen();
+    assert!(at("a", |_| {}).contains("[  Sign and send  ]"));
+    let recorded = at("a", |p| {
+        p.sends = false;
+        p.then = "It is recorded and nothing is sent yet: 1 of 2, waits for security.".to_owned();
+    });
+    assert!(recorded.contains("[  Sign and record  ]") && !recorded.contains("Sign and send"), "{recorded}");
+    let earlier = at("a", |p| p.earlier = Some("Your decision of 2026-11-21T13:40Z to approve it is open.".to_owned()));
+    assert!(earlier.contains("! Your decision of 2026-11-21T13:40Z to approve it is open."), "{earlier}");
+    assert!(earlier.contains("[  Settle the earlier one  ]"), "{earlier}");
+}
+
+#[test]
+fn what_does_not_count_is_said_beside_the_approvals() {
+    let mut driver = at("<enter> 6", 80, 24);
+    let mut row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    let note =
+        "The approval of bo@example.com does not count: it is over other evidence than the approvals that count.";
+    row.approvals.standing.notes = vec![note.to_owned()];
+    let decisions = vec![sample::decision(&row)];
+    let listed = Listed { rows: vec![row.clone()], shortfalls: Vec::new(), now: sample::now() };
+    driver.send(Msg::GatesListed(Box::new(listed)));
+    driver.ready(sample::dossier(&row, 6), decisions);
+    driver.press("g");
+    let screen = driver.screen();
+    assert!(screen.contains("! note") && screen.contains("approve   bo@example.com"), "{screen}");
+    assert!(screen.contains("evidence than the approvals that count."), "in full below: {screen}");
+}
+
+#[test]
 fn nothing_of_what_is_signed_is_out_of_reach() {
     let reason: String = (0..40).map(|i| format!("line-{i} {} ", sample::HOSTILE)).collect::<Vec<_>>().concat();
     let mut driver = at_confirm("a", 80, 24, |preview| {
@@ -282,7 +343,6 @@ fn every_source_is_shown_as_it_arrives() {
 
 #[test]
 fn nothing_is_green_where_nothing_is_known() {
-    use crate::tui::msg::{Listed, Msg};
     let mut row = sample::row("stray", "1.0.0", "prod", 60, false);
     row.service = None;
     let (stray, lost) = (sample::unmatched(&row), sample::row("search", "7.0.0", "prod", 600, true));

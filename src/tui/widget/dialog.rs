@@ -1,10 +1,24 @@
-//! The fields and buttons of a form.
+//! The fields and buttons of a form, and boxes with nothing but text in them.
 
 use ratatui::layout::{Position, Rect};
 
 use super::paint::{Painter, span, width};
+use super::text::Text;
+use crate::tui::layout;
 use crate::tui::model::form::{FieldKind, Focus, Form};
 use crate::tui::theme::Role;
+
+/// A box of the size of a menu with a text in it; `text` makes it for a width.
+pub fn text_box(painter: &mut Painter<'_>, area: Rect, title: &str, scroll: usize, text: impl FnOnce(u16) -> Text) {
+    let inner = painter.boxed(layout::menu(area.width, area.height), title);
+    text(inner.width).paint(painter, inner, scroll);
+}
+
+/// How far the text of such a box can be scrolled.
+pub fn text_box_scroll(area: Rect, text: impl FnOnce(u16) -> Text) -> usize {
+    let outer = layout::menu(area.width, area.height);
+    text(outer.width.saturating_sub(2)).longest_scroll(outer.height.saturating_sub(2))
+}
 
 /// The lines that the fields and buttons take: one a field, one for its hint, one for what is wrong, one for buttons.
 pub fn height(form: &Form, fields: bool) -> u16 {

@@ -10,7 +10,7 @@ use crate::domain::verdict::Outcome;
 use crate::tui::effect::{Ask, Effect, Go};
 use crate::tui::model::Overlay;
 use crate::tui::model::decide::{DecideForm, Stage};
-use crate::tui::msg::{DecisionPreview, DecisionResult, KeyInfo, Msg};
+use crate::tui::msg::{ApprovalPreview, DecisionPreview, DecisionResult, KeyInfo, Msg};
 use crate::tui::testing::{Driver, sample};
 
 pub(super) fn at_release() -> Driver {
@@ -36,6 +36,9 @@ pub(super) fn ask(driver: &mut Driver) -> Ask {
 }
 
 pub(in crate::tui) fn preview(ask: &Ask) -> Box<DecisionPreview> {
+    let approves = ask.verb == Verb::Approve;
+    let standing = || ApprovalPreview { standing: "0 of 1, waits for release-manager".to_owned(), unplaced: None };
+    let then = if approves { "It completes what the gate needs and is sent." } else { "It is sent." };
     Box::new(DecisionPreview {
         verb: ask.verb,
         gate: ask.gate.clone(),
@@ -49,14 +52,20 @@ pub(in crate::tui) fn preview(ask: &Ask) -> Box<DecisionPreview> {
         findings: Count { tally: Tally { new: Some(0), ..Tally::default() }, extent: Extent::Whole },
         verdict: Outcome::Warn,
         missing: Vec::new(),
+        then: then.to_owned(),
+        sends: true,
+        remarks: Vec::new(),
+        earlier: None,
         principal: Principal::new("ana@example.com"),
+        acts_as: approves.then(|| "release-manager".to_owned()),
         key: KeyInfo {
-            fingerprint: "SHA256:abc".to_owned(),
+            // As long as they are.
+            fingerprint: "SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM".to_owned(),
             kind: "ED25519-SK".to_owned(),
             hardware: true,
             comment: "ana's key".to_owned(),
         },
-        approvals: None,
+        approvals: approves.then(standing),
         requests: vec!["PATCH https://gate.example.com/pipelines/01JD0/stages/stage-1".to_owned()],
         refusal: None,
         differences: Vec::new(),
@@ -95,8 +104,14 @@ fn the_whole_way_of_an_approval() {
         assert!(screen.contains(shown), "{shown}: {screen}");
     }
     assert!(screen.contains(ask.expect.as_str()) && screen.contains("! warn  ticket-open: PAY-13"), "{screen}");
-    for shown in ["ana@example.com", "SHA256:abc", "PATCH https://gate", &ask.expect.short(), "in hardware", "no open"]
-    {
+    for shown in [
+        "ana@example.com",
+        "SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM",
+        "PATCH https://gate",
+        &ask.expect.short(),
+        "in hardware",
+        "no open",
+    ] {
         assert!(screen.contains(shown), "{shown}: {screen}");
     }
     assert!(driver.press("<enter>").is_empty(), "Cancel is the default here too");
@@ -287,4 +302,57 @@ fn esc_while_the_key_waits_gives_the_signature_up() {
     assert!(driver.model.in_flight.is_none());
     driver.press("<esc>");
     assert!(driver.model.overlays.is_empty());
+}
+
+#[test]
+fn what_is_said_late_of_a_signature_that_was_called_off_locks_nothing() {
+    let mut driver = at_release();
+    let asked = ask(&mut driver);
+    let request = asked.request;
+    driver.send(Msg::Prepared { request, preview: preview(&asked) });
+    driver.press("<right> <enter> <esc>");
+    let (result, text) = (DecisionResult::NotSigned, "You gave up. Nothing was signed.".to_owned());
+    driver.send(Msg::DecisionDone { request, result, text, receipt: None });
+    driver.send(Msg::SigningStarted { request, touch: true, deadline_seconds: 30, now: sample::now() });
+    driver.send(Msg::DecisionProgress { request, step: "It is on its way.".to_owned() });
+    assert!(matches!(form(&driver).stage, Stage::Done { .. }), "{:?}", form(&driver).stage);
+    assert!(!driver.model.is_counting());
+    assert!(driver.press("<esc>").is_empty());
+    assert!(driver.model.overlays.is_empty());
+}
+
+#[test]
+fn a_form_that_signs_nothing_any_more_can_be_left() {
+    let mut driver = at_release();
+    let asked = ask(&mut driver);
+    driver.send(Msg::Prepared { request: asked.request, preview: preview(&asked) });
+    driver.press("<right> <enter>");
+    driver.model.in_flight = None;
+    assert!(driver.press("<esc>").is_empty(), "there is nobody to be asked to give up");
+    assert!(driver.model.overlays.is_empty());
+}
+
+#[test]
+fn what_was_opened_over_this_very_evidence_goes_with_the_decision() {
+    let opened = |driver: &mut Driver| {
+        let asked = ask(driver);
+        driver.press("<esc> <esc>");
+        asked.viewed.into_iter().collect::<Vec<_>>()
+    };
+    // From the inbox, nothing was opened at all.
+    let mut driver = Driver::sample(100, 40);
+    driver.press("g");
+    assert!(opened(&mut driver).is_empty());
+    driver.press("<enter> 2 4");
+    let all = ["builds/jenkins/trigger", "dossier", "findings/sonar/com.acme:payments"];
+    assert_eq!(opened(&mut driver), all);
+    // Other evidence: only what is on the screen was seen of it.
+    let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    driver.ready(sample::dossier(&row, 9), Vec::new());
+    assert_eq!(opened(&mut driver), ["findings/sonar/com.acme:payments"]);
+    // What comes while a form lies over it is not seen.
+    driver.press("5 a");
+    driver.ready(sample::dossier(&row, 3), Vec::new());
+    let Some(Overlay::Decide(_)) = driver.model.overlays.last() else { panic!("no form") };
+    assert!(driver.model.current_gate().unwrap().viewed.is_empty());
 }

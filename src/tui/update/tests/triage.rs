@@ -22,7 +22,7 @@ fn several_findings_are_dismissed_together() {
     driver.type_text("Not reachable.");
     let effects = driver.press("<enter> <enter> <enter> <right> <enter>");
     let [Effect::Dismiss(d)] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!(d.fingerprints.len(), 2);
+    assert_eq!(d.findings.len(), 2);
     assert_eq!(d.status, Status::FalsePositive);
     assert_eq!(d.detail.raw(), "Not reachable.");
     assert_eq!(d.scope.environment.as_deref(), Some("prod"));
@@ -107,4 +107,19 @@ fn a_failure_leaves_the_form_as_it_was_filled_in() {
     driver.send(Msg::Failed { request: Some(d.request), failure });
     assert!(matches!(driver.model.overlays.last(), Some(Overlay::Dismiss(f)) if !f.busy));
     assert!(driver.screen().contains("The agent refused.") && driver.screen().contains("No."));
+}
+
+#[test]
+fn evidence_that_came_while_it_was_being_signed_makes_the_form_out_of_date() {
+    let mut driver = at_findings();
+    driver.press("d <tab> <tab> <tab> <tab>");
+    driver.type_text("No.");
+    let effects = driver.press("<enter> <enter> <enter> <right> <enter>");
+    let [Effect::Dismiss(d)] = effects.as_slice() else { panic!("{effects:?}") };
+    let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    driver.ready(sample::dossier(&row, 9), Vec::new());
+    let failure = Failure { task: "dismiss".to_owned(), message: "The agent refused.".to_owned(), hints: Vec::new() };
+    driver.send(Msg::Failed { request: Some(d.request), failure });
+    assert!(driver.screen().contains("The evidence changed while this form was open."), "{}", driver.screen());
+    assert!(driver.press("<right> <enter>").is_empty(), "it looks again, and signs nothing");
 }
