@@ -162,14 +162,14 @@ fn roles_are_lent_for_a_time_and_not_lent_on() {
 
     // Taken back: said as such, in the list and by `verify`, and not as a delegation that is good.
     let entries = house.json(&["ledger", "list"], 0)["entries"].as_array().unwrap().clone();
-    let lent = entries.iter().find(|e| e["kind"] == "delegation").unwrap()["record"].as_str().unwrap().to_owned();
-    run(person(&house, "sam"), &["delegate", "--revoke", &lent, "--reason", "back again"]).exits(0);
+    let given = entries.iter().find(|e| e["kind"] == "delegation").unwrap()["record"].as_str().unwrap().to_owned();
+    run(person(&house, "sam"), &["delegate", "--revoke", &given, "--reason", "back again"]).exits(0);
     let list = house.run(&["ledger", "list"]).exits(0);
-    assert!(list.out.contains(&format!("revoke the delegation {lent} to ivo@")), "{list:#?}");
+    assert!(list.out.contains(&format!("revoke the delegation {given} to ivo@")), "{list:#?}");
     let trust = house.demo();
     let (gate, trust) = (["verify", "--gate", &id, "--env", "prod"], trust.to_str().unwrap());
     let said = house.run(&[&gate[..], &["--service", "guestbook", "--trust", trust]].concat());
-    assert!(said.out.contains(&format!("the delegation {lent} taken back by sam@")), "{said:#?}");
+    assert!(said.out.contains(&format!("the delegation {given} taken back by sam@")), "{said:#?}");
 }
 
 #[test]
