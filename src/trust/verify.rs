@@ -169,6 +169,15 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
+    /// Whether it is only the key's or the certificate's time, so that a time stamp could change it.
+    pub fn is_of_time(&self) -> bool {
+        match self {
+            Self::Principal(why) => why.is_of_time(),
+            Self::Stamp { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What to do, a full sentence.
     pub fn hint(&self) -> String {
         let hint = match self {

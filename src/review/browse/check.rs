@@ -47,7 +47,7 @@ pub(super) fn run(
         if stop.is_called_off() {
             return Look::default();
         }
-        let look = ledger::look(entry, root);
+        let look = ledger::look(entry, root, store);
         if entry.draft.kind.is_signed() && look.findings.is_empty() {
             good.fetch_add(1, Ordering::Relaxed);
         }

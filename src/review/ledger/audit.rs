@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::{Desk, sign, verify};
+use super::super::{Desk, sign, stamp, verify};
 use crate::domain::decision::Receipt;
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::anchor::{self, Anchor};
@@ -12,7 +12,7 @@ use crate::ledger::folder::FolderLedger;
 use crate::ledger::{Entry, EntryKind, Head, Ledger};
 use crate::orchestrator::Order;
 use crate::remote::mirror;
-use crate::trust::verify::{TrustRoot, Verified, verify_envelope};
+use crate::trust::verify::{TrustRoot, Verified, VerifyError, verify_stamped};
 
 /// Checks the configured ledger: every entry, hash, signature and checkpoint, and every head that was seen elsewhere: in
 /// the files and mirrors that are named, and in the mirrors that are configured.
@@ -55,15 +55,15 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn audit(ledger: &dyn Ledger, root: &Result<TrustRoot, AppError>, anchors: &[Anchor]) -> Result<Checked, AppError> {
-    let look = |entry: &Entry| look(entry, root);
+    let look = |entry: &Entry| look(entry, root, ledger);
     Ok(ledger.check(&Audit { look: &look, anchors })?)
 }
 
 /// What an entry says for itself: its form, and of a signed one whether it verifies as of the time that the ledger recorded:
-/// a key that has expired since was good then.
-pub fn look(entry: &Entry, root: &Result<TrustRoot, AppError>) -> Look {
+/// a key that has expired since was good then, and one that had expired is good as of a time stamp that the ledger has.
+pub fn look(entry: &Entry, root: &Result<TrustRoot, AppError>, ledger: &dyn Ledger) -> Look {
     let read = match entry.draft.kind {
-        EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => return signed(entry, root),
+        EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => return signed(entry, root, ledger),
         EntryKind::Intent => serde_json::from_slice::<Order>(&entry.draft.body).map(drop),
         EntryKind::Receipt => serde_json::from_slice::<Receipt>(&entry.draft.body).map(drop),
         // What is in them is looked at where they are used.
@@ -75,9 +75,9 @@ pub fn look(entry: &Entry, root: &Result<TrustRoot, AppError>) -> Look {
     Look { findings: findings.into_iter().collect(), ..Look::default() }
 }
 
-fn signed(entry: &Entry, root: &Result<TrustRoot, AppError>) -> Look {
+fn signed(entry: &Entry, root: &Result<TrustRoot, AppError>, ledger: &dyn Ledger) -> Look {
     let verified = match root {
-        Ok(root) => verify_envelope(&entry.draft.body, root, entry.draft.at).map_err(|e| (e.to_string(), e.hint())),
+        Ok(root) => as_recorded(entry, root, ledger).map_err(|e| (e.to_string(), e.hint())),
         Err(e) => Err((e.message.clone(), e.hints.join(" "))),
     };
     let verified = match verified {
@@ -90,6 +90,16 @@ fn signed(entry: &Entry, root: &Result<TrustRoot, AppError>) -> Look {
     let findings = misplaced(entry, &verified)
         .map(|why| finding(entry, "misplaced", why, "Nothing relies on it. Find out who wrote it to the ledger."));
     Look { findings: findings.into_iter().collect(), seen: seen(&verified), counter }
+}
+
+fn as_recorded(entry: &Entry, root: &TrustRoot, ledger: &dyn Ledger) -> Result<Verified, VerifyError> {
+    let verified = |stamps: &[Vec<u8>]| verify_stamped(&entry.draft.body, stamps, root, entry.draft.at);
+    verified(&[]).or_else(|error| {
+        // Stamps are only looked for where they can change anything: each look reads the ledger.
+        let all = if error.is_of_time() { ledger.record(&entry.draft.record).unwrap_or_default() } else { Vec::new() };
+        let stamps = stamp::tokens(&all, &entry.digest);
+        if stamps.is_empty() { Err(error) } else { verified(&stamps) }
+    })
 }
 
 /// Why a document that verifies is not the one that the entry says it is.

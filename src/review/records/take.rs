@@ -11,7 +11,7 @@ use crate::orchestrator::Order;
 use crate::review::{ledger, sign, stamp};
 use crate::trust::approvers::signed;
 use crate::trust::statement::Predicate;
-use crate::trust::verify::{TrustRoot, Verified, VerifyError, verify_stamped};
+use crate::trust::verify::{TrustRoot, Verified, verify_stamped};
 
 /// Gives all entries of a record.
 pub(super) type Source<'a> = dyn Fn(&RecordId) -> Result<Vec<Entry>, LedgerError> + 'a;
@@ -58,14 +58,7 @@ impl Document {
     fn of(entry: &Entry, stamps: &[Vec<u8>], root: &Result<TrustRoot, AppError>) -> Result<Self, Unfit> {
         let root = root.as_ref().map_err(|e| Unfit { why: e.message.clone(), untimely: false })?;
         let verified = verify_stamped(&entry.draft.body, stamps, root, entry.draft.at);
-        let mut verified = verified.map_err(|e| {
-            let untimely = match &e {
-                VerifyError::Principal(why) => why.is_of_time(),
-                VerifyError::Stamp { .. } => true,
-                _ => false,
-            };
-            Unfit { why: e.to_string(), untimely }
-        })?;
+        let mut verified = verified.map_err(|e| Unfit { why: e.to_string(), untimely: e.is_of_time() })?;
         let mut dossier = None;
         if let Predicate::Decision(predicate) = &mut verified.statement.predicate {
             let evidence = std::mem::take(&mut predicate.evidence);

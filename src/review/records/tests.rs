@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::decision::Receipt;
+use crate::ledger::check::Audit;
 use crate::ledger::{Draft, EntryKind, SqliteLedger};
 use crate::orchestrator::Order;
 use crate::trust::APPROVERS_NAMESPACE;
@@ -329,6 +330,14 @@ fn what_counts_by_its_time_stamp_counts_once_that_is_there() {
         let token = base64::engine::general_purpose::STANDARD.encode(token);
         serde_json::json!({ "envelope": crate::domain::canonical::sha256(&body), "token": token }).to_string()
     };
+    // The check of the whole ledger says the same, before and after.
+    let root = crate::review::sign::trust_root(&world.trust);
+    let checked = || {
+        let look = |entry: &Entry| crate::review::ledger::look(entry, &root, &world.ledger);
+        let found = world.ledger.check(&Audit { look: &look, anchors: &[] }).unwrap().findings;
+        found.iter().map(|f| f.code).collect::<Vec<_>>()
+    };
+    assert_eq!(checked(), ["not-verified"]);
     let wrong = stamp(&authority.stamp(b"something else"));
     world.put_at(EntryKind::Stamp, "A", wrong.as_bytes(), recorded);
     let late = world.read(Some(&late));
@@ -337,5 +346,6 @@ fn what_counts_by_its_time_stamp_counts_once_that_is_there() {
     for records in [world.read(Some(&late)), world.read(None)] {
         assert_eq!((records.decisions().count(), records.problems.len()), (1, 0), "{:?}", records.problems);
     }
+    assert!(checked().is_empty(), "{:?}", checked());
     drop(world.folder);
 }
