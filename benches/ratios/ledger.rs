@@ -198,9 +198,9 @@ fn check(folder: &Path, dossier: &Dossier, people: &[Approver]) {
         .collect();
     std::fs::write(folder.join("allowed_signers"), signers.concat()).unwrap();
     let root = TrustRoot::load(&folder.join("allowed_signers"), None).map_err(Into::into);
-    let look = |entry: &Entry| review::ledger::look(entry, &root);
-    let audit = Audit { look: &look, anchors: &[] };
     let rate = |ledger: &SqliteLedger, count: usize| {
+        let look = |entry: &Entry| review::ledger::look(entry, &root, ledger);
+        let audit = Audit { look: &look, anchors: &[] };
         let started = Instant::now();
         let checked = ledger.check(&audit).unwrap();
         assert_eq!((checked.found, checked.head.size), (0, count as u64), "{:?}", checked.findings.first());
