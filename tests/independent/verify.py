@@ -165,9 +165,14 @@ def approvers_of(trust, at):
     if not file.exists() and not sig.exists():
         return None
     when = f"verify-time={at:%Y%m%d%H%M%S}Z"
-    _, who = run("ssh-keygen", "-Y", "find-principals", "-f", trust / "allowed_signers", "-s", sig, "-O", when)
-    good, _ = run("ssh-keygen", "-Y", "verify", "-f", trust / "allowed_signers", "-I", who.strip(), "-n", "approvers@countersign.dev",
-                  "-s", sig, "-O", when, stdin=file.read_bytes())
+    lines = (trust / "allowed_signers").read_text().splitlines()
+    named = [line for line in lines if re.search(r'^[^"]* namespaces="([^"]*,)?approvers@countersign\.dev[,"]', f"{line} ")]
+    with tempfile.NamedTemporaryFile("w") as signers:  # only lines that name this purpose in full
+        signers.write("".join(f"{line}\n" for line in named))
+        signers.flush()
+        _, who = run("ssh-keygen", "-Y", "find-principals", "-f", signers.name, "-s", sig, "-O", when)
+        good, _ = run("ssh-keygen", "-Y", "verify", "-f", signers.name, "-I", who.strip(), "-n", "approvers@countersign.dev",
+                      "-s", sig, "-O", when, stdin=file.read_bytes())
     need(good, "the approvers file is not signed by anybody who may")
     return tomllib.loads(file.read_text())
 
