@@ -157,6 +157,8 @@ pub struct Approval {
     pub seats: Vec<Seat>,
     /// This person's approval that counts already, if there is one.
     pub given: Option<RecordId>,
+    /// Whether it is sent with it.
+    pub sends: bool,
     /// What signing does, in a sentence.
     pub effect: String,
     /// Why this person may not.
@@ -237,8 +239,9 @@ pub async fn rehearse(
     approval.refusals.extend(mine.and_then(|v| refusal(v, &identity.principal, &after, waiting)));
     let sits = |s: &&Seat| after.roles_checked && s.by.as_ref() == Some(&identity.principal);
     approval.seats = after.rules.iter().flat_map(|r| &r.seats).filter(sits).cloned().collect();
+    approval.sends = mine.is_some_and(|v| after.carries(&v.decision));
     approval.after = after.standing();
-    approval.effect = effect(&approval, &after);
+    approval.effect = effect(&approval);
     Ok(approval)
 }
 
@@ -291,13 +294,13 @@ fn refusal(vote: &Vote, mine: &Principal, after: &Tally, waiting: &Waiting) -> O
     })
 }
 
-fn effect(approval: &Approval, after: &Tally) -> String {
+fn effect(approval: &Approval) -> String {
     if approval.entitlement.break_glass {
         return "BREAK-GLASS: it is sent on your approval alone, flagged, and another person has to review it."
             .to_owned();
     }
     let words = approval.after.words();
-    if after.reached() {
+    if approval.sends {
         return match approval.after.need {
             1 => "It completes what the gate needs and is sent.".to_owned(),
             _ => format!("It completes the quorum ({words}) and is sent."),

@@ -19,6 +19,7 @@ use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::orchestrator::Order;
 use crate::review::decide::Done;
+use crate::review::records::OpenOrder;
 
 /// How often the ledger is looked at while another approver delivers.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -42,15 +43,18 @@ pub struct Approved<'a> {
 /// Delivers if the quorum is reached and it is this approval that completed it.
 pub async fn complete(desk: &Desk, approved: Approved<'_>, watcher: Watcher<'_>) -> Result<Done, AppError> {
     let Approved { waiting, dossier, order, intended } = approved;
-    let records = desk.records().await?;
-    records.sound()?;
-    let roles = roles::in_force(desk, &records).await?;
+    let kept = |e: AppError| {
+        e.hint("The approval is signed and in the ledger; this run sent nothing. Run it again to send it.")
+    };
+    let records = desk.records().await.map_err(kept)?;
+    records.sound().map_err(kept)?;
+    let roles = roles::in_force(desk, &records).await.map_err(kept)?;
     let asked = Asked::new(&waiting.gate, &waiting.release, Some(dossier), roles.as_deref(), desk.clock.now());
     let cast = records.cast(&order.gate);
     let no_rule = |e: crate::trust::quorum::NoRule| AppError::new(ErrorKind::NotEntitled, e.to_string());
     let tally = asked.tally(&cast).map_err(no_rule)?;
     let standing = tally.standing();
-    if !tally.reached() || !tally.counts(&order.decision) {
+    if !tally.carries(&order.decision) {
         let mine = tally.votes.iter().find(|v| v.decision == order.decision).and_then(|v| v.why.as_ref());
         let text = match mine {
             Some(why) => format!("recorded, and does not count: {why}"),
@@ -58,11 +62,12 @@ pub async fn complete(desk: &Desk, approved: Approved<'_>, watcher: Watcher<'_>)
         };
         return recorded(desk, &order, intended, standing, text).await;
     }
-    if let Some((other, _)) = records.approval_underway(&order.gate, &order.attempt)
-        && other.id != order.decision
-    {
+    if let Some((other, open)) = records.approval_underway(&order.gate, &order.attempt) {
+        if other.id == order.decision {
+            return Err(deliver::by_another_process(&order));
+        }
         let other = other.clone();
-        return after_other(desk, &order, intended, standing, &other, watcher).await;
+        return after_other(desk, &order, intended, standing, (&other, &open), watcher).await;
     }
     let completing = asked.completed_by(&cast).map_err(no_rule)?;
     if completing.as_ref() != Some(&order.decision) {
@@ -80,6 +85,8 @@ pub async fn send(
     standing: Standing,
     watcher: Watcher<'_>,
 ) -> Result<Done, AppError> {
+    // From here on there is nothing to call off: what is claimed and given up would keep everybody waiting.
+    watcher(Progress::Delivery { gate: order.gate.clone(), step: "The approval goes to the gate.".to_owned() });
     if !intended {
         desk.append(vec![intent(desk, &order)?]).await?;
     }
@@ -89,12 +96,15 @@ pub async fn send(
         return Ok(Done { decision, envelope, receipt, standing: Some(standing) });
     }
     let records = desk.records().await?;
-    let underway = records.approval_underway(&order.gate, &order.attempt).filter(|(d, _)| d.id != order.decision);
-    let Some((other, _)) = underway else {
-        return recorded(desk, &order, true, standing, "another decision on this gate is sent".to_owned()).await;
-    };
-    let other = other.clone();
-    after_other(desk, &order, true, standing, &other, watcher).await
+    match records.approval_underway(&order.gate, &order.attempt) {
+        Some((other, open)) if other.id != order.decision => {
+            let other = other.clone();
+            after_other(desk, &order, true, standing, (&other, &open), watcher).await
+        }
+        // The same approval, by another process: what comes of it is for that one to record.
+        Some(_) => Err(deliver::by_another_process(&order)),
+        None => recorded(desk, &order, true, standing, "another decision on this gate is sent".to_owned()).await,
+    }
 }
 
 /// The entry that says that an order is about to be delivered.
@@ -137,11 +147,12 @@ async fn unless_begun(
 ) -> Result<Done, AppError> {
     for _ in 0..LOOKS_FOR_BEGINNING {
         let records = desk.records().await?;
-        if let Some((other, _)) = records.approval_underway(&order.gate, &order.attempt)
-            && other.id != order.decision
-        {
+        if let Some((other, open)) = records.approval_underway(&order.gate, &order.attempt) {
+            if other.id == order.decision {
+                return Err(deliver::by_another_process(order));
+            }
             let other = other.clone();
-            return after_other(desk, order, intended, standing, &other, watcher).await;
+            return after_other(desk, order, intended, standing, (&other, &open), watcher).await;
         }
         desk.clock.sleep(LOOK_EVERY).await;
     }
@@ -160,7 +171,7 @@ pub async fn after_other(
     order: &Order,
     intended: bool,
     standing: Standing,
-    other: &Decision,
+    (other, open): (&Decision, &OpenOrder),
     watcher: Watcher<'_>,
 ) -> Result<Done, AppError> {
     let step = format!("It is delivered with the approval of {}.", other.principal);
@@ -177,6 +188,15 @@ pub async fn after_other(
     // Its own intent, if it has one, is closed: nothing of it was sent.
     let done = recorded(desk, order, intended, standing, text).await?;
     let Some(seen) = seen else { return Ok(done) };
+    if open.order.option != order.option {
+        let chosen =
+            open.order.option.as_ref().map_or_else(|| "no input".to_owned(), |o| format!("the input {}", o.line()));
+        let text =
+            format!("The gate {} is answered with {chosen}, by {}, and not with yours.", order.gate, other.principal);
+        return Err(
+            AppError::new(ErrorKind::Refused, text).hint("Your approval is in the ledger; nothing of it was sent.")
+        );
+    }
     deliver::judge(order, &seen)?;
     let receipt = Receipt { status: seen.status, detail: done.receipt.detail.clone(), ..done.receipt };
     Ok(Done { receipt, ..done })

@@ -292,7 +292,7 @@ fn changed(shown: &Prepared, fresh: &Prepared) -> Option<(&'static str, String, 
     }
     let (then, now) = (shown.approval.as_ref()?, fresh.approval.as_ref()?);
     let words = |a: &Approval| format!("{} ({})", a.effect, a.after.words());
-    if words(then) != words(now) || then.after.reached != now.after.reached {
+    if words(then) != words(now) || then.sends != now.sends {
         return Some(("What the approval comes to", words(then), words(now)));
     }
     let as_what = |a: &Approval| {
@@ -344,7 +344,7 @@ pub async fn execute(
     }];
     // An approval that others have to join is not about to be sent.
     let intended = match &prepared.approval {
-        Some(approval) => approval.after.reached,
+        Some(approval) => approval.sends,
         None => order.verb.is_delivered(),
     };
     if intended {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::progress::{Progress, Watcher};
 use super::records::{OpenOrder, Records};
-use super::{Desk, sign};
+use super::{Desk, inbox, sign};
 use crate::domain::decision::{Decision, Receipt, ReceiptStatus, Verb};
 use crate::domain::ids::{Principal, RecordId};
 use crate::error::{AppError, ErrorKind};
-use crate::ledger::{Draft, EntryKind};
+use crate::ledger::{Draft, Entry, EntryKind};
 use crate::orchestrator::Order;
 use crate::orchestrator::follow::{self, FollowOutcome};
 
@@ -35,10 +35,12 @@ pub async fn deliver_claimed(
 ) -> Result<Option<Receipt>, AppError> {
     let Some(claim) = announce(desk, order).await? else { return Ok(None) };
     let ledger = Arc::clone(&desk.ledger);
-    let since = tokio::task::spawn_blocking(move || ledger.read(known + 1, &[EntryKind::Receipt])).await;
+    let kinds = [EntryKind::Receipt, EntryKind::Decision];
+    let since = tokio::task::spawn_blocking(move || ledger.read(known + 1, &kinds)).await;
     let since = since.map_err(|e| AppError::internal(format!("Reading the ledger failed: {e}.")))??;
     let gate = order.gate.to_string();
-    let first = since.iter().filter(|e| e.draft.gate.as_deref() == Some(&gate)).find(|e| {
+    let here = |e: &&Entry| e.draft.gate.as_deref() == Some(&gate);
+    let first = since.iter().filter(here).filter(|e| e.draft.kind == EntryKind::Receipt).find(|e| {
         let receipt = serde_json::from_slice::<Receipt>(&e.draft.body);
         // What cannot be read may be a claim.
         receipt.map_or(true, |r| r.status == ReceiptStatus::Sending)
@@ -46,7 +48,53 @@ pub async fn deliver_claimed(
     if first.is_none_or(|first| first.seq != claim) {
         return Ok(None);
     }
+    // Counted over the ledger as it was then: what was taken back or rejected since is not sent.
+    let against = |e: &&Entry| {
+        let said = super::said::payload(&e.draft.body);
+        let said = said.and_then(|s| serde_json::from_slice::<serde_json::Value>(&s).ok());
+        let verb = said.as_ref().and_then(|s| s.pointer("/predicate/decision")).and_then(|v| v.as_str());
+        !matches!(verb, Some("approve" | "comment"))
+    };
+    if order.verb == Verb::Approve
+        && let Some(no) = since.iter().filter(here).filter(|e| e.draft.kind == EntryKind::Decision).find(against)
+    {
+        record(desk, order, ReceiptStatus::Recorded, "was not sent: the ledger has a later no").await?;
+        let text = format!(
+            "While it was about to be sent, entry {} of the ledger spoke against it. Nothing was sent.",
+            no.seq
+        );
+        return Err(AppError::new(ErrorKind::Unexpected, text).hint("Look at the approvals again."));
+    }
     follow(desk, order, watcher).await.map(Some)
+}
+
+/// Another process of the same approver is sending the same decision.
+pub fn by_another_process(order: &Order) -> AppError {
+    let text = format!("Another process is sending {} {} now.", order.verb.word(), order.gate);
+    AppError::new(ErrorKind::Unknown, text).hint("This one sent nothing. Run the same command again to settle it.")
+}
+
+/// Closes an order of which nothing is to be sent, as of the ledger up to the entry `known`. `false`: it was about to be
+/// sent meanwhile, and stays open.
+pub async fn close(
+    desk: &Desk,
+    order: &Order,
+    known: u64,
+    status: ReceiptStatus,
+    detail: &str,
+) -> Result<bool, AppError> {
+    record(desk, order, status, detail).await?;
+    let ledger = Arc::clone(&desk.ledger);
+    let since = tokio::task::spawn_blocking(move || ledger.read(known + 1, &[EntryKind::Receipt])).await;
+    let since = since.map_err(|e| AppError::internal(format!("Reading the ledger failed: {e}.")))??;
+    let sending = since.iter().filter(|e| e.draft.record == order.decision).any(|e| {
+        let receipt = serde_json::from_slice::<Receipt>(&e.draft.body);
+        receipt.map_or(true, |r| r.status == ReceiptStatus::Sending)
+    });
+    if sending {
+        record(desk, order, ReceiptStatus::Unknown, "another process was sending it meanwhile").await?;
+    }
+    Ok(!sending)
 }
 
 /// Says in the ledger that a request is about to be sent; gives the entry's position.
@@ -103,7 +151,6 @@ pub enum Resumed {
 /// Settles one open intent: reads the orchestrator, and sends again (only if `may_send`) what was seen not to have
 /// arrived. The second request is in the ledger before it is sent.
 pub async fn resume(desk: &Desk, open: &OpenOrder, may_send: bool, watcher: Watcher<'_>) -> Result<Resumed, AppError> {
-    let orchestrator = desk.orchestrator(&open.order.gate)?;
     let tell = teller(&open.order, watcher);
     let records = desk.records().await?;
     if open.order.verb == Verb::Approve {
@@ -113,6 +160,7 @@ pub async fn resume(desk: &Desk, open: &OpenOrder, may_send: bool, watcher: Watc
             None => return Ok(Resumed::NotBegun),
         }
     }
+    let orchestrator = desk.orchestrator(&open.order.gate)?;
     // Somebody else may have sent it in the meantime.
     let sent_at = records.sent_at(&open.order.decision).unwrap_or(open.sent_at);
     let outcome = follow::settle(orchestrator.as_ref(), &open.order, sent_at, &desk.clock, false, &tell).await;
@@ -126,6 +174,17 @@ pub async fn resume(desk: &Desk, open: &OpenOrder, may_send: bool, watcher: Watc
     }
     let not_sent = outcome.not_sent;
     let last = desk.records().await?.decision(&open.order.decision).and_then(|d| d.receipt.clone());
+    // Whoever sent it may have seen the end meanwhile, and knows best: another account cannot tell whose answer it is.
+    if let Some(last) = last.as_ref().filter(|l| l.status.is_final()) {
+        return Ok(Resumed::Ended(last.clone()));
+    }
+    let mine = sign::identity(desk)
+        .await
+        .is_ok_and(|i| Some(&i.principal) == records.decision(&open.order.decision).map(|d| &d.principal));
+    if !mine && outcome.status == ReceiptStatus::Refused {
+        let why = format!("whoever sent it can tell; seen from here: {}", outcome.detail);
+        return receipt(desk, &open.order, ReceiptStatus::Unknown, &why).map(|(receipt, _)| Resumed::Ended(receipt));
+    }
     // Looked at again and again, what stays as it was is recorded once.
     let receipt = match last.filter(|l| l.status == outcome.status && l.detail.raw() == outcome.detail) {
         Some(last) => last,
@@ -171,7 +230,10 @@ async fn settle(desk: &Desk, open: &[OpenOrder], watcher: Watcher<'_>) -> Vec<St
             Ok(Ok(Resumed::Ended(receipt) | Resumed::NotSent(receipt))) => {
                 format!("{} ({})", receipt.status.word(), receipt.detail.line())
             }
-            Ok(Ok(Resumed::NotBegun)) => "it was not sent; run the same command again to send it".to_owned(),
+            Ok(Ok(Resumed::NotBegun)) => match not_begun(desk, open).await {
+                Ok(text) => text,
+                Err(error) => format!("it could not be settled ({error})"),
+            },
             Ok(Ok(Resumed::Behind(first))) => match behind(desk, &open.order, &first).await {
                 Ok(receipt) => receipt.detail.line().into_owned(),
                 Err(error) => format!("it could not be settled ({error})"),
@@ -184,8 +246,20 @@ async fn settle(desk: &Desk, open: &[OpenOrder], watcher: Watcher<'_>) -> Vec<St
     futures_util::future::join_all(all).await
 }
 
+/// Of an approval that was never about to be sent: closed, if its gate does not wait for it any more.
+async fn not_begun(desk: &Desk, open: &OpenOrder) -> Result<String, AppError> {
+    let known = desk.records().await?.entries();
+    let waiting = inbox::read(desk, &open.order.gate).await?;
+    let waits = waiting.is_some_and(|w| w.gate.attempt == open.order.attempt && inbox::must_wait(&w).is_ok());
+    let gone = "was not sent, and the gate does not wait for it any more";
+    if !waits && close(desk, &open.order, known, ReceiptStatus::Recorded, gone).await? {
+        return Ok(gone.to_owned());
+    }
+    Ok("it was not sent; run the same command again to send it".to_owned())
+}
+
 /// Closes an approval of which nothing was sent, once it is known what came of the one that came first.
-async fn behind(desk: &Desk, order: &Order, first: &Decision) -> Result<Receipt, AppError> {
+pub async fn behind(desk: &Desk, order: &Order, first: &Decision) -> Result<Receipt, AppError> {
     let seen = first.receipt.as_ref();
     let text = sent_with(first, seen);
     if seen.is_some_and(|r| r.status.is_final()) {

@@ -20,7 +20,7 @@ use crate::trust::bundle::MEDIA_TYPE;
 use crate::trust::dsse::Envelope;
 use crate::trust::quorum::{self, Cast, NoRule, Question, Tally, Why};
 use crate::trust::statement::Statement;
-use crate::trust::verify::{Expected, TrustRoot, Verified, verify_envelope, verify_stamped};
+use crate::trust::verify::{CLOCK_TOLERANCE, Expected, TrustRoot, Verified, verify_envelope, verify_stamped};
 
 /// The largest envelope file that is read.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -200,19 +200,23 @@ pub fn candidates(entries: Vec<Entry>, gate: &GateId, records: &Records) -> Vec<
     };
     let (signed, others): (Vec<Entry>, Vec<Entry>) =
         entries.into_iter().filter(here).partition(|e| e.draft.kind.is_signed());
-    let last = |record: &RecordId| {
-        let receipts = others.iter().rev().filter(|e| e.draft.kind == EntryKind::Receipt);
-        let mut receipts = receipts.filter(|e| e.draft.record == *record);
-        receipts.find_map(|e| serde_json::from_slice::<Receipt>(&e.draft.body).ok())
+    let records: BTreeSet<&RecordId> = signed.iter().map(|e| &e.draft.record).collect();
+    let about = |kind: EntryKind| {
+        others.iter().filter(move |e| e.draft.kind == kind).filter(|e| records.contains(&e.draft.record))
     };
+    let read = |e: &Entry| serde_json::from_slice::<Receipt>(&e.draft.body).ok();
+    let receipts: BTreeMap<&RecordId, Receipt> =
+        about(EntryKind::Receipt).filter_map(|e| Some((&e.draft.record, read(e)?))).collect();
+    let mut stamps: BTreeMap<&RecordId, Vec<&Entry>> = BTreeMap::new();
+    about(EntryKind::Stamp).for_each(|e| stamps.entry(&e.draft.record).or_default().push(e));
     signed
-        .into_iter()
+        .iter()
         .map(|e| Candidate {
             from: format!("ledger entry {}", e.seq),
             recorded: Some(e.draft.at),
-            receipt: last(&e.draft.record),
-            stamps: super::stamp::tokens(&others, &e.digest),
-            bytes: e.draft.body,
+            receipt: receipts.get(&e.draft.record).cloned(),
+            stamps: super::stamp::tokens(stamps.get(&e.draft.record).into_iter().flatten().copied(), &e.digest),
+            bytes: e.draft.body.clone(),
         })
         .collect()
 }
@@ -231,9 +235,11 @@ pub fn judge(candidates: &[Candidate], trust: &Trust, wanted: &Wanted, now: Time
     let mut cast: Vec<Cast<'_>> = Vec::new();
     for (place, ((outcome, once), candidate)) in outcomes.iter().zip(&once).zip(candidates).enumerate() {
         let receipt: Option<ReceiptStatus> = candidate.receipt.as_ref().map(|r| r.status);
+        // As of an earlier time, what the ledger did not have then lets nothing pass.
+        let later = candidate.recorded.is_some_and(|at| at > now.plus(CLOCK_TOLERANCE));
         if let Some(verified) = outcome.as_ref().ok().or(once.as_ref()) {
             good.push(place);
-            cast.push(Cast { verified, receipt, lapsed: outcome.is_err() });
+            cast.push(Cast { verified, receipt, lapsed: outcome.is_err() || later });
         }
     }
     let tally = quorum::tally(
@@ -271,7 +277,11 @@ fn lapsed(candidate: &Candidate, root: &TrustRoot, now: Timestamp) -> Option<Ver
         let envelope = Envelope::parse(&candidate.bytes).ok()?.open().ok()?;
         Some(Statement::parse(&envelope.payload).ok()?.issued_at())
     })?;
-    verify_envelope(&candidate.bytes, root, then.min(now)).ok()
+    let at = then.min(now);
+    // Without stamps first: one that cannot be used must not take away what counts without it.
+    verify_envelope(&candidate.bytes, root, at)
+        .or_else(|_| verify_stamped(&candidate.bytes, &candidate.stamps, root, at))
+        .ok()
 }
 
 impl Answer {

@@ -107,7 +107,7 @@ impl Summary {
             seats: approval.map(|a| a.seats.clone()).unwrap_or_default(),
             approvals: approval.filter(|a| !a.effect.is_empty()).map(|a| (a.before.clone(), a.after.clone())),
             then: then(proposal.verb, approval),
-            sends: proposal.verb.is_delivered() && approval.is_none_or(|a| a.after.reached),
+            sends: proposal.verb.is_delivered() && approval.is_none_or(|a| a.sends),
             requests: prepared.requests.clone(),
             remarks: prepared.remarks.clone(),
             refusals: prepared.refusals.clone(),

@@ -13,7 +13,7 @@ use super::records::{OpenOrder, Records};
 use super::round::Round;
 use super::sign::{self, Identity};
 use super::{Desk, roles};
-use crate::domain::decision::{Decision, ReceiptStatus, Verb};
+use crate::domain::decision::{Decision, Receipt, ReceiptStatus, Verb};
 use crate::domain::ids::GateId;
 use crate::error::AppError;
 use crate::orchestrator::Order;
@@ -71,8 +71,17 @@ pub async fn take_up(desk: &Desk, wanted: Wanted<'_>, watcher: Watcher<'_>) -> R
             // It never arrived: it is closed, and the new decision takes its place.
             Resumed::NotSent(_) => {
                 let why = "never arrived; another decision takes its place";
-                deliver::record(desk, &open.order, ReceiptStatus::Refused, why).await?;
+                let known = desk.records().await?.entries();
+                if !deliver::close(desk, &open.order, known, ReceiptStatus::Refused, why).await? {
+                    return Err(deliver::by_another_process(&open.order));
+                }
                 continue;
+            }
+            // Another one's came first, and is over: that is the outcome of this one too.
+            Resumed::Behind(first) if first.receipt.as_ref().is_some_and(|r| r.status.is_final()) => {
+                let noted = deliver::behind(desk, &open.order, &first).await?;
+                let status = first.receipt.as_ref().map_or(noted.status, |r| r.status);
+                Receipt { status, ..noted }
             }
             Resumed::NotBegun | Resumed::Behind(_) => {
                 unsent.push(open);
@@ -86,14 +95,17 @@ pub async fn take_up(desk: &Desk, wanted: Wanted<'_>, watcher: Watcher<'_>) -> R
     if wanted.verb != Verb::Approve {
         return Ok(None);
     }
+    let before = records.entries();
     let done = approval(desk, &wanted, &identity, &unsent, watcher).await;
     let done = done.map_err(|e| match unsent.first() {
         Some(open) => open.stays_open(e),
         None => e,
     })?;
     for open in unsent.iter().filter(|o| done.as_ref().is_none_or(|d| d.decision != o.order.decision)) {
-        deliver::record(desk, &open.order, ReceiptStatus::Recorded, "was not sent; another decision takes its place")
-            .await?;
+        let why = "was not sent; another decision takes its place";
+        if !deliver::close(desk, &open.order, before, ReceiptStatus::Recorded, why).await? {
+            return Err(deliver::by_another_process(&open.order));
+        }
     }
     Ok(done)
 }
@@ -124,7 +136,7 @@ async fn may_send(
     // What was taken back, rejected, or given in a role that is lost since is not sent again.
     let roles = roles::in_force(desk, records).await?;
     let asked = Asked::new(&waiting.gate, &waiting.release, Some(&dossier), roles.as_deref(), desk.clock.now());
-    Ok(asked.tally(&records.cast(wanted.gate)).is_ok_and(|t| t.reached() && t.counts(&decision.id)))
+    Ok(asked.tally(&records.cast(wanted.gate)).is_ok_and(|t| t.carries(&decision.id)))
 }
 
 /// Takes up an approval of one's own that is in the ledger and was not sent. `unsent`: those with an open intent.
@@ -186,7 +198,7 @@ async fn approval(
         anchor: None,
     };
     let standing = tally.standing();
-    if !tally.reached() {
+    if !tally.carries(&mine.id) {
         let text = format!("recorded already; {}", standing.words());
         return complete::recorded(desk, &order, intended, standing, text).await.map(Some);
     }
@@ -194,20 +206,31 @@ async fn approval(
         let underway = records.approval_underway(wanted.gate, &waiting.gate.attempt);
         underway.map(|(d, open)| (d.clone(), open)).filter(|(d, _)| d.id != mine.id)
     };
-    let mut known = records.entries();
     if let Some((other, open)) = first(&records) {
         // Whoever was to deliver it may be gone: the state is read first, and nothing is sent that may be on its way.
         if !other.receipt.as_ref().is_some_and(|r| r.status.is_final())
-            && let Resumed::NotSent(_) = deliver::resume(desk, &open, tally.counts(&other.id), watcher).await?
+            && let Resumed::NotSent(_) = deliver::resume(desk, &open, tally.carries(&other.id), watcher).await?
         {
             let why = "never arrived, and does not count any more";
-            deliver::record(desk, &open.order, ReceiptStatus::Refused, why).await?;
-        }
-        let records = desk.records().await?;
-        known = records.entries();
-        if let Some((other, _)) = first(&records) {
-            return complete::after_other(desk, &order, intended, standing, &other, watcher).await.map(Some);
+            let known = desk.records().await?.entries();
+            if !deliver::close(desk, &open.order, known, ReceiptStatus::Refused, why).await? {
+                return Err(deliver::by_another_process(&open.order));
+            }
         }
     }
-    complete::send(desk, order, intended, known, standing, watcher).await.map(Some)
+    // Reading took its time: it is counted again over what the ledger has by now.
+    let records = desk.records().await?;
+    records.sound()?;
+    if let Some((other, open)) = first(&records) {
+        return complete::after_other(desk, &order, intended, standing, (&other, &open), watcher).await.map(Some);
+    }
+    let roles = roles::in_force(desk, &records).await?;
+    let asked = Asked::new(&waiting.gate, &waiting.release, Some(&dossier), roles.as_deref(), desk.clock.now());
+    let Ok(tally) = asked.tally(&records.cast(wanted.gate)) else { return Ok(None) };
+    let standing = tally.standing();
+    if !tally.carries(&mine.id) {
+        let text = format!("recorded already; {}", standing.words());
+        return complete::recorded(desk, &order, intended, standing, text).await.map(Some);
+    }
+    complete::send(desk, order, intended, records.entries(), standing, watcher).await.map(Some)
 }

@@ -150,6 +150,14 @@ impl Tally {
         self.counted().any(|v| v.decision == *decision)
     }
 
+    /// Whether the gate may pass on the strength of a decision: as the emergency, or as one of a full quorum. What others
+    /// were allowed to do alone carries nobody else's approval.
+    pub fn carries(&self, decision: &RecordId) -> bool {
+        let alone = self.break_glass.as_ref().is_some_and(|e| e.decision == *decision);
+        let together = || self.is_full() && self.counted().any(|v| v.decision == *decision && !v.break_glass);
+        self.stopped.is_none() && (alone || together())
+    }
+
     /// The roles of the empty seats, each once, in the file's order.
     pub fn waits(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();

@@ -43,10 +43,14 @@ impl Two {
 
     /// Somebody approves, and their machine is gone before the delivery is claimed.
     async fn gone_before_it_claims(&self, who: &str) {
+        self.gone_before_a_receipt(who, &["approve", &self.gate, "--option", "ship"]).await;
+    }
+
+    async fn gone_before_a_receipt(&self, who: &str, arguments: &[&str]) {
         let ledger = rusqlite::Connection::open(self.bench.dir.path().join("ledger.db")).unwrap();
         let gone = "BEFORE INSERT ON entries WHEN NEW.kind = 'receipt' BEGIN SELECT RAISE(ABORT, 'gone'); END";
         ledger.execute_batch(&format!("CREATE TRIGGER gone {gone}")).unwrap();
-        let ran = self.approve(who, "ship").await;
+        let ran = self.run(who, arguments).await;
         assert_ne!(ran.code, 0, "{ran:#?}");
         ledger.execute_batch("DROP TRIGGER gone").unwrap();
     }
@@ -123,6 +127,20 @@ async fn an_emergency_that_was_lost_is_sent_again_by_the_same_command() {
     it.approve("ivo", "ship").await.exits(7);
     assert_eq!(it.arrived().len(), 0, "an ordinary approval sends no emergency");
     assert_eq!(it.receipts(&first).await, ["sending", "unknown", "unknown", "refused"]);
+}
+
+/// An emergency that is in the ledger and was not sent lets nobody else's approval through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ordinary_approval_is_not_sent_on_the_strength_of_an_emergency() {
+    let it = Two::new().await;
+    it.approve("demo", "hold").await.exits(10);
+    let glass = ["break-glass", it.gate.as_str(), "--option", "ship"];
+    it.gone_before_a_receipt("ivo", &glass).await;
+    it.approve("demo", "hold").await.exits(10);
+    assert!(it.arrived().is_empty());
+    it.run("ivo", &glass).await.exits(0);
+    let arrived = it.arrived();
+    assert_eq!((arrived.len(), &arrived[0]["judgmentInput"]), (1, &Value::from("ship")), "{arrived:?}");
 }
 
 /// What is sent is the input that all have signed.

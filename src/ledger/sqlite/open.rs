@@ -118,12 +118,12 @@ fn ownership(connection: &Connection) -> Result<i32, String> {
 /// to wait, so the waiting is done here.
 fn write_ahead(connection: &Connection, busy: Duration) -> rusqlite::Result<String> {
     const STEP: Duration = Duration::from_millis(10);
-    let mut waited = Duration::ZERO;
+    // Each try may wait for its turn by itself.
+    let until = std::time::Instant::now() + busy;
     loop {
         match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
-            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < busy => {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && std::time::Instant::now() < until => {
                 std::thread::sleep(STEP);
-                waited += STEP;
             }
             result => return result,
         }

@@ -110,6 +110,9 @@ fn a_rejection_outlives_the_key_that_signed_it_and_an_approval_does_not() {
     }
     // What the ledger took in after the key's end says nothing.
     assert!(judged(&[recorded(&ana.1, 0), recorded(&ben.1, 35)], 40).outcome().is_ok());
+    // As of an earlier time, what the ledger did not have yet lets nothing pass, whatever it says of its own time.
+    assert!(judged(&[recorded(&ana.1, 60)], 10).outcome().is_err());
+    assert!(judged(&[recorded(&ana.1, 60)], 61).outcome().is_ok());
     let ben = signed("ben", 2, 10, Verb::Approve);
     assert!(judged(&[recorded(&ben.1, 10)], 20).outcome().is_ok());
     assert!(judged(&[recorded(&ben.1, 10)], 40).outcome().is_err());

@@ -88,7 +88,11 @@ impl Orders {
 
     pub(super) fn add(&mut self, record: &RecordId, order: Order, at: Timestamp) {
         let record = Arc::new(record.clone());
-        let ordered = Ordered { order: Arc::new(order), sent_at: at, claimed: None, is_small: false };
+        // Of what is open, a second intent changes nothing: whoever was first to say so is sending it.
+        let before = self.all.get(&record).filter(|_| self.open.contains(&record));
+        let (claimed, sent_at) =
+            before.map_or((None, at), |b| (b.claimed, if b.claimed.is_some() { b.sent_at } else { at }));
+        let ordered = Ordered { order: Arc::new(order), sent_at, claimed, is_small: false };
         self.open.insert(Arc::clone(&record));
         self.all.insert(record, Arc::new(ordered));
     }

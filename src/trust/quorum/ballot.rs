@@ -105,9 +105,14 @@ impl<'a> Ballots<'a> {
             })
         });
         let mut votes: Vec<Vote> = approvals.collect();
-        let newer: Vec<bool> = votes.iter().map(|v| self.has_newer(v, &votes)).collect();
+        // Whoever writes the ledger can append an approval again; a copy is not given anew.
+        let copies: Vec<usize> = votes.iter().map(|v| v.place).filter(|place| self.is_copy(*place)).collect();
+        let originals: Vec<&Vote> = votes.iter().filter(|v| !copies.contains(&v.place)).collect();
+        let newer: Vec<bool> = votes.iter().map(|v| self.has_newer(v, &originals)).collect();
         for (vote, newer) in votes.iter_mut().zip(newer) {
-            if newer && vote.why.is_none() {
+            if copies.contains(&vote.place) {
+                vote.why = Some(Why::Copy);
+            } else if newer && vote.why.is_none() {
                 vote.why = Some(Why::Superseded);
             }
         }
@@ -171,13 +176,19 @@ impl<'a> Ballots<'a> {
 
     /// Whether the same person approved the same again, later; of the same moment the later entry counts. What was
     /// taken back since, stays superseded all the same.
-    fn has_newer(&self, vote: &Vote, all: &[Vote]) -> bool {
+    fn has_newer(&self, vote: &Vote, all: &[&Vote]) -> bool {
         all.iter().any(|other| {
             let later = (other.issued_at, other.place) > (vote.issued_at, vote.place);
-            let Some(one) = self.cast.get(other.place) else { return false };
-            let here = one.verified.statement.decision().is_some_and(|d| is_here(one, d, self.expected));
-            later && here && same_person(&other.principal, &vote.principal)
+            let Some(one) = self.cast.get(other.place).filter(|one| later && !one.lapsed) else { return false };
+            let here = || one.verified.statement.decision().is_some_and(|d| is_here(one, d, self.expected));
+            same_person(&other.principal, &vote.principal) && here()
         })
+    }
+
+    /// Whether the same envelope stands before this one.
+    fn is_copy(&self, place: usize) -> bool {
+        let envelope = self.cast.get(place).map(|one| &one.verified.envelope);
+        self.cast.iter().take(place).any(|one| Some(&one.verified.envelope) == envelope)
     }
 
     /// The approval of one person alone, if there is one; those that may not are marked.
@@ -314,12 +325,30 @@ impl<'a> Ballots<'a> {
         let Some(id) = &decision.delegation else { return Ok(None) };
         let all =
             || self.cast.iter().filter_map(|c| Some((&c.verified.principal, c.verified.statement.delegation()?, c)));
-        let given = all().find(|(_, d, c)| d.delegation_id == *id && same_person(&d.to, &vote.principal) && !c.lapsed);
-        let Some((from, given, _)) = given else {
-            return Err("it is not there, or not for this person".to_owned());
-        };
-        if all().any(|(by, d, _)| d.revokes.as_ref() == Some(id) && (same_person(by, from) || self.holds(by, REVOKER)))
-        {
+        // Ids are chosen by whoever signs: another one's delegation of the same id hides none.
+        let named =
+            all().filter(|(_, d, c)| d.delegation_id == *id && same_person(&d.to, &vote.principal) && !c.lapsed);
+        let mut refused = None;
+        for (from, given, _) in named {
+            match self.gives(id, from, given, decision) {
+                Ok(()) => return Ok(Some(given)),
+                Err(why) => drop(refused.get_or_insert(why)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| "it is not there, or not for this person".to_owned()))
+    }
+
+    /// Why a delegation gives nothing, if so.
+    fn gives(
+        &self,
+        id: &RecordId,
+        from: &Principal,
+        given: &DelegationPredicate,
+        decision: &DecisionPredicate,
+    ) -> Result<(), String> {
+        let mut all =
+            self.cast.iter().filter_map(|c| Some((&c.verified.principal, c.verified.statement.delegation()?)));
+        if all.any(|(by, d)| d.revokes.as_ref() == Some(id) && (same_person(by, from) || self.holds(by, REVOKER))) {
             return Err(format!("{from} took it back"));
         }
         let within = |t: Timestamp| t >= given.not_before.max(given.issued_at) && t <= given.not_after;
@@ -336,7 +365,7 @@ impl<'a> Ballots<'a> {
         if !given.roles.iter().any(|r| self.holds(from, r)) {
             return Err(format!("{from} does not hold the roles, and what is lent cannot be lent on"));
         }
-        Ok(Some(given))
+        Ok(())
     }
 
     /// Says of each approval that fills no seat why that is.

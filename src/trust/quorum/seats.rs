@@ -43,7 +43,12 @@ const MOST_WAYS: usize = 8;
 
 /// Fills as many seats as possible, with as few loans as possible. A role is lent to one person only.
 pub(super) fn fill(mut seats: Vec<Seat>, people: &[Sitter<'_>]) -> Vec<Seat> {
-    let lenders: Vec<usize> = (0..people.len()).filter(|p| people.get(*p).is_some_and(|p| p.lent.is_some())).collect();
+    // Only loans that give a seat which is not one's own already.
+    let gives = |p: &Sitter<'_>| {
+        let lent = p.lent.map(|(_, roles)| roles).unwrap_or_default();
+        seats.iter().any(|s| lent.contains(&s.role) && !p.own.contains(&s.role))
+    };
+    let lenders: Vec<usize> = (0..people.len()).filter(|p| people.get(*p).is_some_and(gives)).collect();
     let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
     for (n, person) in lenders.iter().enumerate() {
         let from = |p: &usize| people.get(*p).and_then(|p| p.lent).map(|(from, _)| from);

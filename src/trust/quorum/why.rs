@@ -17,6 +17,8 @@ pub enum Why {
     Time,
     /// Its signer, or a revoker, took it back.
     Revoked(Principal),
+    /// The same envelope stands before it.
+    Copy,
     /// The same person approved again: one person, one approval, whatever the key.
     Superseded,
     /// A later rejection or halt.
@@ -57,6 +59,7 @@ impl fmt::Display for Why {
             Self::Service(found) => write!(f, "it is for the service {}", line(found)),
             Self::Time => f.write_str("it has expired, or does not hold yet"),
             Self::Revoked(by) => write!(f, "{by} took it back"),
+            Self::Copy => f.write_str("it is a copy of one that stands before it"),
             Self::Superseded => f.write_str("the same person approved again since, and one person counts once"),
             Self::Rejected(by) => write!(f, "{by} rejected or halted it since"),
             Self::Refused => f.write_str("the orchestrator refused it"),
@@ -71,7 +74,7 @@ impl fmt::Display for Why {
             }
             Self::Option(None) => f.write_str("it chose no input, and the approvals that count did"),
             Self::Lapsed => {
-                f.write_str("its key or certificate does not hold any more, and no time stamp says that it did")
+                f.write_str("its key or certificate does not hold then and no time stamp says that it did, or the ledger took it in later")
             }
             Self::Evidence => f.write_str("it is over other evidence than the approvals that count"),
             Self::NoFile => f.write_str("it was given under an approvers file, and there is none here to check it by"),

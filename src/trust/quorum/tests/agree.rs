@@ -150,3 +150,50 @@ fn a_lender_who_is_not_wanted_is_named() {
     let tally = w.ask(Some(FILE), 3, |a| a.barred = vec!["bob-gh".to_owned()]);
     assert!(matches!(why(&tally, &id), Why::Delegation(w) if w.contains("bob, as bob-gh, was said not to be")));
 }
+
+#[test]
+fn a_copy_of_an_approval_is_not_given_anew() {
+    let mut w = World::default();
+    w.approve("ana", 1, 5);
+    w.approve("bob", 3, 6);
+    let copies = w.all.clone();
+    // The one who rejects has a slow clock: only the ledger's order says that it came later.
+    w.decide("cyd", 4, 1, |c| c.verb = Verb::Reject);
+    w.all.extend(copies);
+    let tally = w.tally(7);
+    assert!(!tally.reached(), "{:?}", tally.standing());
+    let whys: Vec<_> = tally.votes.iter().map(|v| v.why.clone()).collect();
+    let rejected = Some(Why::Rejected(Principal::new("cyd")));
+    assert_eq!(whys, [rejected.clone(), rejected, Some(Why::Copy), Some(Why::Copy)]);
+}
+
+#[test]
+fn an_emergency_carries_nobody_elses_approval() {
+    let mut w = World::default();
+    let first = w.approve("ana", 1, 0);
+    let alone = w.decide("dan", 5, 1, |c| c.entitlement.break_glass = true);
+    let tally = w.tally(2);
+    assert!(tally.reached() && tally.counts(&first));
+    assert!(tally.carries(&alone) && !tally.carries(&first));
+    let second = w.approve("bob", 3, 2);
+    let tally = w.tally(3);
+    assert!(tally.carries(&first) && tally.carries(&second));
+}
+
+#[test]
+fn what_lapsed_hides_no_earlier_approval_and_no_good_loan() {
+    let mut w = World::default();
+    let first = w.approve("ana", 1, 0);
+    let again = w.approve("ana", 2, 1);
+    w.approve("bob", 3, 2);
+    let tally = w.ask(Some(FILE), 3, |a| a.lapsed = vec![again.clone()]);
+    assert!(tally.reached() && tally.counts(&first), "{:?}", tally.standing());
+    // Somebody without the role signs a loan of the same name first.
+    let mut w = World::default();
+    w.approve("ana", 1, 1);
+    let id = RecordId::new("LOAN");
+    w.delegate("ana", 1, "dan", |d| d.id = id.clone());
+    w.delegate("bob", 3, "dan", |d| d.id = id.clone());
+    w.decide("dan", 5, 2, |c| c.entitlement.delegation = Some(id));
+    assert!(w.tally(3).reached(), "{:?}", w.tally(3).standing());
+}
