@@ -130,7 +130,8 @@ fn the_step_of_a_pipeline_lets_only_the_approved_gate_pass() {
         .collect();
     let (trust, ledger) = (folder.path().join("trust"), folder.path().join("ledger"));
     let given = envelopes.join("\n");
-    let approval = envelopes.iter().filter_map(|e| statement(e)).find(|s| s["predicate"]["decision"] == "approve").unwrap();
+    let approval =
+        envelopes.iter().filter_map(|e| statement(e)).find(|s| s["predicate"]["decision"] == "approve").unwrap();
     let digests = approval["subject"].as_array().unwrap().iter().filter_map(|s| s["digest"]["sha256"].as_str());
     let artifacts = digests.map(|d| format!("sha256:{d}")).collect::<Vec<_>>().join(" ");
     assert!(!artifacts.is_empty(), "{approval}");
