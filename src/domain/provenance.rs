@@ -233,6 +233,29 @@ impl From<&super::ids::Digest> for SubjectDigest {
 }
 
 impl Attestation {
+    /// One of which nothing was read yet: it is refused until something is proven.
+    pub fn unread(file: Untrusted) -> Self {
+        Self {
+            file,
+            state: State::Refused,
+            reason: None,
+            note: None,
+            subjects: Vec::new(),
+            subject_count: 0,
+            predicate: None,
+            builder: None,
+            repository: None,
+            commit: None,
+            reference: None,
+            run: None,
+            issuer: None,
+            identity: None,
+            key: None,
+            signed_at: None,
+            log_index: None,
+        }
+    }
+
     /// Whether it speaks of a digest.
     pub fn names(&self, digest: &SubjectDigest) -> bool {
         self.subjects.iter().any(|s| s.digests.contains(digest))

@@ -175,7 +175,12 @@ mod tests {
     #[test]
     fn a_signer_that_nothing_proves_is_nobody_to_a_policy() {
         for state in [State::Verified, State::Unexpected, State::Refused, State::Other] {
-            let claimed = Attestation { state, identity: Some("ana".into()), issuer: Some("i".into()), ..blank() };
+            let claimed = Attestation {
+                state,
+                identity: Some("ana".into()),
+                issuer: Some("i".into()),
+                ..Attestation::unread("f".into())
+            };
             let whole = Provenance {
                 expected: Vec::new(),
                 root: None,
@@ -188,28 +193,6 @@ mod tests {
             let seen = (one["identity"].as_str(), one["issuer"].as_str());
             let proven = matches!(state, State::Verified | State::Unexpected);
             assert_eq!(seen, if proven { (Some("ana"), Some("i")) } else { (None, None) }, "{state:?}");
-        }
-    }
-
-    fn blank() -> Attestation {
-        Attestation {
-            file: "f".into(),
-            state: State::Refused,
-            reason: None,
-            note: None,
-            subjects: Vec::new(),
-            subject_count: 0,
-            predicate: None,
-            builder: None,
-            repository: None,
-            commit: None,
-            reference: None,
-            run: None,
-            issuer: None,
-            identity: None,
-            key: None,
-            signed_at: None,
-            log_index: None,
         }
     }
 }

@@ -8,23 +8,13 @@ fn artifact(name: &str, digest: bool) -> Artifact {
 fn attestation(file: &str, of: &str, state: State) -> Attestation {
     let reason = Reason::new("another-identity", "It is signed by somebody else.");
     Attestation {
-        file: file.into(),
         state,
         reason: (state != State::Verified).then_some(reason),
-        note: None,
         subjects: vec![Subject { name: of.into(), digests: vec![(&sha256(of.as_bytes())).into()] }],
         subject_count: 1,
         predicate: Some("https://slsa.dev/provenance/v1".into()),
-        builder: None,
         repository: Some("https://github.example/acme/pay".into()),
-        commit: None,
-        reference: None,
-        run: None,
-        issuer: None,
-        identity: None,
-        key: None,
-        signed_at: None,
-        log_index: None,
+        ..Attestation::unread(file.into())
     }
 }
 

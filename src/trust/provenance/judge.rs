@@ -39,7 +39,7 @@ pub(super) fn judge(
     expected: &Expected,
     artifacts: &[SubjectDigest],
 ) -> Attestation {
-    let mut out = blank(found.place);
+    let mut out = Attestation::unread(found.place);
     let (claims, shown) = match said(&found.content) {
         Ok(said) => said,
         Err(why) => return refused(out, Reason::new("malformed", why)),
@@ -73,28 +73,6 @@ pub(super) fn judge(
         Err(reason) => (out.state, out.reason) = (State::Unexpected, Some(reason)),
     }
     out
-}
-
-fn blank(file: Untrusted) -> Attestation {
-    Attestation {
-        file,
-        state: State::Refused,
-        reason: None,
-        note: None,
-        subjects: Vec::new(),
-        subject_count: 0,
-        predicate: None,
-        builder: None,
-        repository: None,
-        commit: None,
-        reference: None,
-        run: None,
-        issuer: None,
-        identity: None,
-        key: None,
-        signed_at: None,
-        log_index: None,
-    }
 }
 
 fn refused(mut attestation: Attestation, reason: Reason) -> Attestation {
