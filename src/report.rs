@@ -1,25 +1,24 @@
 //! Bytes to findings: one file a format.
 //!
-//! The format follows from what is in the file, never from its name. Adding a format is one file below `report/` and
-//! one line in [`formats`].
+//! The format follows from what is in the file, never from its name. Adding a format is one file below `report/formats/`
+//! and one line in [`formats`].
 
-mod bandit;
 #[cfg(test)]
 mod corpus_tests;
+mod cvss;
 mod decode;
 mod draft;
+mod formats;
 mod lax;
-mod sarif;
+mod node;
+mod reading;
 mod shape;
+mod table;
 #[cfg(test)]
 mod tests;
-mod trivy;
 mod twice;
 mod words;
 mod xml;
-mod zap;
-mod zap_json;
-mod zap_xml;
 
 use std::cell::RefCell;
 
@@ -28,6 +27,19 @@ use crate::domain::finding::{Class, Finding, ReportStatus, ReportSummary};
 use crate::text::{self, Pool, Untrusted};
 
 pub use shape::Shape;
+
+/// What readers of formats use.
+mod prelude {
+    pub(super) use super::cvss::Cvss;
+    pub(super) use super::draft::Draft;
+    pub(super) use super::node::Node;
+    pub(super) use super::reading::Reading;
+    pub(super) use super::shape::{Fit, Shape};
+    pub(super) use super::xml::{self, Part};
+    pub(super) use super::{Format, Input, Parsed, Unreadable, table, words};
+    pub(super) use crate::domain::finding::{Class, Package};
+    pub(super) use crate::domain::severity::Severity;
+}
 
 /// A report as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,39 +67,42 @@ pub struct Report {
 /// What [`ReportSummary`] keeps of it is made by the caller, who knows the file.
 pub type Summary = ReportSummary;
 
-/// A format that can be read.
+/// A format that can be read. What is said of it here stands in docs/reports.md.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
-    /// The name, as `--format` takes it.
+    /// The name, as `--format` takes it: the tool and the syntax, `bandit-json`.
     pub name: &'static str,
-    /// What it is called by people.
+    /// What it is called by people, with the versions that are read.
     pub title: &'static str,
-    /// Words of the classes that reports of it may assess.
-    pub classes: &'static [&'static str],
+    /// The classes that reports of it may assess.
+    pub classes: &'static [Class],
+    /// What counts as one raw item.
+    pub items: &'static str,
+    /// Where the severity comes from.
+    pub severity: &'static str,
+    /// What a finding is recognised by in the next report.
+    pub identity: &'static str,
+    /// What the reader was checked against.
+    pub checked: &'static str,
     /// Whether a document is of this format.
-    detect: fn(&Shape) -> bool,
+    detect: fn(&Shape<'_>) -> shape::Fit,
     /// Reads it.
     parse: fn(&Input<'_>) -> Result<Parsed, Unreadable>,
 }
 
-/// All formats that can be read.
-#[rustfmt::skip]
-pub fn formats() -> &'static [Format] {
-    &[
-        Format { name: "sarif", title: "SARIF 2.1.0", classes: &["sast", "sca", "container", "iac", "secret", "licence", "dast", "fuzz"], detect: sarif::detect, parse: sarif::parse },
-        Format { name: "bandit-json", title: "Bandit JSON", classes: &["sast"], detect: bandit::detect, parse: bandit::parse },
-        Format { name: "zap-json", title: "OWASP ZAP JSON", classes: &["dast"], detect: zap_json::detect, parse: zap_json::parse },
-        Format { name: "zap-xml", title: "OWASP ZAP XML", classes: &["dast"], detect: zap_xml::detect, parse: zap_xml::parse },
-        Format { name: "trivy-json", title: "Trivy JSON", classes: &["container", "sca", "iac", "secret", "licence"], detect: trivy::detect, parse: trivy::parse },
-    ]
+/// All formats that can be read, in the order of their names.
+pub fn formats() -> impl Iterator<Item = &'static Format> {
+    formats::ALL.iter().copied().flatten()
 }
 
 /// What a format's reader is given.
 pub(crate) struct Input<'a> {
     /// The file's name, for the sources of the findings.
     pub name: &'a str,
-    /// The document, decoded.
+    /// The document, decoded; empty for an archive.
     pub text: &'a str,
+    /// The files in it, if it is an archive.
+    pub archive: &'a [decode::Member],
     /// What many findings have in common.
     pub pool: RefCell<Pool>,
 }
@@ -99,7 +114,7 @@ pub(crate) struct Parsed {
     pub tool: String,
     /// Its version.
     pub tool_version: Option<String>,
-    /// Classes assessed.
+    /// Classes assessed; none if the report is no evidence of an assessment.
     pub classes: Vec<Class>,
     /// The findings, not merged yet, possibly without keys.
     pub findings: Vec<Finding>,
@@ -118,45 +133,77 @@ pub(crate) struct Unreadable(pub String);
 
 /// Reads a report. Never fails: what cannot be read has status `Error` and a reason with the place.
 ///
-/// `name` is for messages and sources only. `forced` names a format and skips the detection.
-pub fn read(name: &str, bytes: &[u8], forced: Option<&str>) -> Report {
-    match try_read(name, bytes, forced) {
-        Ok(report) => report,
-        Err((format, why)) => Report {
-            format,
-            tool: Untrusted::default(),
-            tool_version: None,
-            status: ReportStatus::Error,
-            reason: Some(Untrusted::new(format!("{}: {}", text::line(name), why.0))),
-            classes: Vec::new(),
-            findings: Vec::new(),
-            raw_items: 0,
-            merged: 0,
-        },
+/// `name` is for messages and sources only. `forced` names a format and skips the detection. An archive that no format
+/// claims as a whole gives a report for each file in it, called `archive.zip/file`.
+pub fn read_all(name: &str, bytes: &[u8], forced: Option<&str>) -> Vec<Report> {
+    match decode::open(bytes) {
+        Ok(decode::Document::Archive(members)) => {
+            let shape = Shape::archive(members.iter().map(|m| m.name.clone()).collect());
+            let whole = chosen(forced).ok().flatten().or_else(|| detected(&shape));
+            if let Some(format) = whole.filter(|f| (f.detect)(&shape) != shape::Fit::No) {
+                let input = Input { name, text: "", archive: &members, pool: RefCell::default() };
+                return vec![outcome(name, format.name, (format.parse)(&input).map(|p| finished(format, p)))];
+            }
+            if members.is_empty() {
+                return vec![outcome(name, "", Err(Unreadable("The archive is empty.".to_owned())))];
+            }
+            members.iter().map(|m| read(&format!("{name}/{}", m.name), &m.bytes, forced)).collect()
+        }
+        _ => vec![read(name, bytes, forced)],
     }
 }
 
+/// Reads a report that is one file. As [`read_all`], which also reads archives of several.
+pub fn read(name: &str, bytes: &[u8], forced: Option<&str>) -> Report {
+    match try_read(name, bytes, forced) {
+        Ok(report) => report,
+        Err((format, why)) => outcome(name, format, Err(why)),
+    }
+}
+
+fn outcome(name: &str, format: &'static str, result: Result<Report, Unreadable>) -> Report {
+    result.unwrap_or_else(|why| Report {
+        format,
+        tool: Untrusted::default(),
+        tool_version: None,
+        status: ReportStatus::Error,
+        reason: Some(Untrusted::new(format!("{}: {}", text::line(name), why.0))),
+        classes: Vec::new(),
+        findings: Vec::new(),
+        raw_items: 0,
+        merged: 0,
+    })
+}
+
+/// The format of that name.
+fn chosen(forced: Option<&str>) -> Result<Option<&'static Format>, Unreadable> {
+    let Some(word) = forced else { return Ok(None) };
+    let found = formats().find(|f| f.name.eq_ignore_ascii_case(word));
+    found
+        .map(Some)
+        .ok_or_else(|| Unreadable(format!("There is no format \"{}\". {}", text::line(word), known_formats())))
+}
+
+/// The format that a document is of: one that is sure before one that is general.
+fn detected(shape: &Shape<'_>) -> Option<&'static Format> {
+    let fit = |wanted| formats().find(|f| (f.detect)(shape) == wanted);
+    fit(shape::Fit::Sure).or_else(|| fit(shape::Fit::General))
+}
+
 fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&'static str, Unreadable)> {
-    let unknown = |why: String| ("", Unreadable(why));
-    let forced = match forced {
-        None => None,
-        Some(word) => Some(
-            formats()
-                .iter()
-                .find(|f| f.name.eq_ignore_ascii_case(word))
-                .ok_or_else(|| unknown(format!("There is no format \"{}\". {}", text::line(word), known_formats())))?,
-        ),
-    };
+    let forced = chosen(forced).map_err(|e| ("", e))?;
     let document = decode::text(bytes).map_err(|e| (forced.map_or("", |f| f.name), e))?;
     let format = if let Some(format) = forced {
         format
     } else {
-        let shape = Shape::of(&document);
-        let fits = formats().iter().find(|f| (f.detect)(&shape));
-        fits.ok_or_else(|| unknown(format!("This is {}. {}", shape.describe(), known_formats())))?
+        let beginning = Shape::of(&document, false);
+        let found = detected(&beginning).or_else(|| {
+            if beginning.is_beginning_of(&document) { detected(&Shape::of(&document, true)) } else { None }
+        });
+        found.ok_or_else(|| ("", Unreadable(format!("This is {}. {}", beginning.describe(), known_formats()))))?
     };
-    let parsed =
-        (format.parse)(&Input { name, text: &document, pool: RefCell::default() }).map_err(|e| (format.name, e))?;
+    let input = Input { name, text: &document, archive: &[], pool: RefCell::default() };
+    let parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
     Ok(finished(format, parsed))
 }
 
@@ -164,7 +211,10 @@ fn finished(format: &Format, parsed: Parsed) -> Report {
     let (mut findings, merged) = dedup::merge_within(parsed.findings);
     dedup::identify(&mut findings);
     let mut classes = parsed.classes;
-    classes.extend(findings.iter().map(|f| f.class));
+    // Test results of any kind are findings where they failed, and no evidence that anything was assessed.
+    if !classes.is_empty() {
+        classes.extend(findings.iter().map(|f| f.class));
+    }
     classes.sort();
     classes.dedup();
     let (status, reason) = match parsed.not_assessed {
@@ -190,6 +240,5 @@ fn finished(format: &Format, parsed: Parsed) -> Report {
 }
 
 fn known_formats() -> String {
-    let known: Vec<String> = formats().iter().map(|f| format!("{} ({})", f.name, f.title)).collect();
-    format!("Known formats are {}.", known.join(", "))
+    "`countersign scan --formats` lists what can be read.".to_owned()
 }

@@ -25,6 +25,9 @@ pub struct Finding {
     pub location: Location,
     /// The code or the evidence at that place, as the tool quotes it.
     pub snippet: Option<Untrusted>,
+    /// The code around that place, or the HTTP exchange that shows it, as the tool quotes it. Shown, never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Untrusted>,
     /// Ids of vulnerability databases, upper case, sorted: CVE-, GHSA-, RUSTSEC-.
     pub vulnerabilities: Vec<Untrusted>,
     /// Numbers of the Common Weakness Enumeration, sorted.
@@ -37,6 +40,12 @@ pub struct Finding {
     pub url: Option<Untrusted>,
     /// Set if the tool or its report suppresses it already, with its words. Shown; it stays an open finding.
     pub suppressed: Option<Untrusted>,
+    /// What others say of how bad and how likely it is, where the report has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Box<Scores>>,
+    /// Other places where it is: one vulnerability of one package may lie in several files or hosts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Location>,
     /// What it may be recognised by again, the strongest rung first.
     pub keys: Vec<MatchKey>,
     /// Who reported it, one for each tool and report that did.
@@ -149,6 +158,23 @@ pub struct Package {
     pub purl: Option<Untrusted>,
     /// Versions in which it is mended.
     pub fixed: Vec<Untrusted>,
+}
+
+/// What others say of how bad and how likely a vulnerability is. Numbers are kept as text: what is signed has no floats.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Scores {
+    /// The CVSS score, 0.0 to 10.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cvss: Option<Untrusted>,
+    /// The CVSS vector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<Untrusted>,
+    /// How likely it is to be exploited within 30 days, 0 to 1, by EPSS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<Untrusted>,
+    /// Whether it is known to be exploited, as CISA's catalogue (KEV) or the tool says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exploited: bool,
 }
 
 /// One thing that a finding may be recognised by again. None has an absolute line number in it.

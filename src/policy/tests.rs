@@ -50,6 +50,9 @@ fn a_finding(severity: Severity) -> Finding {
         confidence: None,
         url: None,
         suppressed: None,
+        context: None,
+        scores: None,
+        also: Vec::new(),
         keys: vec![],
         sources: vec![],
     }

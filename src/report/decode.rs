@@ -1,7 +1,7 @@
-//! Bytes to text: byte order marks, UTF-16, and gzip with a bound.
+//! Bytes to text: byte order marks, UTF-16, gzip and zip, with bounds.
 
 use std::borrow::Cow;
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 
 use super::Unreadable;
 
@@ -12,8 +12,91 @@ const MAX_RATIO: u64 = 200;
 /// What a small file may unpack to whatever the ratio.
 const RATIO_FLOOR: u64 = 1024 * 1024;
 
+/// The most files that are read from an archive.
+const MOST_MEMBERS: usize = 1000;
+
+/// A file in an archive.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    /// Its path in the archive.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl Member {
+    /// The text in it.
+    pub(super) fn text(&self) -> Result<Cow<'_, str>, Unreadable> {
+        text(&self.bytes).map_err(|e| Unreadable(format!("{}: {}", crate::text::line(&self.name), e.0)))
+    }
+}
+
+/// What a file is before anything in it is read.
+pub(super) enum Document {
+    /// One text, possibly packed.
+    Single,
+    /// A zip archive, with all files in it.
+    Archive(Vec<Member>),
+}
+
+/// Opens an archive. Whatever is none is left to [`text`].
+pub(super) fn open(bytes: &[u8]) -> Result<Document, Unreadable> {
+    if !is_zip(bytes) {
+        return Ok(Document::Single);
+    }
+    let damaged = |e: &dyn std::fmt::Display| Unreadable(format!("The zip archive is damaged: {e}."));
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    if archive.len() > MOST_MEMBERS {
+        return Err(Unreadable(format!(
+            "The zip archive has {} files; at most {MOST_MEMBERS} are read.",
+            archive.len()
+        )));
+    }
+    // The bounds hold for all files together: a bomb may be made of many.
+    let packed = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let mut left = MAX_UNPACKED.min(packed.saturating_mul(MAX_RATIO).max(RATIO_FLOOR));
+    let limit = left;
+    let mut members = Vec::new();
+    for index in 0..archive.len() {
+        let file = archive.by_index(index).map_err(|e| damaged(&e))?;
+        if !file.is_file() {
+            continue;
+        }
+        let name = file.name().map_err(|e| damaged(&e))?.into_owned();
+        let mut out = Vec::new();
+        file.take(left.saturating_add(1)).read_to_end(&mut out).map_err(|e| damaged(&e))?;
+        let size = u64::try_from(out.len()).unwrap_or(u64::MAX);
+        left = left.checked_sub(size).ok_or_else(|| {
+            Unreadable(format!(
+                "The zip archive unpacks to more than {limit} bytes, which no report of {packed} packed bytes does; unpack it by hand and look at it."
+            ))
+        })?;
+        members.push(Member { name, bytes: out });
+    }
+    Ok(Document::Archive(members))
+}
+
+/// Whether it begins as a zip archive does, an empty one included.
+fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+}
+
 /// The text of a report. UTF-8 is borrowed; a byte order mark is taken off.
 pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    if is_zip(bytes) {
+        return match open(bytes)? {
+            // An archive of one file is that file.
+            Document::Archive(members) => match members.as_slice() {
+                [one] if !is_zip(&one.bytes) => text(&one.bytes).map(|t| Cow::Owned(t.into_owned())),
+                [] => Err(Unreadable("The archive is empty.".to_owned())),
+                several => Err(Unreadable(format!(
+                    "This is an archive of {} files, where one report was expected.",
+                    several.len()
+                ))),
+            },
+            Document::Single => Err(Unreadable("The zip archive is damaged.".to_owned())),
+        };
+    }
     let text = if bytes.starts_with(&[0x1f, 0x8b]) {
         Cow::Owned(plain(&unpacked(bytes, MAX_UNPACKED, MAX_RATIO)?)?.into_owned())
     } else {

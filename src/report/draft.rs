@@ -3,11 +3,12 @@
 use std::cell::RefMut;
 
 use crate::domain::dedup;
-use crate::domain::finding::{Class, Finding, FindingSource, Location, Package};
+use crate::domain::finding::{Class, Finding, FindingSource, Location, Package, Scores};
 use crate::domain::ids::Fingerprint;
 use crate::domain::severity::Severity;
 use crate::text::{Pool, Untrusted};
 
+use super::cvss::Cvss;
 use super::lax::{LONGEST, within};
 use super::{Input, words};
 
@@ -27,6 +28,7 @@ pub(super) struct Draft {
     pub column: Option<u32>,
     pub logical: Option<String>,
     pub snippet: Option<String>,
+    pub context: Option<String>,
     pub vulnerabilities: Vec<String>,
     pub cwe: Vec<u32>,
     pub package: Option<Package>,
@@ -34,6 +36,9 @@ pub(super) struct Draft {
     pub url: Option<String>,
     pub suppressed: Option<String>,
     pub native_id: Option<String>,
+    pub cvss: Cvss,
+    pub epss: Option<f64>,
+    pub exploited: bool,
 }
 
 impl Draft {
@@ -50,6 +55,7 @@ impl Draft {
             column: None,
             logical: None,
             snippet: None,
+            context: None,
             vulnerabilities: Vec::new(),
             cwe: Vec::new(),
             package: None,
@@ -57,7 +63,52 @@ impl Draft {
             url: None,
             suppressed: None,
             native_id: None,
+            cvss: Cvss::default(),
+            epss: None,
+            exploited: false,
         }
+    }
+
+    /// Takes the severity in the tool's own word, if it is one that means a severity everywhere.
+    pub(super) fn rated(&mut self, word: Option<&str>) {
+        self.severity = word.and_then(words::severity).unwrap_or(Severity::Unknown);
+    }
+
+    /// Takes a package, where it has a name. The versions in which it is mended may be listed with commas.
+    pub(super) fn in_package(
+        &mut self,
+        name: Option<&str>,
+        version: Option<&str>,
+        purl: Option<&str>,
+        fixed: Option<&str>,
+    ) {
+        let Some(name) = name.or(purl).map(str::trim).filter(|n| !n.is_empty()) else { return };
+        let given = |t: Option<&str>| t.map(str::trim).filter(|t| !t.is_empty()).map(Untrusted::from);
+        self.package = Some(Package {
+            name: name.into(),
+            version: given(version),
+            purl: given(purl),
+            fixed: fixed
+                .unwrap_or_default()
+                .split([',', '|'])
+                .map(str::trim)
+                .filter(|f| !f.is_empty())
+                .map(Into::into)
+                .collect(),
+        });
+    }
+
+    /// Adds a paragraph to the detail, below a heading unless that is empty. Blank text adds nothing.
+    pub(super) fn say(&mut self, heading: &str, text: Option<&str>) {
+        let Some(text) = text.map(str::trim).filter(|t| !t.is_empty()) else { return };
+        if !self.detail.is_empty() {
+            self.detail.push_str("\n\n");
+        }
+        if !heading.is_empty() {
+            self.detail.push_str(heading);
+            self.detail.push_str(": ");
+        }
+        self.detail.push_str(text);
     }
 
     /// The finding: text of secrets masked, lists sorted, the title one short line, the keys made.
@@ -69,11 +120,25 @@ impl Draft {
         let mut cwe = self.cwe;
         cwe.sort_unstable();
         cwe.dedup();
-        let snippet = match self.class {
-            Class::Secret => self.snippet.map(|s| words::masked(&s)),
-            _ => self.snippet,
+        let shown = |text: Option<String>| match self.class {
+            Class::Secret => text.map(|s| words::masked(&s)),
+            _ => text,
+        };
+        let (snippet, context) = (shown(self.snippet), shown(self.context));
+        let severity = match self.severity {
+            Severity::Unknown => self.cvss.severity().unwrap_or(Severity::Unknown),
+            said => said,
+        };
+        let scores = Scores {
+            cvss: self.cvss.score.map(|s| texts.one(&format!("{s:.1}"))),
+            vector: self.cvss.vector.map(|v| texts.one(&v)),
+            epss: self.epss.filter(|e| (0.0..=1.0).contains(e)).map(|e| texts.one(&format!("{e:.5}"))),
+            exploited: self.exploited,
         };
         let title = [&self.title, &self.detail, &self.rule].into_iter().find(|t| !t.trim().is_empty());
+        let title = one_line(title.map_or("", String::as_str));
+        // What has no rule of its own is told apart by what it says.
+        let rule = if self.rule.trim().is_empty() { title.clone() } else { self.rule };
         let path = match self.class {
             Class::Container => self.path,
             _ => self.path.map(|p| dedup::normalise_path(&p)),
@@ -81,9 +146,9 @@ impl Draft {
         let mut finding = Finding {
             fingerprint: Fingerprint::default(),
             class: self.class,
-            severity: self.severity,
-            rule: texts.one(&self.rule),
-            title: texts.one(&one_line(title.map_or("", String::as_str))),
+            severity,
+            rule: texts.one(rule.trim()),
+            title: texts.one(&title),
             detail: texts.one(self.detail.trim_end()),
             location: Location {
                 path: texts.some(path),
@@ -92,12 +157,15 @@ impl Draft {
                 logical: texts.some(self.logical),
             },
             snippet: texts.some(snippet),
+            context: texts.some(context),
             vulnerabilities: vulnerabilities.into_iter().map(Into::into).collect(),
             cwe,
             package: self.package.map(Box::new),
             confidence: texts.some(self.confidence.map(|c| c.to_lowercase())),
             url: texts.some(self.url),
             suppressed: self.suppressed.map(|t| texts.one(&t)),
+            scores: (scores != Scores::default()).then(|| Box::new(scores)),
+            also: Vec::new(),
             keys: Vec::new(),
             sources: vec![FindingSource {
                 tool: texts.one(tool),

@@ -21,7 +21,12 @@ const PROSE: usize = LONGEST - 1024;
 /// Reads a JSON document; errors have line and column. A key that stands twice in one object is one of them.
 pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     super::twice::refuse(text)?;
-    serde_json::from_str(text).map_err(|e| Unreadable(format!("The JSON cannot be read: {e}.")))
+    serde_json::from_str(text).map_err(|e| unreadable(&e))
+}
+
+/// Why a JSON document cannot be read, with line and column.
+pub(super) fn unreadable(error: &serde_json::Error) -> Unreadable {
+    Unreadable(format!("The JSON cannot be read: {error}."))
 }
 
 /// A text of a bounded length. What is longer keeps its beginning, and the digest of the whole, so that it stays told

@@ -1,7 +1,5 @@
 //! XML by events, without a document type: entities that a document declares itself are refused, whatever they are.
 
-use std::collections::BTreeMap;
-
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -13,10 +11,10 @@ const MAX_DEPTH: usize = 64;
 /// An element with all that is in it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Node {
-    /// Its name, as written.
+    /// Its name, without a prefix.
     pub name: String,
-    /// Its attributes.
-    pub attributes: BTreeMap<String, String>,
+    /// Its attributes, in their order, with their prefixes.
+    pub attributes: Vec<(String, String)>,
     /// The text directly in it.
     pub text: String,
     /// The elements directly in it.
@@ -24,14 +22,63 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// The text of the first element of that name directly in this one, if it is not blank.
+    /// The text of the first element of that name directly in this one, trimmed, if it is not blank.
     pub(super) fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|c| c.text.trim()).filter(|t| !t.is_empty())
+    }
+
+    /// The text at the end of a path of elements: `a/b/c`, of each the first.
+    pub(super) fn text_at(&self, path: &str) -> Option<&str> {
+        self.at(path).map(|c| c.text.trim()).filter(|t| !t.is_empty())
+    }
+
+    /// The element at the end of a path of elements: `a/b/c`, of each the first.
+    pub(super) fn at(&self, path: &str) -> Option<&Self> {
+        path.split('/').try_fold(self, |node, name| node.child(name))
     }
 
     /// The first element of that name directly in this one.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|c| c.name == name)
+    }
+
+    /// All elements of that name directly in this one.
+    pub(super) fn all<'n>(&'n self, name: &str) -> impl Iterator<Item = &'n Self> {
+        let name = name.to_owned();
+        self.children.iter().filter(move |c| c.name == name)
+    }
+
+    /// All elements of that name at any depth, in the document's order; those within others of that name too.
+    pub(super) fn descendants<'n>(&'n self, name: &str) -> Vec<&'n Self> {
+        let mut found = Vec::new();
+        let mut open: Vec<&Self> = self.children.iter().rev().collect();
+        while let Some(node) = open.pop() {
+            if node.name == name {
+                found.push(node);
+            }
+            open.extend(node.children.iter().rev());
+        }
+        found
+    }
+
+    /// An attribute, trimmed, if it is not blank.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
+    }
+
+    /// An attribute, or the text of an element of that name directly in this one.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        self.attribute(name).or_else(|| self.text_of(name))
+    }
+
+    /// The text in it, at any depth, in the document's order.
+    pub(super) fn all_text(&self) -> String {
+        let mut out = self.text.clone();
+        for child in &self.children {
+            out.push(' ');
+            out.push_str(&child.all_text());
+        }
+        out
     }
 }
 
@@ -41,22 +88,84 @@ pub(super) enum Part {
     Open(Node),
     /// An element that the caller asked for, complete.
     Whole(Node),
+    /// An element that began before ends; its name.
+    Close(String),
 }
 
-/// The name of the outermost element; `None` if there is none.
-pub(super) fn root_name(text: &str) -> Option<String> {
-    let mut reader = Reader::from_str(text);
-    loop {
-        match reader.read_event() {
-            Ok(Event::Start(start) | Event::Empty(start)) => return Some(name_of(&start)),
-            Ok(Event::Eof) | Err(_) => return None,
-            Ok(_) => {}
-        }
+/// A document seen from outside, as far as it was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sketch {
+    /// The name of the outermost element, without a prefix.
+    pub root: String,
+    /// Its attributes, with those that declare prefixes.
+    pub attributes: Vec<(String, String)>,
+    /// The names of the first elements, without prefixes, each once.
+    pub elements: Vec<String>,
+}
+
+impl Sketch {
+    /// Whether one of the first elements has this name.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.elements.iter().any(|e| e == name)
+    }
+
+    /// An attribute of the outermost element.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 }
 
-/// Walks through a document. Elements called `whole` are given complete, all others as they begin.
-pub(super) fn walk(text: &str, whole: &str, mut visit: impl FnMut(Part)) -> Result<(), Unreadable> {
+/// Looks at the first elements of a document; `None` if there is no element.
+pub(super) fn sketch(text: &str) -> Option<Sketch> {
+    /// How many elements are looked at.
+    const FIRST: usize = 400;
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_end_names = false;
+    let mut sketch: Option<Sketch> = None;
+    let mut seen = 0;
+    while seen < FIRST {
+        match reader.read_event() {
+            Ok(Event::Start(start) | Event::Empty(start)) => {
+                seen += 1;
+                let name = name_of(&start);
+                match &mut sketch {
+                    None => {
+                        let mut attributes = start.attributes();
+                        let attributes = attributes
+                            .with_checks(false)
+                            .flatten()
+                            .filter_map(|a| {
+                                let value = a.normalized_value(XmlVersion::Implicit1_0).ok()?;
+                                Some((a.key.as_ref().to_owned(), value.into_owned()))
+                            })
+                            .collect();
+                        sketch = Some(Sketch { root: name, attributes, elements: Vec::new() });
+                    }
+                    Some(sketch) if !sketch.contains(&name) => sketch.elements.push(name),
+                    Some(_) => {}
+                }
+            }
+            Ok(Event::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    sketch
+}
+
+/// Reads a document as a whole. For large reports [`walk`] holds one result at a time.
+pub(super) fn document(text: &str) -> Result<Node, Unreadable> {
+    let mut root = None;
+    let name = sketch(text).map(|s| s.root).unwrap_or_default();
+    walk(text, &[&name], |part| {
+        if let Part::Whole(node) = part {
+            root.get_or_insert(node);
+        }
+    })?;
+    root.ok_or_else(|| Unreadable("The XML has no element.".to_owned()))
+}
+
+/// Walks through a document. Elements called one of `whole` are given complete, all others as they begin and end.
+pub(super) fn walk(text: &str, whole: &[&str], mut visit: impl FnMut(Part)) -> Result<(), Unreadable> {
     let mut reader = Reader::from_str(text);
     let mut depth = 0;
     let mut seen = false;
@@ -65,7 +174,7 @@ pub(super) fn walk(text: &str, whole: &str, mut visit: impl FnMut(Part)) -> Resu
             Event::Start(start) => {
                 seen = true;
                 let node = opened(&start, &reader, text)?;
-                if node.name == whole {
+                if whole.contains(&node.name.as_str()) {
                     visit(Part::Whole(filled(node, &mut reader, text)?));
                 } else {
                     depth = deeper(depth, &reader, text)?;
@@ -75,9 +184,19 @@ pub(super) fn walk(text: &str, whole: &str, mut visit: impl FnMut(Part)) -> Resu
             Event::Empty(start) => {
                 seen = true;
                 let node = opened(&start, &reader, text)?;
-                visit(if node.name == whole { Part::Whole(node) } else { Part::Open(node) });
+                if whole.contains(&node.name.as_str()) {
+                    visit(Part::Whole(node));
+                } else {
+                    let name = node.name.clone();
+                    visit(Part::Open(node));
+                    visit(Part::Close(name));
+                }
             }
-            Event::End(_) => depth = depth.saturating_sub(1),
+            Event::End(end) => {
+                depth = depth.saturating_sub(1);
+                let name = bare(end.name().as_ref());
+                visit(Part::Close(name));
+            }
             Event::Eof if depth == 0 && seen => return Ok(()),
             Event::Eof => return Err(broken("it ends before its last element is closed", &reader, text)),
             _ => {}
@@ -129,13 +248,18 @@ fn opened(start: &BytesStart<'_>, reader: &Reader<&[u8]>, text: &str) -> Result<
         let attribute = attribute.map_err(|e| broken(&e.to_string(), reader, text))?;
         let value =
             attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| broken(&e.to_string(), reader, text))?;
-        node.attributes.insert(attribute.key.as_ref().to_owned(), value.into_owned());
+        node.attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
     }
     Ok(node)
 }
 
 fn name_of(start: &BytesStart<'_>) -> String {
-    start.name().as_ref().to_owned()
+    bare(start.name().as_ref())
+}
+
+/// A name without its prefix: writers choose prefixes freely.
+fn bare(name: &str) -> String {
+    name.rsplit_once(':').map_or(name, |(_, bare)| bare).to_owned()
 }
 
 fn resolved(entity: &BytesRef<'_>, reader: &Reader<&[u8]>, text: &str) -> Result<String, Unreadable> {
@@ -169,7 +293,7 @@ mod tests {
 
     fn alerts(text: &str) -> Result<Vec<Node>, Unreadable> {
         let mut out = Vec::new();
-        walk(text, "a", |part| {
+        walk(text, &["a"], |part| {
             if let Part::Whole(node) = part {
                 out.push(node);
             }
@@ -183,7 +307,7 @@ mod tests {
             alerts(r#"<?xml version="1.0"?><r><a k="1 &lt; 2"><b>x &amp; &#65;<![CDATA[<y>]]></b></a><a/></r>"#);
         let found = found.unwrap();
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0].attributes["k"], "1 < 2");
+        assert_eq!(found[0].attribute("k"), Some("1 < 2"));
         assert_eq!(found[0].text_of("b"), Some("x & A<y>"));
     }
 

@@ -21,6 +21,9 @@ fn finding(tool: &str, rule: &str, path: &str, line: u32, snippet: &str) -> Find
         confidence: None,
         url: None,
         suppressed: None,
+        context: None,
+        scores: None,
+        also: Vec::new(),
         keys: Vec::new(),
         sources: vec![FindingSource {
             tool: tool.into(),

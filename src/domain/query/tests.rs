@@ -24,6 +24,9 @@ fn finding(severity: Severity) -> Triaged {
         confidence: Some("high".into()),
         url: None,
         suppressed: None,
+        context: None,
+        scores: None,
+        also: Vec::new(),
         keys: vec![],
         sources: vec![FindingSource {
             tool: "Lint".into(),

@@ -207,6 +207,9 @@ impl Place<'_> {
             confidence: None,
             url: self.base.join(&address).ok().map(|u| u.to_string().into()),
             suppressed: None,
+            context: None,
+            scores: None,
+            also: Vec::new(),
             keys: Vec::new(),
             sources: vec![FindingSource {
                 tool: pool.text("SonarQube"),

@@ -272,6 +272,9 @@ fn triaged(i: usize) -> Triaged {
         confidence: Some("high".into()),
         url: Some("https://bandit.example.com/B602".into()),
         suppressed: None,
+        context: None,
+        scores: None,
+        also: Vec::new(),
         keys: vec![MatchKey { rung: Rung::Snippet, value: fingerprint }],
         sources: vec![FindingSource {
             tool: "bandit".into(),

@@ -1,30 +1,41 @@
 //! OWASP ZAP's traditional XML report. Its raw items are alerts, not their instances.
 
-use super::xml::{self, Node, Part};
+use crate::report::prelude::*;
+use crate::report::xml::Node;
 use super::zap::{self, Alert, Instance};
-use super::{Input, Parsed, Shape, Unreadable};
-use crate::domain::finding::Class;
 
 const ROOT: &str = "OWASPZAPReport";
 
-pub(super) fn detect(shape: &Shape) -> bool {
-    matches!(shape, Shape::Xml(root) if root == ROOT)
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "zap-xml",
+    title: "OWASP ZAP traditional XML",
+    classes: &[Class::Dast],
+    items: "`alertitem` elements, not their instances",
+    severity: "`riskcode`",
+    identity: "alert, site and instances",
+    checked: "DefectDojo's parser, and the same run in JSON",
+    detect,
+    parse,
+}];
+
+fn detect(shape: &Shape<'_>) -> Fit {
+    shape.root(ROOT).into()
 }
 
-pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut tool = zap::TOOL.to_owned();
     let mut version = None;
     let mut root = false;
     let mut site: Option<String> = None;
     let mut alerts = Vec::new();
-    xml::walk(input.text, "alertitem", |part| match part {
-        Part::Open(mut node) if node.name == ROOT => {
+    xml::walk(input.text, &["alertitem"], |part| match part {
+        Part::Open(node) if node.name == ROOT => {
             root = true;
-            version = node.attributes.remove("version");
-            tool = node.attributes.remove("programName").unwrap_or_else(|| tool.clone());
+            version = node.attribute("version").map(str::to_owned);
+            tool = node.attribute("programName").map_or_else(|| tool.clone(), str::to_owned);
         }
-        Part::Open(mut node) if node.name == "site" => site = Some(node.attributes.remove("name").unwrap_or_default()),
-        Part::Open(_) => {}
+        Part::Open(node) if node.name == "site" => site = Some(node.attribute("name").unwrap_or_default().to_owned()),
+        Part::Open(_) | Part::Close(_) => {}
         Part::Whole(node) => alerts.push(alert(site.as_deref().unwrap_or_default(), &node)),
     })?;
     if !root {

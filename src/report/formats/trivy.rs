@@ -2,14 +2,24 @@
 
 mod wire;
 
-use super::draft::Draft;
-use super::lax::{self, Text};
-use super::{Input, Parsed, Shape, Unreadable, words};
-use crate::domain::finding::{Class, Package};
-use crate::domain::severity::Severity;
+use crate::report::prelude::*;
+use crate::report::lax::{self, Text};
 use wire::{Code, Doc, Licence, Misconfiguration, Outcome, Resource, Secret, Vulnerability};
 
 const TOOL: &str = "Trivy";
+
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "trivy-json",
+    title: "Trivy JSON, schema 2 and the older list; `trivy k8s`",
+    classes: &[Class::Container, Class::Sca, Class::Iac, Class::Secret, Class::Licence],
+    items: "vulnerabilities, misconfigurations (passed ones too), secrets and licences of all results",
+    severity: "`Severity`, then CVSS",
+    identity: "vulnerability and package; rule, path and code",
+    checked: "DefectDojo's and Jenkins' parsers and golden files of Trivy's own tests",
+    detect,
+    parse,
+}];
+
 /// Kinds of operating systems, for old reports that say no class.
 const SYSTEMS: [&str; 24] = [
     "alma",
@@ -38,29 +48,25 @@ const SYSTEMS: [&str; 24] = [
     "wolfi",
 ];
 
-pub(super) fn detect(shape: &Shape) -> bool {
-    match shape {
-        Shape::Object(_) => {
+fn detect(shape: &Shape<'_>) -> Fit {
+    let has = |key: &str| shape.lists(&[key]);
+    let object = || {
             shape.has(&["SchemaVersion", "ArtifactName"])
                 || shape.has(&["ArtifactName", "Results"])
                 || (shape.has(&["ClusterName"])
                     && ["Vulnerabilities", "Misconfigurations", "Resources", "Findings"]
                         .iter()
                         .any(|k| shape.has(&[k])))
-        }
-        Shape::List(keys) => {
-            let has = |key: &str| keys.iter().any(|k| k == key);
-            has("Target") && ["Vulnerabilities", "Misconfigurations", "Type", "Class"].iter().any(|k| has(k))
-        }
-        Shape::Scalar | Shape::Xml(_) | Shape::Other => false,
-    }
+    };
+    let list = has("Target") && ["Vulnerabilities", "Misconfigurations", "Type", "Class"].iter().any(|k| has(k));
+    (list || object()).into()
 }
 
-pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = match Shape::of(input.text) {
-        Shape::List(_) => Doc { results: Some(lax::json::<Vec<Outcome>>(input.text)?), ..Doc::default() },
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let doc = match input.text.trim_start().chars().next() {
+        Some('[') => Doc { results: Some(lax::json::<Vec<Outcome>>(input.text)?), ..Doc::default() },
         // What the old form writes where it found nothing to look at.
-        Shape::Scalar if input.text.trim() == "null" => Doc::default(),
+        _ if input.text.trim() == "null" => Doc::default(),
         _ => lax::json::<Doc>(input.text)?,
     };
     let version = doc.trivy.0.version.owned();

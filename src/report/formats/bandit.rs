@@ -1,115 +1,79 @@
 //! Bandit JSON: `bandit -f json`.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
-use super::draft::Draft;
-use super::lax::{self, Lax, List, Prose, Text};
-use super::{Input, Parsed, Shape, Unreadable, words};
-use crate::domain::finding::Class;
-use crate::domain::severity::Severity;
+use crate::report::prelude::*;
 
 const TOOL: &str = "Bandit";
 
-#[derive(Debug, Deserialize)]
-struct Doc {
-    results: Vec<Outcome>,
-    #[serde(default)]
-    errors: List<Failure>,
-    #[serde(default)]
-    metrics: Lax<BTreeMap<String, Lax<Metrics>>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Outcome {
-    code: Text,
-    col_offset: Text,
-    filename: Text,
-    issue_confidence: Text,
-    issue_cwe: Lax<Weakness>,
-    issue_severity: Text,
-    issue_text: Prose,
-    line_number: Text,
-    line_range: List<Text>,
-    more_info: Text,
-    test_id: Text,
-    test_name: Text,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Weakness {
-    id: Text,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Failure {
-    filename: Text,
-    reason: Text,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Metrics {
-    loc: Option<Text>,
-}
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "bandit-json",
+    title: "Bandit JSON",
+    classes: &[Class::Sast],
+    items: "elements of `results`",
+    severity: "`issue_severity`",
+    identity: "test id, path and code",
+    checked: "DefectDojo's parser, Bandit's own functional tests, and the same run in SARIF",
+    detect,
+    parse,
+}];
 
 /// Semgrep's JSON has `results` and `errors` too, but no metrics.
-pub(super) fn detect(shape: &Shape) -> bool {
-    shape.has(&["results", "metrics"]) && !shape.has(&["paths"])
+fn detect(shape: &Shape<'_>) -> Fit {
+    (shape.has(&["results", "metrics"]) && !shape.has(&["paths"])).into()
 }
 
-pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc: Doc = lax::json(input.text)?;
-    let findings: Vec<_> = doc.results.iter().map(|r| draft(r).finish(input, TOOL, None)).collect();
-    let lines = doc.metrics.0.get("_totals").and_then(|m| m.0.loc.as_ref()?.number());
-    let failures: Vec<String> =
-        doc.errors.0.iter().map(|e| format!("{} ({})", e.filename.or_empty(), e.reason.or_empty())).collect();
-    let failed = (!failures.is_empty())
-        .then(|| format!("Bandit could not look at {} files: {}.", failures.len(), failures.join(", ")));
-    let nothing = findings.is_empty() && lines == Some(0);
-    Ok(Parsed {
-        tool: TOOL.to_owned(),
-        tool_version: None,
-        classes: vec![Class::Sast],
-        raw_items: u32::try_from(doc.results.len()).unwrap_or(u32::MAX),
-        findings,
-        not_assessed: nothing.then(|| failed.clone().unwrap_or_else(|| "Bandit found no code to look at.".to_owned())),
-        remark: failed,
-    })
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let doc = Node::parse(input.text)?;
+    let mut reading = Reading::new(input, TOOL, &[Class::Sast]);
+    for result in doc.results("results")? {
+        if !result.is_object() {
+            return Err(Unreadable(format!("A result has to be an object, and is {}.", result.kind())));
+        }
+        reading.add(draft(result));
+    }
+    let failures: Vec<String> = doc
+        .get("errors")
+        .items()
+        .iter()
+        .map(|e| format!("{} ({})", e.get("filename").or_empty(), e.get("reason").or_empty()))
+        .collect();
+    if !failures.is_empty() {
+        reading.remark(format!("Bandit could not look at {} files: {}.", failures.len(), failures.join(", ")));
+    }
+    if reading.items() == 0 && doc.at("metrics._totals.loc").number() == Some(0) {
+        reading.not_assessed(match failures.as_slice() {
+            [] => "Bandit found no code to look at.".to_owned(),
+            some => format!("Bandit could not look at {} files: {}.", some.len(), some.join(", ")),
+        });
+    }
+    reading.done()
 }
 
-fn draft(result: &Outcome) -> Draft {
+fn draft(result: &Node<'_>) -> Draft {
     let mut draft = Draft::new(Class::Sast);
-    draft.severity = result.issue_severity.get().and_then(words::severity).unwrap_or(Severity::Unknown);
-    result.test_id.or_empty().clone_into(&mut draft.rule);
-    draft.title = match (result.issue_text.get(), result.test_name.get()) {
-        (Some(text), _) => text.to_owned(),
-        (None, name) => name.unwrap_or_default().to_owned(),
-    };
-    draft.detail = match (result.issue_text.get(), result.test_name.get()) {
+    let (text, name) = (result.get("issue_text").text(), result.get("test_name").text());
+    draft.rated(result.get("issue_severity").text());
+    result.get("test_id").or_empty().clone_into(&mut draft.rule);
+    draft.title = text.or(name).unwrap_or_default().to_owned();
+    draft.detail = match (text, name) {
         (Some(text), Some(name)) => format!("{text}\nTest: {name}."),
         (text, name) => text.or(name).unwrap_or_default().to_owned(),
     };
-    draft.path = result.filename.owned();
-    draft.line = result.line_number.number();
+    draft.path = result.get("filename").owned();
+    draft.line = result.get("line_number").number();
     // Bandit counts columns from 0.
-    draft.column = result.col_offset.number().map(|c| c.saturating_add(1));
+    draft.column = result.get("col_offset").number().map(|c| c.saturating_add(1));
     draft.snippet = snippet(result);
-    draft.cwe = result.issue_cwe.0.id.number().filter(|n| *n > 0).into_iter().collect();
-    draft.confidence = result.issue_confidence.owned().filter(|c| !c.eq_ignore_ascii_case("undefined"));
-    draft.url = result.more_info.owned();
+    draft.cwe = result.at("issue_cwe.id").number().filter(|n| *n > 0).into_iter().collect();
+    draft.confidence = result.get("issue_confidence").owned().filter(|c| !c.eq_ignore_ascii_case("undefined"));
+    draft.url = result.get("more_info").owned();
     draft
 }
 
 /// The code that the issue is in: Bandit numbers its lines and adds some before and after.
-fn snippet(result: &Outcome) -> Option<String> {
-    let code = result.code.get()?;
-    let wanted = result.line_number.number();
-    let range: Vec<u32> = result.line_range.0.iter().filter_map(Text::number).chain(wanted).collect();
+fn snippet(result: &Node<'_>) -> Option<String> {
+    let code = result.get("code").text()?;
+    let wanted = result.get("line_number").number();
+    let range: Vec<u32> = result.get("line_range").items().iter().filter_map(Node::number).chain(wanted).collect();
     let numbered: Vec<(u32, &str)> = code
         .lines()
         .filter_map(|line| {
@@ -181,7 +145,7 @@ mod tests {
             let text = format!(r#"{{"metrics": {{}}, "results": {results}}}"#);
             let report = read("r", text.as_bytes(), None);
             assert_eq!(report.status, ReportStatus::Error, "{results}");
-            assert!(report.reason.unwrap().raw().contains("line 1 column"));
+            assert!(report.reason.unwrap().raw().contains("has to be"));
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use serde::Deserialize;
 
-use super::lax::{self, List, Text};
+use crate::report::prelude::*;
+use crate::report::lax::{self, List, Text};
 use super::zap::{self, Alert, Instance};
-use super::{Input, Parsed, Shape, Unreadable};
-use crate::domain::finding::Class;
 
 #[derive(Debug, Deserialize)]
 struct Doc {
@@ -66,11 +65,24 @@ struct WireInstance {
     evidence: Text,
 }
 
-pub(super) fn detect(shape: &Shape) -> bool {
-    shape.has(&["site"]) && (shape.has(&["@version"]) || shape.has(&["@programName"]) || shape.has(&["@generated"]))
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "zap-json",
+    title: "OWASP ZAP traditional JSON",
+    classes: &[Class::Dast],
+    items: "alerts of all sites, not their instances",
+    severity: "`riskcode`",
+    identity: "alert, site and instances",
+    checked: "the same run in XML",
+    detect,
+    parse,
+}];
+
+fn detect(shape: &Shape<'_>) -> Fit {
+    let said = ["@version", "@programName", "@generated"].iter().any(|k| shape.has(&[k]));
+    (shape.has(&["site"]) && said).into()
 }
 
-pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc: Doc = lax::json(input.text)?;
     let tool = doc.program.get().unwrap_or(zap::TOOL).to_owned();
     let version = doc.version.owned();

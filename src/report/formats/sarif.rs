@@ -8,25 +8,33 @@ mod place;
 mod tools;
 mod wire;
 
-use super::draft::Draft;
-use super::lax::{self, Text};
-use super::{Input, Parsed, Shape, Unreadable, words};
 use crate::domain::dedup::{self, KeyParts};
-use crate::domain::finding::{Class, Finding, Package, Rung};
-use crate::domain::severity::Severity;
+use crate::domain::finding::{Finding, Rung};
+use crate::report::prelude::*;
+use crate::report::lax::{self, Text};
 use crate::text::Untrusted;
 use wire::{Component, Doc, Outcome, Properties, Reference, Rule, Run, Suppression};
 
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "sarif",
+    title: "SARIF 2.1.0",
+    classes: &[Class::Sast, Class::Sca, Class::Container, Class::Iac, Class::Secret, Class::Licence, Class::Dast, Class::Fuzz],
+    items: "all `results` of all runs",
+    severity: "the tool's `severity` or `issue_severity` property, then `security-severity`, then `level` (error is high, warning medium, note low; no level is warning)",
+    identity: "`fingerprints`; else `partialFingerprints` with rule, path and code; else rule, path and code",
+    checked: "DefectDojo's and Jenkins' parsers, golden files of Trivy and roxctl, the same run in the tool's own format",
+    detect,
+    parse,
+}];
+
 /// Some writers leave out the version; `runs` with nothing beside it but what SARIF has is SARIF all the same.
-pub(super) fn detect(shape: &Shape) -> bool {
+fn detect(shape: &Shape<'_>) -> Fit {
     const KEYS: [&str; 5] = ["$schema", "version", "runs", "inlineExternalProperties", "properties"];
-    match shape {
-        Shape::Object(keys) => shape.has(&["runs"]) && keys.iter().all(|k| KEYS.contains(&k.as_str())),
-        _ => false,
-    }
+    let all = shape.json().entries().iter().all(|(k, _)| KEYS.contains(&k.as_ref()));
+    (shape.has(&["runs"]) && all).into()
 }
 
-pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc: Doc = lax::json(input.text)?;
     if let Some(version) = doc.version.get().filter(|v| !is_read(v)) {
         // Versions 1 and 2.0 keep results elsewhere: read as 2.1 they would be empty, and so clean.

@@ -3,10 +3,7 @@
 //! One alert is one finding, at its site; the instances are listed in it. They are what the finding is recognised by
 //! again (with the alert and the site), so that a dismissal does not silently cover a new instance.
 
-use super::draft::Draft;
-use super::words;
-use crate::domain::finding::Class;
-use crate::domain::severity::Severity;
+use crate::report::prelude::*;
 
 /// The name of the tool where the report does not say it.
 pub(super) const TOOL: &str = "ZAP";

@@ -1,0 +1,424 @@
+//! A JSON document as a tree: what readers of most formats look into, field by field.
+//!
+//! Fields are taken as what they are: a scanner that writes a number where its last version wrote a string is read all
+//! the same, and what is not there is [`Node::Null`]. Lists of results are NOT read this way: see [`Node::results`].
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::Unreadable;
+
+/// Up to so many keys of one object are compared one by one; of more a set is made.
+const FEW: usize = 16;
+
+/// A value of a JSON document.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Node<'a> {
+    /// `null`, and all that is not there.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Truth(bool),
+    /// A number, in its shortest writing.
+    Number(Box<str>),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// A list.
+    List(Vec<Self>),
+    /// An object: keys in their order; none stands twice.
+    Object(Vec<(Cow<'a, str>, Self)>),
+}
+
+static NULL: Node<'static> = Node::Null;
+
+impl<'a> Node<'a> {
+    /// Reads a document. Errors have line and column; a key that stands twice in one object is one of them.
+    pub(super) fn parse(text: &'a str) -> Result<Self, Unreadable> {
+        serde_json::from_str::<Whole<'a>>(text).map(|w| w.0).map_err(|e| super::lax::unreadable(&e))
+    }
+
+    /// Reads one document after another, as JSON lines or not: blanks and line ends between them are all one.
+    pub(super) fn parse_all(text: &'a str) -> Result<Vec<Self>, Unreadable> {
+        let documents = serde_json::Deserializer::from_str(text).into_iter::<Whole<'a>>();
+        documents.map(|d| d.map(|w| w.0)).collect::<Result<_, _>>().map_err(|e| super::lax::unreadable(&e))
+    }
+
+    /// The value of a key; `Null` if it has none, or is no object.
+    pub(super) fn get(&self, key: &str) -> &Self {
+        let Self::Object(entries) = self else { return outlived(&NULL) };
+        entries.iter().find(|(k, _)| k == key).map_or_else(|| outlived(&NULL), |(_, v)| v)
+    }
+
+    /// The value at the end of a path of keys: `at("a.b.c")`. Keys with a point in them need [`get`](Self::get). A number is
+    /// an index of a list.
+    pub(super) fn at(&self, path: &str) -> &Self {
+        path.split('.').fold(self, |node, key| match (node, key.parse::<usize>()) {
+            (Self::List(items), Ok(index)) => items.get(index).unwrap_or_else(|| outlived(&NULL)),
+            _ => node.get(key),
+        })
+    }
+
+    /// Whether the key is there, whatever its value.
+    pub(super) fn has(&self, key: &str) -> bool {
+        matches!(self, Self::Object(entries) if entries.iter().any(|(k, _)| k == key))
+    }
+
+    /// Whether all these keys are there.
+    pub(super) fn has_all(&self, keys: &[&str]) -> bool {
+        keys.iter().all(|k| self.has(k))
+    }
+
+    /// Whether it is `null` or not there.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether it is an object.
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, Self::List(_))
+    }
+
+    /// The text, or the number or truth value as text; `None` for blank text and everything else.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.as_ref()).filter(|t| !t.trim().is_empty()),
+            Self::Number(number) => Some(number),
+            Self::Truth(true) => Some("true"),
+            Self::Truth(false) => Some("false"),
+            _ => None,
+        }
+    }
+
+    /// As [`text`](Self::text), or nothing.
+    pub(super) fn or_empty(&self) -> &str {
+        self.text().unwrap_or_default()
+    }
+
+    /// As [`text`](Self::text), owned.
+    pub(super) fn owned(&self) -> Option<String> {
+        self.text().map(str::to_owned)
+    }
+
+    /// A whole number that is not negative, also from text and from `3.0`.
+    pub(super) fn number(&self) -> Option<u32> {
+        let text = self.text()?.trim();
+        text.parse().ok().or_else(|| text.strip_suffix(".0")?.parse().ok())
+    }
+
+    /// A number, also from text.
+    pub(super) fn score(&self) -> Option<f64> {
+        self.text()?.trim().parse().ok().filter(|n: &f64| n.is_finite())
+    }
+
+    /// Whether it is `true`, or the text `true`.
+    pub(super) fn is_true(&self) -> bool {
+        self.text().is_some_and(|t| t.eq_ignore_ascii_case("true"))
+    }
+
+    /// The elements of a list; an object or a text is a list of one; everything else is the empty list. For what describes
+    /// a finding, never for the findings themselves.
+    pub(super) fn items(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            Self::Object(_) | Self::Text(_) => std::slice::from_ref(self),
+            Self::Null | Self::Truth(_) | Self::Number(_) => &[],
+        }
+    }
+
+    /// The texts among [`items`](Self::items).
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.items().iter().filter_map(Self::text)
+    }
+
+    /// The keys and values of an object; else nothing.
+    pub(super) fn entries(&self) -> &[(Cow<'a, str>, Self)] {
+        match self {
+            Self::Object(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The list of results at a path. What is not a list there is an error, and so is what is not there: read as nothing it
+    /// would be a clean report.
+    pub(super) fn results(&self, path: &str) -> Result<&[Self], Unreadable> {
+        match self.at(path) {
+            Self::List(items) => Ok(items),
+            other => Err(Unreadable(format!("\"{path}\" has to be a list of results, and is {}.", other.kind()))),
+        }
+    }
+
+    /// As [`results`](Self::results), where the tool writes `null` or nothing for no results.
+    pub(super) fn results_or_none(&self, path: &str) -> Result<&[Self], Unreadable> {
+        if self.at(path).is_null() { Ok(&[]) } else { self.results(path) }
+    }
+
+    /// The elements of the document itself.
+    pub(super) fn list(&self) -> Result<&[Self], Unreadable> {
+        match self {
+            Self::List(items) => Ok(items),
+            other => Err(Unreadable(format!("The report has to be a list of results, and is {}.", other.kind()))),
+        }
+    }
+
+    /// What it is, for people.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "missing or null",
+            Self::Truth(_) => "a truth value",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// A static null in place of one that lives as long as the document.
+fn outlived<'n, 'a>(null: &'n Node<'static>) -> &'n Node<'a> {
+    // Nodes are covariant in what they borrow.
+    null
+}
+
+/// A node with all that is in it.
+struct Whole<'a>(Node<'a>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Whole<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut node = Node::Null;
+        Grow { into: &mut node, bounds: None }.deserialize(deserializer)?;
+        Ok(Self(node))
+    }
+}
+
+/// How much of a document is kept of it where its format is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// How deep it is looked into.
+    pub depth: u8,
+    /// How many elements of a list are kept.
+    pub elements: usize,
+    /// How many keys of an object are kept.
+    pub keys: usize,
+}
+
+/// A sketch of a document: its outer levels. What cannot be read to its end is kept up to there.
+pub(super) fn sketch(text: &str, bounds: Bounds) -> (Node<'_>, usize) {
+    let mut node = Node::Null;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut end = text.len();
+    let read = (Grow { into: &mut node, bounds: Some(bounds) }).deserialize(&mut reader);
+    if read.is_ok() {
+        let mut rest = reader.into_iter::<IgnoredAny>();
+        end = rest.byte_offset();
+        drop(rest.next());
+    }
+    (node, end)
+}
+
+/// Fills a node that stays with whoever asked for it, also where the document breaks off.
+struct Grow<'n, 'a> {
+    into: &'n mut Node<'a>,
+    bounds: Option<Bounds>,
+}
+
+impl Grow<'_, '_> {
+    fn below(bounds: Option<Bounds>) -> Option<Bounds> {
+        bounds.map(|b| Bounds { depth: b.depth.saturating_sub(1), ..b })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.bounds.is_some_and(|b| b.depth == 0)
+    }
+}
+
+impl<'de: 'a, 'a> DeserializeSeed<'de> for Grow<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for Grow<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.into = Node::Null;
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
+        *self.into = Node::Truth(v);
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
+        *self.into = Node::Number(v.to_string().into());
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<(), E> {
+        *self.into = Node::Number(v.to_string().into());
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<(), E> {
+        *self.into = Node::Number(v.to_string().into());
+        Ok(())
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<(), E> {
+        *self.into = Node::Text(Cow::Owned(v.to_owned()));
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<(), E> {
+        *self.into = Node::Text(Cow::Borrowed(v));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        *self.into = Node::List(Vec::new());
+        let closed = self.is_closed();
+        let Node::List(items) = self.into else { return Ok(()) };
+        let most = self.bounds.map_or(usize::MAX, |b| b.elements);
+        loop {
+            if closed || items.len() >= most {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(());
+            }
+            items.push(Node::Null);
+            let Some(last) = items.last_mut() else { return Ok(()) };
+            if seq.next_element_seed(Grow { into: last, bounds: Self::below(self.bounds) })?.is_none() {
+                items.pop();
+                return Ok(());
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        *self.into = Node::Object(Vec::new());
+        let closed = self.is_closed();
+        let Node::Object(entries) = self.into else { return Ok(()) };
+        let mut many: HashSet<Cow<'a, str>> = HashSet::new();
+        while let Some(Key(key)) = map.next_key::<Key<'a>>()? {
+            if let Some(bounds) = self.bounds
+                && (closed || entries.len() >= bounds.keys)
+            {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            // Readers differ in which of the two they take: a list of findings, and an empty one of the same name beside
+            // it, would be errors for one tool and clean for another.
+            let twice = if entries.len() < FEW {
+                entries.iter().any(|(k, _)| *k == key)
+            } else {
+                if many.is_empty() {
+                    many.extend(entries.iter().map(|(k, _)| k.clone()));
+                }
+                !many.insert(key.clone())
+            };
+            if twice && self.bounds.is_none() {
+                return Err(A::Error::custom(format!(
+                    "the key {:?} stands twice in one object, so that what the report says depends on who reads it",
+                    crate::text::line(&key).chars().take(80).collect::<String>()
+                )));
+            }
+            entries.push((key, Node::Null));
+            let Some((_, last)) = entries.last_mut() else { return Ok(()) };
+            map.next_value_seed(Grow { into: last, bounds: Self::below(self.bounds) })?;
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Cow<'de, str>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(v))
+            }
+
+            fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(v.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(Reader).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_taken_as_what_they_are() {
+        let node =
+            Node::parse(r#"{"n": "7", "f": 3.0, "t": true, "o": {"a": [{"x": "y"}]}, "l": ["a", 1, null], "b": " "}"#);
+        let node = node.unwrap();
+        assert_eq!(
+            (node.get("n").number(), node.get("f").number(), node.get("f").text()),
+            (Some(7), Some(3), Some("3"))
+        );
+        assert!(node.get("t").is_true() && node.get("b").text().is_none() && node.get("none").is_null());
+        assert_eq!(node.at("o.a.0.x").text(), Some("y"));
+        assert_eq!(node.at("o.a.1.x.z"), &Node::Null);
+        assert_eq!(node.get("l").texts().collect::<Vec<_>>(), ["a", "1"]);
+        assert_eq!(node.get("n").items().len(), 1);
+        assert!(node.results("n").unwrap_err().0.contains("is a text"));
+        assert!(node.results("none").is_err() && node.results_or_none("none").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_an_error_with_its_place() {
+        let error = Node::parse("{\"a\": 1,\n \"a\": 2}").unwrap_err();
+        assert!(error.0.contains("\"a\" stands twice") && error.0.contains("line 2"), "{error}");
+        let many: Vec<String> = (0..100).map(|n| format!("\"k{n}\": 1")).collect();
+        assert!(Node::parse(&format!("{{{}}}", many.join(","))).is_ok());
+        assert!(Node::parse(&format!("{{{}, \"k7\": 0}}", many.join(","))).is_err());
+    }
+
+    #[test]
+    fn documents_may_follow_one_another() {
+        assert_eq!(Node::parse_all("{\"a\": 1}\n{\"a\": 2}{\"a\": 3}\n").unwrap().len(), 3);
+        assert!(Node::parse_all("{\"a\": 1}\n{\"a\": ").unwrap_err().0.contains("line 2"));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        assert!(Node::parse(&"[".repeat(200_000)).is_err());
+        assert!(Node::parse(&format!("{{\"a\": {}{}}}", "[".repeat(200_000), "]".repeat(200_000))).is_err());
+    }
+
+    #[test]
+    fn a_sketch_has_the_outer_levels_also_of_what_breaks_off() {
+        let bounds = Bounds { depth: 2, elements: 1, keys: 8 };
+        let (node, end) = sketch(r#"{"a": [{"b": {"c": 1}}, 2], "d": {"e": "#, bounds);
+        assert_eq!(node.at("a.0"), &Node::Object(Vec::new()));
+        assert!(node.get("d").has("e"));
+        assert_eq!(end, 39);
+        assert_eq!(sketch("{} {}", bounds).1, 2);
+    }
+}
