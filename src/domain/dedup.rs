@@ -3,6 +3,8 @@
 //! A key never has an absolute line number in it, because any edit above a finding would change it. The ladder of keys
 //! is [`Rung`]; the strongest key that a finding has is its fingerprint.
 
+mod component;
+mod group;
 mod merge;
 mod normal;
 #[cfg(test)]
@@ -31,6 +33,8 @@ pub struct KeyParts<'a> {
     pub vulnerabilities: Vec<&'a str>,
     /// The package URL, or the package's name where there is none.
     pub package: &'a str,
+    /// The name, without its tag, of the image that the package belongs to, if it is one of a container.
+    pub image: &'a str,
     /// The tool's id of the rule.
     pub rule: &'a str,
     /// The path; for a container the image's name without its tag.
@@ -53,11 +57,15 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     if !parts.tool_id.is_empty() {
         keys.push(key(Rung::ToolId, &[&parts.tool.to_lowercase(), parts.tool_id]));
     }
-    let package = normalise_purl(parts.package);
+    // Tools name different files for one component, so a vulnerability of a package is recognised without the path.
+    let (package, place) = match parts.package {
+        "" => (String::new(), path.as_str()),
+        package => (component::of_name(package), parts.image),
+    };
     let mut ids: Vec<String> = parts.vulnerabilities.iter().map(|v| v.to_uppercase()).collect();
     ids.sort_by_cached_key(|id| (!id.starts_with("CVE-"), id.clone()));
     ids.dedup();
-    keys.extend(ids.iter().map(|id| key(Rung::Vulnerability, &[id, &package, &path])));
+    keys.extend(ids.iter().map(|id| key(Rung::Vulnerability, &[id, &package, place])));
     let snippet = normalise_snippet(parts.snippet);
     if !snippet.is_empty() && !parts.rule.is_empty() {
         keys.push(key(Rung::Snippet, &[parts.rule, &path, &snippet]));
@@ -88,6 +96,7 @@ pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
         tool_id: source.and_then(|s| s.native_id.as_ref()).map_or("", |id| id.raw()),
         vulnerabilities: finding.vulnerabilities.iter().map(Untrusted::raw).collect(),
         package: &package,
+        image: &merge::image(finding),
         rule: finding.rule.raw(),
         path: &path,
         snippet: &raw(&finding.snippet),

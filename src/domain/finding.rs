@@ -46,6 +46,9 @@ pub struct Finding {
     /// Other places where it is: one vulnerability of one package may lie in several files or hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Location>,
+    /// By which rung of the ladder the reports of several sources were found to be one; the weakest, if by several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Rung>,
     /// What it may be recognised by again, the strongest rung first.
     pub keys: Vec<MatchKey>,
     /// Who reported it, one for each tool and report that did.

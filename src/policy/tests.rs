@@ -53,6 +53,7 @@ fn a_finding(severity: Severity) -> Finding {
         context: None,
         scores: None,
         also: Vec::new(),
+        joined: None,
         keys: vec![],
         sources: vec![],
     }

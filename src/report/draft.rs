@@ -166,6 +166,7 @@ impl Draft {
             suppressed: self.suppressed.map(|t| texts.one(&t)),
             scores: (scores != Scores::default()).then(|| Box::new(scores)),
             also: Vec::new(),
+            joined: None,
             keys: Vec::new(),
             sources: vec![FindingSource {
                 tool: texts.one(tool),

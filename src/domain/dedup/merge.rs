@@ -4,130 +4,167 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{identify_shared, normalise_image, normalise_path, normalise_snippet};
+use super::group::{Groups, Key, Keys};
+use super::{component, identify_shared, normalise_image, normalise_path, normalise_snippet};
 use crate::domain::canonical::hash_of;
-use crate::domain::finding::{Class, Finding, MatchKey};
+use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
 
-/// SHA-256 over what makes findings one.
-type Hash = [u8; 32];
+/// How many lines apart two results may be that their tool gives one id.
+const NEAR: u32 = 5;
 
-/// Merges exact repeats within one report: the same rule, place, package and words. Gives what is left, in the order of
-/// their first appearance, and how many were merged into others.
+/// Merges what one report says several times. Gives what is left, in the order of first appearance, and how many were
+/// merged into others.
 ///
-/// What differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
+/// One are: exact repeats (rule, place, package and words); results to which the tool gives the same stable id, rule and
+/// path; and the same vulnerability in the same version of the same package, whose places are then all listed. What
+/// differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
 pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
-    let mut first_of = HashMap::with_capacity(findings.len());
-    let mut merged = 0;
-    // For each finding, which group it belongs to; the keys borrow, so that a large report is not copied.
-    let group_of: Vec<usize> = findings
-        .iter()
-        .map(|f| {
-            let words = (&f.title, &f.detail, &f.snippet);
-            let next = first_of.len();
-            let group = *first_of.entry((&f.rule, &f.location, words, &f.package)).or_insert(next);
-            merged += u32::from(group != next);
-            group
-        })
-        .collect();
-    let mut groups: Vec<Vec<Finding>> = Vec::new();
-    groups.resize_with(first_of.len(), Vec::new);
-    for (finding, group) in findings.into_iter().zip(group_of) {
-        if let Some(members) = groups.get_mut(group) {
-            members.push(finding);
+    let keys = Keys::default();
+    let mut groups = Groups::new(findings.len());
+    let all: Vec<&Finding> = findings.iter().collect();
+    groups.join_all(
+        all.iter().map(|f| keys.of(&(&f.rule, &f.location, (&f.title, &f.detail, &f.snippet), &f.package))).zip(0..),
+        None,
+    );
+    join_by_tool_id(&all, &keys, &mut groups);
+    join_by_component(&all, &keys, &mut groups);
+    drop(all);
+    let before = findings.len();
+    let mut slots: Vec<Option<usize>> = vec![None; before];
+    let mut members: Vec<Vec<Finding>> = Vec::new();
+    for (index, finding) in findings.into_iter().enumerate() {
+        let first = groups.first(index);
+        let slot = slots.get(first).copied().flatten();
+        match slot.and_then(|s| members.get_mut(s)) {
+            Some(group) => group.push(finding),
+            None => {
+                if let Some(slot) = slots.get_mut(first) {
+                    *slot = Some(members.len());
+                }
+                members.push(vec![finding]);
+            }
         }
     }
-    (groups.into_iter().filter_map(united).collect(), merged)
+    let merged = before - members.len();
+    (members.into_iter().filter_map(united).collect(), u32::try_from(merged).unwrap_or(u32::MAX))
 }
 
 /// Merges the findings of several reports. The outcome does not depend on the order of the lists.
 ///
-/// Two are one where they name the same vulnerability in the same version of the same package at the same place, or
-/// where the same tool reports the same rule, path, line and code (one run written in two formats). Where a list has
-/// several findings of one such key, the first is matched with the first of the other list, and so on: two findings of
-/// one report are never made one here.
+/// Two are one where they name the same vulnerability (by any of its ids) in the same version of the same package, or
+/// where the same tool reports the same rule, path, line and code (one run written in two formats), or the same stable id.
+/// Where a list has several findings of one such line, the first is matched with the first of the other list, and so on:
+/// two findings of one report are never made one by their line.
 ///
 /// A finding that nothing is added to is not copied, but shared with whoever has it.
 pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Finding>> {
+    let keys = Keys::default();
     let mut all: Vec<Arc<Finding>> = Vec::with_capacity(lists.iter().map(Vec::len).sum());
-    let mut first_of: HashMap<Hash, usize> = HashMap::new();
-    let mut parent: Vec<usize> = Vec::new();
+    let mut by_line: Vec<(Key, usize)> = Vec::new();
     for list in lists {
         let mut list: Vec<Arc<Finding>> = list.into_iter().map(Into::into).collect();
         list.sort_by(|a, b| total_order(a, b));
-        let mut occurrences: HashMap<Hash, u32> = HashMap::new();
+        let mut occurrences: HashMap<Key, u32> = HashMap::new();
         for finding in list {
-            let index = all.len();
-            parent.push(index);
-            for key in merge_keys(&finding) {
+            for key in line_keys(&finding, &keys) {
                 let count = occurrences.entry(key).or_default();
-                let key = hash_of(&(key, *count));
+                by_line.push((keys.of(&(key, *count)), all.len()));
                 *count += 1;
-                match first_of.get(&key) {
-                    Some(other) => join(&mut parent, index, *other),
-                    None => {
-                        first_of.insert(key, index);
-                    }
-                }
             }
             all.push(finding);
         }
     }
-    drop(first_of);
-    let mut of_root: Vec<(usize, Arc<Finding>)> = Vec::with_capacity(all.len());
-    of_root.extend(all.into_iter().enumerate().map(|(index, finding)| (root(&mut parent, index), finding)));
-    of_root.sort_by_key(|(root, _)| *root);
-    let groups = of_root.chunk_by(|(a, _), (b, _)| a == b);
-    let mut out: Vec<Arc<Finding>> = groups.filter_map(united_shared).collect();
-    drop(of_root);
+    let mut groups = Groups::new(all.len());
+    groups.join_all(by_line, Some(Rung::Snippet));
+    let borrowed: Vec<&Finding> = all.iter().map(AsRef::as_ref).collect();
+    join_by_tool_id(&borrowed, &keys, &mut groups);
+    join_by_component(&borrowed, &keys, &mut groups);
+    drop(borrowed);
+    let mut of_group: Vec<(usize, Arc<Finding>)> = Vec::with_capacity(all.len());
+    of_group.extend(all.into_iter().enumerate().map(|(index, finding)| (groups.first(index), finding)));
+    of_group.sort_by_key(|(first, _)| *first);
+    let mut out: Vec<Arc<Finding>> = of_group
+        .chunk_by(|(a, _), (b, _)| a == b)
+        .filter_map(|group| united_shared(group, groups.joined_by(group.first()?.0)))
+        .collect();
+    drop(of_group);
     identify_shared(&mut out);
     out.sort_by(|a, b| (a.severity, &a.fingerprint).cmp(&(b.severity, &b.fingerprint)).then_with(|| total_order(a, b)));
     out
 }
 
-fn root(parent: &mut [usize], mut index: usize) -> usize {
-    while let Some(up) = parent.get(index).copied().filter(|up| *up != index) {
-        // Halves the path, so that long chains stay cheap.
-        let above = parent.get(up).copied().unwrap_or(up);
-        if let Some(slot) = parent.get_mut(index) {
-            *slot = above;
+/// Joins what the tool itself says is one result, by an id of its own that stays from scan to scan.
+///
+/// Rule and path have to agree too, and the lines have to be near each other: some tools give one id to all that a rule
+/// found, or to every line of the same code.
+fn join_by_tool_id(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
+    let ids = findings.iter().enumerate().flat_map(|(index, f)| {
+        let own = f.keys.iter().filter(|k| k.rung == Rung::ToolId);
+        own.map(move |k| (keys.of(&(k.value, &f.rule, &f.location.path)), f.location.line.unwrap_or(0), index))
+    });
+    let mut ids: Vec<(Key, u32, usize)> = ids.collect();
+    ids.sort_unstable();
+    for ((key, line, one), (other_key, other_line, other)) in ids.iter().zip(ids.iter().skip(1)) {
+        if key == other_key && other_line - line <= NEAR {
+            groups.join(*one, *other, Some(Rung::ToolId));
         }
-        index = above;
-    }
-    index
-}
-
-fn join(parent: &mut [usize], a: usize, b: usize) {
-    let (a, b) = (root(parent, a), root(parent, b));
-    if let Some(slot) = parent.get_mut(a.max(b)) {
-        *slot = a.min(b);
     }
 }
 
-/// The keys by which findings of different reports are one.
-fn merge_keys(finding: &Finding) -> Vec<Hash> {
-    let path = finding.location.path.as_ref().map_or("", Untrusted::raw);
-    let mut keys = Vec::new();
-    if let Some(package) = finding.package.as_ref().filter(|_| !finding.vulnerabilities.is_empty()) {
-        let place = match finding.class {
-            Class::Container => ("image", normalise_image(path)),
-            _ => ("path", normalise_path(path)),
+/// Joins what names the same vulnerability of the same component, whatever the tool, the file or the host.
+///
+/// A tool that does not say the version, or the image, means the one that others name, if they all name the same.
+fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
+    let mut named: Vec<(Key, usize)> = Vec::new();
+    for (index, finding) in findings.iter().enumerate() {
+        let Some(package) = finding.package.as_ref().filter(|_| !finding.vulnerabilities.is_empty()) else { continue };
+        let name = component::component(package);
+        if !name.is_empty() {
+            named.extend(alias_ids(finding).iter().map(|id| (keys.of(&(id, &name)), index)));
+        }
+    }
+    named.sort_unstable();
+    for same in named.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+        let found = |index: &usize| findings.get(*index).copied();
+        let version = |f: &Finding| f.package.as_ref().map_or(String::new(), |p| component::version(p).to_owned());
+        let only = |of: &dyn Fn(&Finding) -> String| {
+            let mut said = same.iter().filter_map(|(_, i)| found(i).map(of)).filter(|v| !v.is_empty());
+            let first = said.next();
+            if said.all(|other| Some(&other) == first.as_ref()) { first } else { None }
         };
-        let name = package.name.raw().to_lowercase().replace(':', "/");
-        let version = package.version.as_ref().map_or("", |v| v.raw());
-        keys.extend(alias_ids(finding).iter().map(|id| hash_of(&("vulnerability", id, &name, version, &place))));
+        let (one_version, one_image) = (only(&version), only(&image));
+        let part = |f: &Finding| {
+            let or = |own: String, only: &Option<String>| {
+                if own.is_empty() { only.clone().unwrap_or_default() } else { own }
+            };
+            keys.of(&(or(version(f), &one_version), or(image(f), &one_image)))
+        };
+        let parts: Vec<(Key, usize)> = same.iter().filter_map(|(_, i)| Some((part(found(i)?), *i))).collect();
+        groups.join_all(parts, Some(Rung::Vulnerability));
     }
+}
+
+/// The image that a package of a container belongs to; empty for everything else.
+pub(super) fn image(finding: &Finding) -> String {
+    match (&finding.location.path, finding.class) {
+        (Some(path), Class::Container) => normalise_image(path.raw()),
+        _ => String::new(),
+    }
+}
+
+/// The keys by which results of the same tool in different reports are one.
+fn line_keys(finding: &Finding, keys: &Keys) -> Vec<Key> {
     let snippet = finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).unwrap_or_default();
     // Without any place or code the rule alone would join what is not the same.
-    if finding.location.line.is_some() || !snippet.is_empty() {
-        let tools: HashSet<String> = finding.sources.iter().map(|s| s.tool.raw().to_lowercase()).collect();
-        keys.extend(tools.iter().map(|tool| {
-            let place = (normalise_path(path), finding.location.line, &finding.location.logical);
-            hash_of(&("same-tool", tool, &finding.rule, place, &snippet, &finding.package))
-        }));
+    if finding.location.line.is_none() && snippet.is_empty() {
+        return Vec::new();
     }
-    keys
+    let path = normalise_path(finding.location.path.as_ref().map_or("", Untrusted::raw));
+    let tools: HashSet<String> = finding.sources.iter().map(|s| s.tool.raw().to_lowercase()).collect();
+    let place = (&path, finding.location.line, &finding.location.logical);
+    tools.iter().map(|tool| keys.of(&(tool, &finding.rule, place, &snippet, &finding.package))).collect()
 }
 
 /// The vulnerability ids that may join a finding with another.
@@ -145,13 +182,17 @@ fn alias_ids(finding: &Finding) -> Vec<String> {
 }
 
 /// As [`united`]; one that stands alone and is in order already stays the very same.
-fn united_shared(group: &[(usize, Arc<Finding>)]) -> Option<Arc<Finding>> {
+fn united_shared(group: &[(usize, Arc<Finding>)], by: Option<Rung>) -> Option<Arc<Finding>> {
     if let [(_, one)] = group
         && is_in_order(one)
     {
         return Some(Arc::clone(one));
     }
-    united(group.iter().map(|(_, finding)| Finding::clone(finding)).collect()).map(Arc::new)
+    let mut one = united(group.iter().map(|(_, finding)| Finding::clone(finding)).collect())?;
+    if one.sources.len() > 1 {
+        one.joined = by.max(one.joined);
+    }
+    Some(Arc::new(one))
 }
 
 fn is_in_order(finding: &Finding) -> bool {
@@ -167,6 +208,9 @@ fn is_in_order(finding: &Finding) -> bool {
 
 /// One finding from several that are the same: the gravest is taken, and what it lacks is added from the others.
 fn united(mut group: Vec<Finding>) -> Option<Finding> {
+    if group.len() < 2 && group.first().is_some_and(is_in_order) {
+        return group.pop();
+    }
     if group.len() > 1 {
         group.sort_by(|a, b| grave_first(a.severity).cmp(&grave_first(b.severity)).then_with(|| total_order(a, b)));
     }
@@ -174,12 +218,14 @@ fn united(mut group: Vec<Finding>) -> Option<Finding> {
     let mut group = group.into_iter();
     let mut one = group.next()?;
     for other in group {
-        one.location.line = one.location.line.or(other.location.line);
-        one.location.column = one.location.column.or(other.location.column);
-        one.location.logical = one.location.logical.or(other.location.logical);
+        add_place(&mut one, other.location);
+        one.also.extend(other.also);
         one.snippet = one.snippet.or(other.snippet);
+        one.context = one.context.or(other.context);
         one.confidence = one.confidence.or(other.confidence);
         one.url = one.url.or(other.url);
+        one.scores = one.scores.or(other.scores);
+        one.joined = one.joined.max(other.joined);
         one.vulnerabilities.extend(other.vulnerabilities);
         one.cwe.extend(other.cwe);
         one.keys.extend(other.keys);
@@ -199,6 +245,10 @@ fn united(mut group: Vec<Finding>) -> Option<Finding> {
     if !all_suppressed {
         one.suppressed = None;
     }
+    let own = &one.location;
+    one.also.retain(|place| place != own);
+    one.also.sort();
+    one.also.dedup();
     one.vulnerabilities.sort();
     one.vulnerabilities.dedup();
     one.cwe.sort_unstable();
@@ -207,6 +257,25 @@ fn united(mut group: Vec<Finding>) -> Option<Finding> {
     one.sources.dedup();
     order_keys(&mut one);
     Some(one)
+}
+
+/// Adds what another report says of the place, or the other place.
+fn add_place(one: &mut Finding, other: Location) {
+    fn agree<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
+        a.is_none() || b.is_none() || a == b
+    }
+    let own = &mut one.location;
+    let same = agree(own.path.as_ref(), other.path.as_ref())
+        && agree(own.line.as_ref(), other.line.as_ref())
+        && agree(own.logical.as_ref(), other.logical.as_ref());
+    if same {
+        own.path = own.path.take().or(other.path);
+        own.line = own.line.or(other.line);
+        own.column = own.column.or(other.column);
+        own.logical = own.logical.take().or(other.logical);
+    } else {
+        one.also.push(other);
+    }
 }
 
 /// Keys by rung; of one rung a CVE's key stays before another id's, as the maker of the keys put them.

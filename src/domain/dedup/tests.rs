@@ -24,6 +24,7 @@ fn finding(tool: &str, rule: &str, path: &str, line: u32, snippet: &str) -> Find
         context: None,
         scores: None,
         also: Vec::new(),
+        joined: None,
         keys: Vec::new(),
         sources: vec![FindingSource {
             tool: tool.into(),
@@ -79,7 +80,7 @@ fn the_ladder_has_the_strongest_first_and_prefers_cves() {
     let keys = keys_for(&parts);
     let rungs: Vec<Rung> = keys.iter().map(|k| k.rung).collect();
     assert_eq!(rungs, [Rung::ToolId, Rung::Vulnerability, Rung::Vulnerability, Rung::Snippet, Rung::Logical]);
-    let cve = keys_for(&KeyParts { vulnerabilities: vec!["CVE-2020-1"], package: "a", ..parts.clone() });
+    let cve = keys_for(&KeyParts { vulnerabilities: vec!["CVE-2020-1"], package: "b", ..parts.clone() });
     assert_ne!(keys[1], cve[1], "another package is another key");
     let cve = keys_for(&KeyParts { vulnerabilities: vec!["CVE-2020-1"], package: "PKG:npm/a@2?x=y", ..parts });
     assert_eq!(keys[1], cve[1]);
@@ -162,6 +163,55 @@ fn tools_that_agree_make_one_finding_with_the_graver_severity() {
     assert_eq!(out[0].severity, Severity::High);
     let tools: Vec<&str> = out[0].sources.iter().map(|s| s.tool.raw()).collect();
     assert_eq!(tools, ["npm", "osv", "trivy"]);
+}
+
+#[test]
+fn one_component_is_one_row_whatever_its_tools_call_it() {
+    let of = |tool: &str, class, path: &str, name: &str, version: Option<&str>, purl: Option<&str>| Finding {
+        class,
+        location: Location { path: Some(path.into()), ..Location::default() },
+        package: Some(Box::new(Package {
+            name: name.into(),
+            version: version.map(Into::into),
+            purl: purl.map(Into::into),
+            fixed: vec![],
+        })),
+        ..vulnerable(tool, &["CVE-2022-42889"], "", Severity::High)
+    };
+    let trivy = of("trivy", Class::Sca, "app.jar", "org.apache.commons:commons-text", Some("1.9"), None);
+    let grype = of(
+        "grype",
+        Class::Container,
+        "pay:1.4",
+        "commons-text",
+        Some("v1.9"),
+        Some("pkg:maven/org.apache.commons/commons-text@1.9"),
+    );
+    let check = of("dependency-check", Class::Sca, "lib/commons-text-1.9.jar", "commons-text", Some("1.9"), None);
+    let silent = of("dependabot", Class::Sca, "pom.xml", "org.apache.commons:commons-text", None, None);
+    let out = merge_across(vec![vec![trivy.clone()], vec![grype.clone()], vec![check.clone()], vec![silent.clone()]]);
+    assert_eq!((out.len(), out[0].sources.len(), out[0].also.len()), (1, 4, 3));
+    assert_eq!(out[0].joined, Some(Rung::Vulnerability));
+    // Where two versions are there, a tool that does not say which means neither.
+    let other = of("trivy", Class::Sca, "old.jar", "commons-text", Some("1.8"), None);
+    assert_eq!(merge_across(vec![vec![trivy.clone(), other], vec![check], vec![silent]]).len(), 3);
+    // The same package of another image stays another finding.
+    let image = |name: &str| of("grype", Class::Container, name, "commons-text", Some("1.9"), None);
+    assert_eq!(merge_across(vec![vec![image("pay:1.4"), image("side:2")]]).len(), 2);
+    assert_eq!(merge_across(vec![vec![image("pay:1.4"), image("pay:1.5")]]).len(), 1);
+}
+
+#[test]
+fn what_its_tool_gives_one_id_is_one_only_near_by() {
+    let at = |line| {
+        let mut f = finding("x", "R", "a.c", line, "strcpy(a, b)");
+        f.detail = format!("at {line}").into();
+        f.sources[0].native_id = Some("contextHash:00112233".into());
+        f.keys = keys_of(&f);
+        f
+    };
+    let (left, merged) = merge_within(vec![at(10), at(13), at(90)]);
+    assert_eq!((left.len(), merged, left[0].also.len()), (2, 1, 1));
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn finding(severity: Severity) -> Triaged {
         context: None,
         scores: None,
         also: Vec::new(),
+        joined: None,
         keys: vec![],
         sources: vec![FindingSource {
             tool: "Lint".into(),

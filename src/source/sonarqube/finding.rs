@@ -210,6 +210,7 @@ impl Place<'_> {
             context: None,
             scores: None,
             also: Vec::new(),
+            joined: None,
             keys: Vec::new(),
             sources: vec![FindingSource {
                 tool: pool.text("SonarQube"),

@@ -275,6 +275,7 @@ fn triaged(i: usize) -> Triaged {
         context: None,
         scores: None,
         also: Vec::new(),
+        joined: None,
         keys: vec![MatchKey { rung: Rung::Snippet, value: fingerprint }],
         sources: vec![FindingSource {
             tool: "bandit".into(),
