@@ -73,7 +73,7 @@ impl From<&str> for Untrusted {
 
 /// Texts of which each is held once, however often it occurs: thousands of findings have the same rule, tool and file.
 #[derive(Debug, Default)]
-pub struct Pool(HashSet<Arc<str>>);
+pub struct Pool(HashSet<Arc<str>, foldhash::quality::RandomState>);
 
 impl Pool {
     /// The text, shared with all that are the same.

@@ -55,7 +55,7 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     let path = normalise_path(parts.path);
     let mut keys = Vec::new();
     if !parts.tool_id.is_empty() {
-        keys.push(key(Rung::ToolId, &[&parts.tool.to_lowercase(), parts.tool_id]));
+        keys.push(tool_key(parts.tool, parts.tool_id));
     }
     // Tools name different files for one component, so a vulnerability of a package is recognised without the path.
     let (package, place) = match parts.package {
@@ -78,6 +78,11 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     // Findings are held by the thousand.
     keys.shrink_to_fit();
     keys
+}
+
+/// The key of a result by an id that its tool gives it.
+pub fn tool_key(tool: &str, id: &str) -> MatchKey {
+    key(Rung::ToolId, &[&tool.to_lowercase(), id])
 }
 
 /// The match keys of a finding from its own fields; the first source's `native_id` counts as stable.

@@ -1,7 +1,5 @@
 //! A finding in the making: what all formats fill in the same way.
 
-use std::cell::RefMut;
-
 use crate::domain::dedup;
 use crate::domain::finding::{Class, Finding, FindingSource, Location, Package, Scores};
 use crate::domain::ids::Fingerprint;
@@ -36,6 +34,8 @@ pub(super) struct Draft {
     pub url: Option<String>,
     pub suppressed: Option<String>,
     pub native_id: Option<String>,
+    /// An id of the tool's that names the result only together with its rule, path and code.
+    pub near_id: Option<String>,
     pub cvss: Cvss,
     pub epss: Option<f64>,
     pub exploited: bool,
@@ -63,6 +63,7 @@ impl Draft {
             url: None,
             suppressed: None,
             native_id: None,
+            near_id: None,
             cvss: Cvss::default(),
             epss: None,
             exploited: false,
@@ -113,7 +114,12 @@ impl Draft {
 
     /// The finding: text of secrets masked, lists sorted, the title one short line, the keys made.
     pub(super) fn finish(self, input: &Input<'_>, tool: &str, tool_version: Option<&str>) -> Finding {
-        let mut texts = Texts(input.pool.borrow_mut());
+        self.finished(&mut input.pool.borrow_mut(), input.name, tool, tool_version)
+    }
+
+    /// As [`finish`](Self::finish), with the texts that the findings of a report share, and the report's name.
+    pub(super) fn finished(self, pool: &mut Pool, report: &str, tool: &str, tool_version: Option<&str>) -> Finding {
+        let mut texts = Texts(pool);
         let mut vulnerabilities = self.vulnerabilities;
         vulnerabilities.sort();
         vulnerabilities.dedup();
@@ -171,17 +177,23 @@ impl Draft {
             sources: vec![FindingSource {
                 tool: texts.one(tool),
                 tool_version: tool_version.map(|v| texts.one(v)),
-                report: texts.one(input.name),
+                report: texts.one(report),
                 native_id: texts.some(self.native_id),
             }],
         };
         finding.keys = dedup::keys_of(&finding);
+        if let Some(near) = self.near_id {
+            let path = finding.location.path.as_ref().map_or("", Untrusted::raw);
+            let code = finding.snippet.as_ref().map(|s| dedup::normalise_snippet(s.raw())).unwrap_or_default();
+            let id = [finding.rule.raw(), path, &code, &near].join("\u{0}");
+            finding.keys.insert(0, dedup::tool_key(tool, &id));
+        }
         finding
     }
 }
 
 /// Texts of bounded length, each held once in a report.
-struct Texts<'a>(RefMut<'a, Pool>);
+struct Texts<'a>(&'a mut Pool);
 
 impl Texts<'_> {
     fn one(&mut self, text: &str) -> Untrusted {

@@ -29,6 +29,20 @@ pub(super) fn unreadable(error: &serde_json::Error) -> Unreadable {
     Unreadable(format!("The JSON cannot be read: {error}."))
 }
 
+/// As [`unreadable`], of a part of a document.
+pub(super) fn unreadable_in(text: &str, part: &str, error: &serde_json::Error) -> Unreadable {
+    let offset = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.bytes().filter(|b| *b == b'\n').count() + error.line();
+    let column = match error.line() {
+        1 => before.bytes().rev().take_while(|b| *b != b'\n').count() + error.column(),
+        _ => error.column(),
+    };
+    let words = error.to_string();
+    let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+    Unreadable(format!("The JSON cannot be read: {words} at line {line} column {column}."))
+}
+
 /// A text of a bounded length. What is longer keeps its beginning, and the digest of the whole, so that it stays told
 /// apart from any other; the report itself has all of it.
 pub(super) fn within(text: &str, longest: usize) -> Cow<'_, str> {

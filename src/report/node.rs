@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
+use serde_json::value::RawValue;
+
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Unreadable;
@@ -30,6 +32,8 @@ pub enum Node<'a> {
     List(Vec<Self>),
     /// An object: keys in their order; none stands twice.
     Object(Vec<(Cow<'a, str>, Self)>),
+    /// What [`Node::outline`] left unread: the JSON of the value.
+    Unread(&'a str),
 }
 
 static NULL: Node<'static> = Node::Null;
@@ -44,6 +48,34 @@ impl<'a> Node<'a> {
     pub(super) fn parse_all(text: &'a str) -> Result<Vec<Self>, Unreadable> {
         let documents = serde_json::Deserializer::from_str(text).into_iter::<Whole<'a>>();
         documents.map(|d| d.map(|w| w.0)).collect::<Result<_, _>>().map_err(|e| super::lax::unreadable(&e))
+    }
+
+    /// Reads a document but for the values of these keys, which stay [`Unread`](Self::Unread) until [`each`](Self::each)
+    /// goes through them: so a list of a million results is never held.
+    pub(super) fn outline(text: &'a str, unread: &'static [&'static str]) -> Result<Self, Unreadable> {
+        let mut node = Node::Null;
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let grow = Grow { into: &mut node, bounds: None, unread };
+        grow.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|e| super::lax::unreadable(&e))?;
+        Ok(node)
+    }
+
+    /// Goes through a list of results that was left unread, of a document with this text. What is not a list is an error.
+    pub(super) fn each(
+        &self,
+        text: &str,
+        mut visit: impl FnMut(Node<'a>) -> Result<(), Unreadable>,
+    ) -> Result<(), Unreadable> {
+        let raw = match self {
+            Self::Unread(raw) => raw,
+            Self::List(items) => return items.iter().try_for_each(|i| visit(i.clone())),
+            other => return Err(Unreadable(format!("A list of results was expected, and this is {}.", other.kind()))),
+        };
+        let mut reader = serde_json::Deserializer::from_str(raw);
+        let mut failed = Ok(());
+        let all = Each { visit: &mut visit, failed: &mut failed }.deserialize(&mut reader);
+        failed?;
+        all.map_err(|e| super::lax::unreadable_in(text, raw, &e))
     }
 
     /// The value of a key; `Null` if it has none, or is no object.
@@ -129,7 +161,7 @@ impl<'a> Node<'a> {
         match self {
             Self::List(items) => items,
             Self::Object(_) | Self::Text(_) => std::slice::from_ref(self),
-            Self::Null | Self::Truth(_) | Self::Number(_) => &[],
+            Self::Null | Self::Truth(_) | Self::Number(_) | Self::Unread(_) => &[],
         }
     }
 
@@ -177,6 +209,9 @@ impl<'a> Node<'a> {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
+            Self::Unread(raw) if raw.starts_with('[') => "a list",
+            Self::Unread(raw) if raw.starts_with('{') => "an object",
+            Self::Unread(_) => "a single value",
         }
     }
 }
@@ -193,7 +228,7 @@ struct Whole<'a>(Node<'a>);
 impl<'de: 'a, 'a> serde::Deserialize<'de> for Whole<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut node = Node::Null;
-        Grow { into: &mut node, bounds: None }.deserialize(deserializer)?;
+        Grow { into: &mut node, bounds: None, unread: &[] }.deserialize(deserializer)?;
         Ok(Self(node))
     }
 }
@@ -214,7 +249,7 @@ pub(super) fn sketch(text: &str, bounds: Bounds) -> (Node<'_>, usize) {
     let mut node = Node::Null;
     let mut reader = serde_json::Deserializer::from_str(text);
     let mut end = text.len();
-    let read = (Grow { into: &mut node, bounds: Some(bounds) }).deserialize(&mut reader);
+    let read = (Grow { into: &mut node, bounds: Some(bounds), unread: &[] }).deserialize(&mut reader);
     if read.is_ok() {
         let mut rest = reader.into_iter::<IgnoredAny>();
         end = rest.byte_offset();
@@ -227,11 +262,13 @@ pub(super) fn sketch(text: &str, bounds: Bounds) -> (Node<'_>, usize) {
 struct Grow<'n, 'a> {
     into: &'n mut Node<'a>,
     bounds: Option<Bounds>,
+    unread: &'static [&'static str],
 }
 
 impl Grow<'_, '_> {
-    fn below(bounds: Option<Bounds>) -> Option<Bounds> {
-        bounds.map(|b| Bounds { depth: b.depth.saturating_sub(1), ..b })
+    fn below<'n, 'a>(&self, into: &'n mut Node<'a>) -> Grow<'n, 'a> {
+        let bounds = self.bounds.map(|b| Bounds { depth: b.depth.saturating_sub(1), ..b });
+        Grow { into, bounds, unread: self.unread }
     }
 
     fn is_closed(&self) -> bool {
@@ -290,34 +327,50 @@ impl<'de: 'a, 'a> Visitor<'de> for Grow<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        *self.into = Node::List(Vec::new());
         let closed = self.is_closed();
-        let Node::List(items) = self.into else { return Ok(()) };
+        let mut items = Vec::new();
         let most = self.bounds.map_or(usize::MAX, |b| b.elements);
         loop {
             if closed || items.len() >= most {
+                *self.into = Node::List(items);
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(());
             }
-            items.push(Node::Null);
-            let Some(last) = items.last_mut() else { return Ok(()) };
-            if seq.next_element_seed(Grow { into: last, bounds: Self::below(self.bounds) })?.is_none() {
-                items.pop();
-                return Ok(());
+            let mut item = Node::Null;
+            let read = seq.next_element_seed(self.below(&mut item));
+            match read {
+                Ok(Some(())) => items.push(item),
+                other => {
+                    // Of what breaks off here, what was read stays.
+                    if other.is_err() {
+                        items.push(item);
+                    }
+                    *self.into = Node::List(items);
+                    return other.map(|_| ());
+                }
             }
         }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        *self.into = Node::Object(Vec::new());
         let closed = self.is_closed();
-        let Node::Object(entries) = self.into else { return Ok(()) };
+        let mut entries: Vec<(Cow<'a, str>, Node<'a>)> = Vec::new();
         let mut many: HashSet<Cow<'a, str>> = HashSet::new();
-        while let Some(Key(key)) = map.next_key::<Key<'a>>()? {
+        loop {
+            let key = match map.next_key::<Key<'a>>() {
+                Ok(Some(Key(key))) => key,
+                other => {
+                    *self.into = Node::Object(entries);
+                    return other.map(|_| ());
+                }
+            };
             if let Some(bounds) = self.bounds
                 && (closed || entries.len() >= bounds.keys)
             {
-                map.next_value::<IgnoredAny>()?;
+                if let Err(e) = map.next_value::<IgnoredAny>() {
+                    *self.into = Node::Object(entries);
+                    return Err(e);
+                }
                 continue;
             }
             // Readers differ in which of the two they take: a list of findings, and an empty one of the same name beside
@@ -336,11 +389,55 @@ impl<'de: 'a, 'a> Visitor<'de> for Grow<'_, 'a> {
                     crate::text::line(&key).chars().take(80).collect::<String>()
                 )));
             }
-            entries.push((key, Node::Null));
-            let Some((_, last)) = entries.last_mut() else { return Ok(()) };
-            map.next_value_seed(Grow { into: last, bounds: Self::below(self.bounds) })?;
+            let mut value = Node::Null;
+            let read = if self.unread.contains(&key.as_ref()) {
+                map.next_value::<&'de RawValue>().map(|raw| value = Node::Unread(raw.get()))
+            } else {
+                map.next_value_seed(self.below(&mut value))
+            };
+            entries.push((key, value));
+            if read.is_err() {
+                *self.into = Node::Object(entries);
+                return read;
+            }
         }
+        *self.into = Node::Object(entries);
         Ok(())
+    }
+}
+
+/// Gives the elements of a list to a visitor, one at a time.
+struct Each<'v, 'a> {
+    visit: &'v mut dyn FnMut(Node<'a>) -> Result<(), Unreadable>,
+    failed: &'v mut Result<(), Unreadable>,
+}
+
+impl<'de: 'a, 'a> DeserializeSeed<'de> for Each<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for Each<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of results")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        loop {
+            let mut node = Node::Null;
+            if seq.next_element_seed(Grow { into: &mut node, bounds: None, unread: &[] })?.is_none() {
+                return Ok(());
+            }
+            if let Err(e) = (self.visit)(node) {
+                *self.failed = Err(e);
+                return Err(A::Error::custom("refused"));
+            }
+        }
     }
 }
 

@@ -1,32 +1,74 @@
 //! What most readers do in the same way: counting items, collecting findings, saying what was not looked at.
 
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
 use super::draft::Draft;
 use super::{Input, Parsed, Unreadable};
-use crate::domain::finding::Class;
+use crate::domain::finding::{Class, Finding};
+use crate::text::Pool;
+
+/// How many drafts are finished at a time.
+const BATCH: usize = 256;
+/// How many batches may wait to be finished.
+const WAITING: usize = 8;
+/// From this size of a report on, another thread finishes what this one reads.
+const LARGE: usize = 4 << 20;
 
 /// A report on the way from a document to findings.
 pub(super) struct Reading<'a> {
     input: &'a Input<'a>,
     parsed: Parsed,
+    who: Arc<Who>,
+    batch: Vec<Draft>,
+    worker: Option<Worker>,
+}
+
+/// Who found what.
+struct Who {
+    tool: String,
+    version: Option<String>,
+}
+
+struct Worker {
+    batches: SyncSender<(Arc<Who>, Vec<Draft>)>,
+    findings: JoinHandle<Vec<Finding>>,
 }
 
 impl<'a> Reading<'a> {
     /// Of a report that a tool wrote, which assesses these classes also where it finds nothing.
     pub(super) fn new(input: &'a Input<'a>, tool: &str, classes: &[Class]) -> Self {
         let parsed = Parsed { tool: tool.to_owned(), classes: classes.to_vec(), ..Parsed::default() };
-        Self { input, parsed }
+        let who = Arc::new(Who { tool: tool.to_owned(), version: None });
+        let worker = (input.text.len() >= LARGE).then(|| Worker::start(input.name.to_owned()));
+        Self { input, parsed, who, batch: Vec::new(), worker }
     }
 
     /// Says the tool's version, if the report does. To be called before the first finding.
     pub(super) fn version(&mut self, version: Option<&str>) {
         self.parsed.tool_version = version.map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
+        self.changed();
     }
 
     /// Takes another name for the tool. To be called before the first finding.
     pub(super) fn tool(&mut self, name: Option<&str>) {
         if let Some(name) = name {
             name.clone_into(&mut self.parsed.tool);
+            self.changed();
         }
+    }
+
+    /// What follows was found by that tool, in that version: a report may have the runs of several. The report's own tool
+    /// stays as it was said.
+    pub(super) fn next_tool(&mut self, tool: &str, version: Option<&str>) {
+        self.flush();
+        self.who = Arc::new(Who { tool: tool.to_owned(), version: version.map(str::to_owned) });
+    }
+
+    fn changed(&mut self) {
+        let (tool, version) = (self.parsed.tool.clone(), self.parsed.tool_version.clone());
+        self.next_tool(&tool, version.as_deref());
     }
 
     /// Says that a class was assessed.
@@ -42,8 +84,10 @@ impl<'a> Reading<'a> {
 
     /// Takes a finding that is no item of its own: the second of one item.
     pub(super) fn more(&mut self, draft: Draft) {
-        let finding = draft.finish(self.input, &self.parsed.tool, self.parsed.tool_version.as_deref());
-        self.parsed.findings.push(finding);
+        self.batch.push(draft);
+        if self.batch.len() >= BATCH {
+            self.flush();
+        }
     }
 
     /// Counts items that are no findings: checks that passed.
@@ -68,7 +112,42 @@ impl<'a> Reading<'a> {
     }
 
     /// What was read.
-    pub(super) fn done(self) -> Result<Parsed, Unreadable> {
+    pub(super) fn done(mut self) -> Result<Parsed, Unreadable> {
+        self.flush();
+        if let Some(Worker { batches, findings }) = self.worker {
+            drop(batches);
+            self.parsed.findings =
+                findings.join().map_err(|_panic| Unreadable("It could not be read to its end.".to_owned()))?;
+        }
         Ok(self.parsed)
+    }
+
+    fn flush(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        match &self.worker {
+            _ if batch.is_empty() => {}
+            // A worker that is gone has panicked, which `done` tells.
+            Some(worker) => drop(worker.batches.send((Arc::clone(&self.who), batch))),
+            None => {
+                let Who { tool, version } = self.who.as_ref();
+                self.parsed.findings.extend(batch.into_iter().map(|d| d.finish(self.input, tool, version.as_deref())));
+            }
+        }
+    }
+}
+
+impl Worker {
+    fn start(report: String) -> Self {
+        let (batches, received) = sync_channel::<(Arc<Who>, Vec<Draft>)>(WAITING);
+        let findings = std::thread::spawn(move || {
+            let mut pool = Pool::default();
+            let mut findings = Vec::new();
+            for (who, batch) in received {
+                let finish = |d: Draft| d.finished(&mut pool, &report, &who.tool, who.version.as_deref());
+                findings.extend(batch.into_iter().map(finish));
+            }
+            findings
+        });
+        Self { batches, findings }
     }
 }

@@ -9,8 +9,10 @@ const DATABASES: [&str; 7] = ["CVE-", "GHSA-", "RUSTSEC-", "PYSEC-", "GO-", "OSV
 /// The ids of vulnerability databases in a text, upper case.
 pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    text.split(|c: char| !word(c))
-        .map(|w| w.trim_matches('-').to_ascii_uppercase())
+    // No id is shorter, and most texts have none.
+    let words = text.split(|c: char| !word(c)).map(|w| w.trim_matches('-')).filter(|w| w.len() > 6 && w.contains('-'));
+    words
+        .map(str::to_ascii_uppercase)
         .filter(|w| DATABASES.iter().any(|d| w.strip_prefix(d).is_some_and(|rest| is_id(d, rest))))
         .collect()
 }

@@ -24,10 +24,15 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     let keys = Keys::default();
     let mut groups = Groups::new(findings.len());
     let all: Vec<&Finding> = findings.iter().collect();
-    groups.join_all(
-        all.iter().map(|f| keys.of(&(&f.rule, &f.location, (&f.title, &f.detail, &f.snippet), &f.package))).zip(0..),
-        None,
-    );
+    let mut first_of: HashMap<_, usize, foldhash::quality::RandomState> = HashMap::default();
+    for (index, f) in all.iter().enumerate() {
+        let repeat = (&f.rule, &f.location, (&f.title, &f.detail, &f.snippet), &f.package);
+        let first = *first_of.entry(repeat).or_insert(index);
+        if first != index {
+            groups.join(first, index, None);
+        }
+    }
+    drop(first_of);
     join_by_tool_id(&all, &keys, &mut groups);
     join_by_component(&all, &keys, &mut groups);
     drop(all);

@@ -2,18 +2,16 @@
 //!
 //! Raw items are all results. Findings are those of the kinds `fail` (the default), `open` and `review`, but for those
 //! that the tool says are gone (`baselineState` `absent`). A run without a list of results did not look; an empty list
-//! is a clean run.
+//! is a clean run. The results are read one at a time: such a report may have a million.
 
+mod package;
 mod place;
+mod severity;
 mod tools;
-mod wire;
 
-use crate::domain::dedup::{self, KeyParts};
-use crate::domain::finding::{Finding, Rung};
+use std::collections::HashMap;
+
 use crate::report::prelude::*;
-use crate::report::lax::{self, Text};
-use crate::text::Untrusted;
-use wire::{Component, Doc, Outcome, Properties, Reference, Rule, Run, Suppression};
 
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "sarif",
@@ -34,38 +32,60 @@ fn detect(shape: &Shape<'_>) -> Fit {
     (shape.has(&["runs"]) && all).into()
 }
 
+/// What a tool is called that does not say its name.
+const UNNAMED: &str = "unknown tool";
+
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc: Doc = lax::json(input.text)?;
-    if let Some(version) = doc.version.get().filter(|v| !is_read(v)) {
+    let doc = Node::outline(input.text, &["results"])?;
+    if let Some(version) = doc.get("version").text().filter(|v| !is_read(v)) {
         // Versions 1 and 2.0 keep results elsewhere: read as 2.1 they would be empty, and so clean.
         return Err(Unreadable(format!(
             "This is SARIF {}, and SARIF 2.1.0 is read. Have the tool write that.",
             crate::text::line(version).chars().take(40).collect::<String>()
         )));
     }
-    let mut parsed = Parsed::default();
+    let runs = doc.results("runs")?;
+    let mut names: Vec<&str> = Vec::new();
+    for run in runs {
+        if !run.is_object() {
+            return Err(Unreadable(format!("A run has to be an object, and is {}.", run.kind())));
+        }
+        let name = run.at("tool.driver.name").text().unwrap_or(UNNAMED);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut reading = Reading::new(input, &names.join(", "), &[]);
+    let driver = |run: &Node<'_>| version_of(run).map(str::to_owned);
+    reading.version(runs.iter().find_map(driver).as_deref());
     let mut failed = Vec::new();
-    if doc.runs.is_empty() {
+    if runs.is_empty() {
         failed.push("The report has no runs: nothing was looked at.".to_owned());
     }
-    let mut names: Vec<String> = Vec::new();
-    for run in &doc.runs {
-        let reader = Reader::of(input, run);
-        parsed.raw_items = parsed.raw_items.saturating_add(u32::try_from(reader.results().len()).unwrap_or(u32::MAX));
-        parsed.findings.extend(reader.results().iter().filter_map(|r| reader.finding(r)));
-        parsed.classes.extend_from_slice(reader.classes);
+    for run in runs {
+        let reader = Reader::of(run);
+        reader.classes.iter().for_each(|c| reading.assessed(*c));
+        reading.next_tool(reader.tool, version_of(run));
+        let results = run.get("results");
+        if !results.is_null() && results != &Node::Unread("null") {
+            results.each(input.text, |result| {
+                if !result.is_object() {
+                    return Err(Unreadable(format!("A result has to be an object, and one is {}.", result.kind())));
+                }
+                reading.passed(1);
+                if let Some(draft) = reader.draft(&result) {
+                    reading.more(draft);
+                }
+                Ok(())
+            })?;
+        }
         failed.extend(reader.why_not_assessed());
-        if parsed.tool_version.is_none() {
-            parsed.tool_version = reader.version.map(str::to_owned);
-        }
-        if !names.iter().any(|n| n == reader.tool) {
-            names.push(reader.tool.to_owned());
-        }
     }
-    parsed.tool = names.join(", ");
     // One run that failed may be the one that mattered.
-    parsed.not_assessed = (!failed.is_empty()).then(|| failed.join(" "));
-    Ok(parsed)
+    if !failed.is_empty() {
+        reading.not_assessed(failed.join(" "));
+    }
+    reading.done()
 }
 
 /// Whether a version is 2.1, whatever comes after it.
@@ -73,41 +93,43 @@ fn is_read(version: &str) -> bool {
     version.trim().strip_prefix("2.1").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
-struct Reader<'a> {
-    input: &'a Input<'a>,
-    run: &'a Run,
-    tool: &'a str,
-    version: Option<&'a str>,
-    classes: &'static [Class],
-    by_id: std::collections::HashMap<&'a str, &'a Rule>,
+fn version_of<'n>(run: &'n Node<'_>) -> Option<&'n str> {
+    let driver = run.at("tool.driver");
+    driver.get("version").text().or(driver.get("semanticVersion").text())
 }
 
-impl<'a> Reader<'a> {
-    fn of(input: &'a Input<'a>, run: &'a Run) -> Self {
-        let driver = &run.tool.0.driver.0;
-        let tool = driver.name.get().unwrap_or("unknown tool");
-        let mut by_id = std::collections::HashMap::new();
-        for component in std::iter::once(driver).chain(&run.tool.0.extensions.0) {
-            for rule in &component.rules.0 {
-                by_id.entry(rule.id.or_empty()).or_insert(rule);
+struct Reader<'n, 'a> {
+    run: &'n Node<'a>,
+    tool: &'n str,
+    classes: &'static [Class],
+    by_id: HashMap<&'n str, &'n Node<'a>>,
+}
+
+impl<'n, 'a> Reader<'n, 'a> {
+    fn of(run: &'n Node<'a>) -> Self {
+        let driver = run.at("tool.driver");
+        let tool = driver.get("name").text().unwrap_or(UNNAMED);
+        let mut by_id = HashMap::new();
+        for component in std::iter::once(driver).chain(run.at("tool.extensions").items()) {
+            for rule in component.get("rules").items() {
+                by_id.entry(rule.get("id").or_empty()).or_insert(rule);
             }
         }
-        let version = driver.version.get().or(driver.semantic_version.get());
-        Self { input, run, tool, version, classes: tools::classes(tool), by_id }
-    }
-
-    fn results(&self) -> &'a [Outcome] {
-        self.run.results.as_deref().unwrap_or_default()
+        Self { run, tool, classes: tools::classes(tool), by_id }
     }
 
     fn why_not_assessed(&self) -> Option<String> {
-        let failed = self.run.invocations.0.iter().find(|i| i.execution_successful.get() == Some("false"));
-        if let Some(failed) = failed {
-            let why = failed.exit_code_description.get().map(|w| format!(" ({w})")).unwrap_or_default();
+        let failed = |i: &&Node<'_>| i.get("executionSuccessful").text() == Some("false");
+        if let Some(failed) = self.run.get("invocations").items().iter().find(failed) {
+            let why = failed.get("exitCodeDescription").text().map(|w| format!(" ({w})")).unwrap_or_default();
             return Some(format!("{} says that its run failed{why}.", self.tool));
         }
-        if self.run.results.is_none() {
-            let elsewhere = !self.run.external_property_file_references.0.results.0.is_empty();
+        let results = self.run.get("results");
+        if results.is_null() || results == &Node::Unread("null") {
+            let elsewhere = match self.run.at("externalPropertyFileReferences.results") {
+                Node::Unread(raw) => raw.contains('{'),
+                _ => false,
+            };
             return Some(if elsewhere {
                 format!("The results of {} are kept in another file.", self.tool)
             } else {
@@ -118,138 +140,112 @@ impl<'a> Reader<'a> {
     }
 
     /// The rule of a result: by index into the component that it names, else by id; `a/b` falls back to `a`.
-    fn rule(&self, result: &Outcome) -> Option<&'a Rule> {
-        let reference = &result.rule.0;
-        let component: &Component = match reference.tool_component.0.index.number() {
-            Some(index) => self.run.tool.0.extensions.0.get(index as usize)?,
-            None => &self.run.tool.0.driver.0,
+    fn rule(&self, result: &Node<'_>) -> &'n Node<'a> {
+        let reference = result.get("rule");
+        let component = match reference.at("toolComponent.index").number() {
+            Some(index) => self.run.at("tool.extensions").items().get(index as usize),
+            None => Some(self.run.at("tool.driver")),
         };
-        let id = Self::rule_id(result);
-        let index = reference.index.number().or(result.rule_index.number());
-        let by_index = index.and_then(|i| component.rules.0.get(i as usize));
+        let Some(component) = component else { return &Node::Null };
+        let id = rule_id(result);
+        let index = reference.get("index").number().or(result.get("ruleIndex").number());
+        let by_index = index.and_then(|i| component.get("rules").items().get(i as usize));
         // Some tools count wrongly: an index that leads to another id is not trusted.
         by_index
-            .filter(|r| id.is_none_or(|id| is_rule(r.id.or_empty(), id)))
+            .filter(|r| id.is_none_or(|id| is_rule(r.get("id").or_empty(), id)))
             .or_else(|| self.by_id.get(id?).copied())
             .or_else(|| self.by_id.get(id?.rsplit_once('/')?.0).copied())
+            .unwrap_or(&Node::Null)
     }
 
-    fn rule_id(result: &Outcome) -> Option<&str> {
-        result.rule_id.get().or(result.rule.0.id.get())
-    }
-
-    fn finding(&self, result: &'a Outcome) -> Option<Finding> {
+    fn draft(&self, result: &Node<'_>) -> Option<Draft> {
         // A kind that we do not know is a finding: only what is said to be none is left out.
-        let kind = result.kind.get().unwrap_or("fail").to_ascii_lowercase();
+        let kind = result.get("kind").text().unwrap_or("fail").to_ascii_lowercase();
         let harmless = matches!(kind.as_str(), "pass" | "notapplicable" | "informational");
-        if harmless || result.baseline_state.get() == Some("absent") {
+        if harmless || result.get("baselineState").text() == Some("absent") {
             return None;
         }
         let rule = self.rule(result);
-        let empty = Rule::default();
-        let about = rule.unwrap_or(&empty);
-        let id = Self::rule_id(result).or(about.id.get()).unwrap_or_default();
-        let own = &result.properties.0;
-        let general = &about.properties.0;
-        let tags = || own.tags.0.iter().chain(&general.tags.0).filter_map(Text::get);
+        let id = rule_id(result).or(rule.get("id").text()).unwrap_or_default();
+        let (own, general) = (result.get("properties"), rule.get("properties"));
+        let tags = || own.get("tags").texts().chain(general.get("tags").texts());
+        let name = rule.get("name").or_empty();
 
-        let mut draft = Draft::new(tools::class_of(self.classes, about.name.or_empty(), tags()));
+        let mut draft = Draft::new(tools::class_of(self.classes, name, tags()));
         id.clone_into(&mut draft.rule);
-        draft.severity = severity(result, &kind, rule, own, general);
-        let message = self.message(result, rule);
-        let short = about.short_description.0.text.get().or(about.name.get()).unwrap_or_default();
+        draft.severity = severity::of(result, &kind, rule);
         draft.vulnerabilities = words::vulnerability_ids(id);
         for tag in tags() {
             draft.vulnerabilities.extend(words::vulnerability_ids(tag));
         }
+        let message = self.message(result, rule);
+        let short = rule.at("shortDescription.text").text().unwrap_or(name);
         draft.title = match (draft.vulnerabilities.is_empty(), message.is_empty()) {
             (false, _) | (_, true) if !short.is_empty() => short.to_owned(),
             _ => message.clone(),
         };
-        let full = about.full_description.0.text.get().unwrap_or_default();
+        let full = rule.at("fullDescription.text").or_empty();
         draft.detail = if full.is_empty() || message.contains(full) { message } else { format!("{message}\n\n{full}") };
-        draft.cwe = self.weaknesses(result, about, tags());
-        draft.confidence = [&own.issue_confidence, &own.confidence, &general.precision].iter().find_map(|t| t.owned());
-        draft.url = about.help_uri.owned().or_else(|| result.hosted_viewer_uri.owned());
-        draft.suppressed = suppressed(&result.suppressions.0);
-        if !draft.vulnerabilities.is_empty() {
-            draft.package = package(&draft.detail, general.purls.0.first().and_then(Text::get));
+        draft.cwe = self.weaknesses(result, rule, tags());
+        let confidence = [own.get("issue_confidence"), own.get("confidence"), general.get("precision")];
+        draft.confidence = confidence.iter().find_map(|t| t.owned());
+        draft.url = rule.get("helpUri").owned().or_else(|| result.get("hostedViewerUri").owned());
+        draft.suppressed = suppressed(result.get("suppressions").items());
+        draft.package = package::of(&draft, own, general);
+        if let Some(location) = result.get("locations").items().first() {
+            place::fill(&mut draft, self.run, location);
         }
-        if let Some(location) = result.locations.0.first() {
-            let place = place::of(self.run, location);
-            draft.path = place.path;
-            draft.line = place.line;
-            draft.column = place.column;
-            draft.logical = place.logical;
-            draft.snippet = place.snippet;
+        draft.native_id =
+            ids(result.get("fingerprints")).or_else(|| result.get("correlationGuid").owned());
+        if draft.native_id.is_none() {
+            draft.near_id = ids(result.get("partialFingerprints"));
         }
-        let stable: Vec<String> = result
-            .fingerprints
-            .0
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name}:{}", id_value(value)?)))
-            .collect();
-        draft.native_id = (!stable.is_empty()).then(|| stable.join(" ")).or_else(|| result.correlation_guid.owned());
-        let has_id = draft.native_id.is_some();
-        let mut finding = draft.finish(self.input, self.tool, self.version);
-        if !has_id {
-            self.add_partial(&mut finding, result);
-        }
-        Some(finding)
+        Some(draft)
     }
 
-    /// Partial fingerprints name a result only together with its rule, path and code.
-    fn add_partial(&self, finding: &mut Finding, result: &Outcome) {
-        let partial: Vec<String> = result
-            .partial_fingerprints
-            .0
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name}:{}", id_value(value)?)))
-            .collect();
-        if partial.is_empty() {
-            return;
-        }
-        let path = finding.location.path.as_ref().map_or("", Untrusted::raw);
-        let code = finding.snippet.as_ref().map(|s| dedup::normalise_snippet(s.raw())).unwrap_or_default();
-        let id = [finding.rule.raw(), path, &code, &partial.join(" ")].join("\u{0}");
-        let keys = dedup::keys_for(&KeyParts { tool: self.tool, tool_id: &id, ..KeyParts::default() });
-        finding.keys.splice(0..0, keys.into_iter().filter(|k| k.rung == Rung::ToolId));
-    }
-
-    fn message(&self, result: &Outcome, rule: Option<&Rule>) -> String {
-        let message = &result.message.0;
+    fn message(&self, result: &Node<'_>, rule: &Node<'_>) -> String {
+        let message = result.get("message");
         let by_id = || {
-            let id = message.id.get()?;
-            let own = rule.and_then(|r| r.message_strings.0.get(id));
-            let found = own.or_else(|| self.run.tool.0.driver.0.global_message_strings.0.get(id))?;
-            found.0.text.get()
+            let id = message.get("id").text()?;
+            let own = rule.get("messageStrings").get(id);
+            let found = if own.is_null() { self.run.at("tool.driver.globalMessageStrings").get(id) } else { own };
+            found.get("text").text()
         };
-        let text = message.text.get().or_else(by_id).or(message.markdown.get()).unwrap_or_default();
-        let mut text = text.to_owned();
-        for (index, argument) in message.arguments.0.iter().enumerate() {
+        let text = message.get("text").text().or_else(by_id).or(message.get("markdown").text());
+        let mut text = text.unwrap_or_default().to_owned();
+        for (index, argument) in message.get("arguments").items().iter().enumerate() {
             text = text.replace(&format!("{{{index}}}"), argument.or_empty());
         }
         text
     }
 
-    fn weaknesses<'t>(&self, result: &'t Outcome, rule: &'t Rule, tags: impl Iterator<Item = &'t str>) -> Vec<u32> {
-        let named = rule.properties.0.cwe.0.iter().chain(&result.properties.0.cwe.0).filter_map(Text::get);
-        let mut out: Vec<u32> = tags.chain(named).flat_map(words::cwe_numbers).collect();
-        let references = result.taxa.0.iter().chain(rule.relationships.0.iter().map(|r| &r.target.0));
-        out.extend(references.filter_map(|r| self.weakness(r)));
+    fn weaknesses<'t>(&self, result: &Node<'_>, rule: &Node<'_>, tags: impl Iterator<Item = &'t str>) -> Vec<u32> {
+        let named = |node: &Node<'_>| -> Vec<u32> {
+            node.at("properties.cwe").texts().flat_map(words::cwe_numbers).collect()
+        };
+        let mut out: Vec<u32> = tags.flat_map(words::cwe_numbers).collect();
+        out.extend(named(rule));
+        out.extend(named(result));
+        out.extend(result.get("taxa").items().iter().filter_map(|r| self.weakness(r)));
+        out.extend(rule.get("relationships").items().iter().filter_map(|r| self.weakness(r.get("target"))));
         out
     }
 
-    fn weakness(&self, reference: &Reference) -> Option<u32> {
-        let taxonomy = reference.tool_component.0.index.number().and_then(|i| self.run.taxonomies.0.get(i as usize));
-        let name = reference.tool_component.0.name.get().or(taxonomy.and_then(|t| t.name.get()))?;
+    fn weakness(&self, reference: &Node<'_>) -> Option<u32> {
+        let component = reference.get("toolComponent");
+        let taxonomy = component.get("index").number().and_then(|i| self.run.get("taxonomies").items().get(i as usize));
+        let name = component.get("name").text().or(taxonomy.and_then(|t| t.get("name").text()))?;
         if !name.eq_ignore_ascii_case("cwe") {
             return None;
         }
-        let taxon = || taxonomy?.taxa.0.get(reference.index.number()? as usize)?.id.get();
-        let id = reference.id.get().or_else(taxon)?;
+        let taxon = || taxonomy?.get("taxa").items().get(reference.get("index").number()? as usize)?.get("id").text();
+        let id = reference.get("id").text().or_else(taxon)?;
         id.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()
     }
+}
+
+fn rule_id<'n>(result: &'n Node<'_>) -> Option<&'n str> {
+    result.get("ruleId").text().or(result.at("rule.id").text())
 }
 
 /// Whether `id` is the rule's id or one below it (`a/b` of `a`).
@@ -257,63 +253,26 @@ fn is_rule(rule: &str, id: &str) -> bool {
     rule == id || id.strip_prefix(rule).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// A fingerprint's value, if it can be one: `requires login` and a bare column number are none.
-fn id_value(value: &Text) -> Option<&str> {
-    value.get().filter(|v| v.len() >= 8 && !v.contains(char::is_whitespace))
-}
-
-/// The tool's own word, else the score that it gives, else the level; a level that is not given is the rule's, else
-/// `warning`. A result that a person must look at (`open`, `review`) has no level and is not harmless for that.
-fn severity(result: &Outcome, kind: &str, rule: Option<&Rule>, own: &Properties, general: &Properties) -> Severity {
-    let word = [&own.issue_severity, &own.severity, &general.issue_severity, &general.severity];
-    let score = [&own.security_severity, &general.security_severity];
-    if let Some(severity) = word.iter().find_map(|w| words::severity(w.get()?)) {
-        return severity;
-    }
-    if let Some(severity) =
-        score.iter().filter_map(|s| s.score()).map(Severity::from_score).find(|s| *s != Severity::Unknown)
-    {
-        return severity;
-    }
-    let default = rule.and_then(|r| r.default_configuration.0.level.get());
-    match result.level.get().or(default).unwrap_or("warning") {
-        _ if kind != "fail" && matches!(result.level.get(), None | Some("none")) => Severity::Unknown,
-        "error" => Severity::High,
-        "warning" => Severity::Medium,
-        "note" => Severity::Low,
-        "none" => Severity::Info,
-        _ => Severity::Unknown,
-    }
+/// Fingerprints with their names, in one text. `requires login` and a bare column number are no fingerprints.
+fn ids(fingerprints: &Node<'_>) -> Option<String> {
+    let good = |v: &&str| v.len() >= 8 && !v.contains(char::is_whitespace);
+    let named = fingerprints.entries().iter();
+    let mut ids: Vec<String> =
+        named.filter_map(|(name, value)| Some(format!("{name}:{}", value.text().filter(good)?))).collect();
+    ids.sort_unstable();
+    (!ids.is_empty()).then(|| ids.join(" "))
 }
 
 /// A result is suppressed if something suppresses it and nothing of that is under review or rejected.
-fn suppressed(suppressions: &[Suppression]) -> Option<String> {
-    let holds = |s: &Suppression| !matches!(s.status.get(), Some("underReview" | "rejected"));
+fn suppressed(suppressions: &[Node<'_>]) -> Option<String> {
+    let status = |s: &Node<'_>| s.get("status").text().or(s.get("state").text()).map(str::to_owned);
+    let holds = |s: &Node<'_>| !matches!(status(s).as_deref(), Some("underReview" | "rejected"));
     if suppressions.is_empty() || !suppressions.iter().all(holds) {
         return None;
     }
-    let words: Vec<&str> = suppressions.iter().filter_map(|s| s.justification.get().or(s.kind.get())).collect();
+    let words = suppressions.iter().filter_map(|s| s.get("justification").text().or(s.get("kind").text()));
+    let words: Vec<&str> = words.collect();
     Some(if words.is_empty() { "Suppressed in the report.".to_owned() } else { words.join("; ") })
-}
-
-/// The package of a vulnerability, where the message names it line by line, as Trivy's does.
-fn package(message: &str, purl: Option<&str>) -> Option<Package> {
-    let field = |name: &str| {
-        let rest = message.lines().find_map(|l| l.trim().strip_prefix(name)?.strip_prefix(':'))?;
-        Some(rest.trim()).filter(|r| !r.is_empty())
-    };
-    let from_purl = || {
-        let bare = dedup::normalise_purl(purl?);
-        Some(bare.splitn(3, '/').last()?.to_owned())
-    };
-    let name = field("Package").map(str::to_owned).or_else(from_purl)?;
-    let fixed = field("Fixed Version").unwrap_or_default();
-    Some(Package {
-        name: name.into(),
-        version: field("Installed Version").map(Into::into),
-        purl: purl.map(Into::into),
-        fixed: fixed.split(',').map(str::trim).filter(|f| !f.is_empty()).map(Into::into).collect(),
-    })
 }
 
 #[cfg(test)]

@@ -1,76 +1,68 @@
 //! Where a SARIF result is.
 
-use super::wire::{ArtifactLocation, Location, LogicalLocation, Region, Run};
+use crate::report::prelude::*;
 
 /// How many base ids may refer to one another.
 const MAX_BASES: usize = 8;
 
-/// The place of a result.
-#[derive(Debug, Default)]
-pub(super) struct Place {
-    pub path: Option<String>,
-    pub line: Option<u32>,
-    pub column: Option<u32>,
-    pub logical: Option<String>,
-    pub snippet: Option<String>,
-}
-
-pub(super) fn of(run: &Run, location: &Location) -> Place {
-    let physical = &location.physical_location.0;
-    let region = &physical.region.0;
-    let context = &physical.context_region.0;
-    let logical = location.logical_locations.0.iter().find_map(|l| logical(run, l));
-    Place {
-        path: path(run, &physical.artifact_location.0),
-        line: region.start_line.number(),
-        column: region.start_column.number(),
-        logical,
-        snippet: whole(region, context).or_else(|| region.snippet.0.text.owned()).or(context.snippet.0.text.owned()),
-    }
+/// Takes path, line, column, logical location and code from a location.
+pub(super) fn fill(draft: &mut Draft, run: &Node<'_>, location: &Node<'_>) {
+    let physical = location.get("physicalLocation");
+    let (region, context) = (physical.get("region"), physical.get("contextRegion"));
+    draft.path = path(run, physical.get("artifactLocation"));
+    draft.line = region.get("startLine").number();
+    draft.column = region.get("startColumn").number();
+    draft.logical = location.get("logicalLocations").items().iter().find_map(|l| logical(run, l));
+    let around = context.at("snippet.text").owned();
+    draft.snippet = whole(region, context).or_else(|| region.at("snippet.text").owned()).or_else(|| around.clone());
+    draft.context = around.filter(|a| draft.snippet.as_ref() != Some(a));
 }
 
 /// All lines of a region of which only the first is given, from the lines around it: so writes Bandit, and without them
 /// its two formats would tell of two findings.
-fn whole(region: &Region, context: &Region) -> Option<String> {
-    let (given, around) = (region.snippet.0.text.get()?, context.snippet.0.text.get()?);
-    let (first, last) = (region.start_line.number()?, region.end_line.number()?);
-    let before = first.checked_sub(context.start_line.number()?)?;
+fn whole(region: &Node<'_>, context: &Node<'_>) -> Option<String> {
+    let (given, around) = (region.at("snippet.text").text()?, context.at("snippet.text").text()?);
+    let (first, last) = (region.get("startLine").number()?, region.get("endLine").number()?);
+    let before = first.checked_sub(context.get("startLine").number()?)?;
     let count = last.checked_sub(first)?.saturating_add(1);
     let lines: Vec<&str> = around.lines().skip(before as usize).take(count as usize).collect();
     let more = given.lines().count() == 1 && lines.len() > 1 && lines.first() == given.lines().next().as_ref();
     more.then(|| lines.join("\n"))
 }
 
-fn logical(run: &Run, location: &LogicalLocation) -> Option<String> {
-    let own = |l: &LogicalLocation| l.fully_qualified_name.owned().or_else(|| l.name.owned());
-    own(location).or_else(|| own(run.logical_locations.0.get(location.index.number()? as usize)?))
+fn logical(run: &Node<'_>, location: &Node<'_>) -> Option<String> {
+    let own = |l: &Node<'_>| l.get("fullyQualifiedName").owned().or_else(|| l.get("name").owned());
+    own(location).or_else(|| own(run.get("logicalLocations").items().get(location.get("index").number()? as usize)?))
 }
 
 /// The path: by index where the result gives no URI, below its base where that is a folder of the repository, and
 /// without the absolute folder of a base that it lies in.
-fn path(run: &Run, location: &ArtifactLocation) -> Option<String> {
-    let by_index = || Some(&run.artifacts.0.get(location.index.number()? as usize)?.location.0);
-    let location = if location.uri.get().is_some() { location } else { by_index()? };
-    let uri = location.uri.get()?;
+fn path(run: &Node<'_>, location: &Node<'_>) -> Option<String> {
+    let by_index = || Some(run.get("artifacts").items().get(location.get("index").number()? as usize)?.get("location"));
+    let location = if location.get("uri").text().is_some() { location } else { by_index()? };
+    let uri = location.get("uri").text()?;
+    let bases = run.get("originalUriBaseIds");
     if uri.starts_with('/') || uri.contains(':') {
-        let bases = run.original_uri_base_ids.0.values().filter_map(|b| b.0.uri.get());
         let inside = bases
+            .entries()
+            .iter()
+            .filter_map(|(_, base)| base.get("uri").text())
             .filter(|b| b.ends_with('/') && b.len() > 1 && *b != "file:///")
             .filter_map(|b| uri.strip_prefix(b).or_else(|| uri.strip_prefix(b.strip_prefix("file://")?)))
             .min_by_key(|rest| rest.len());
         return Some(inside.unwrap_or(uri).to_owned());
     }
     let mut path = decoded(uri);
-    let mut base = location.uri_base_id.get();
+    let mut base = location.get("uriBaseId").text();
     for _ in 0..MAX_BASES {
-        let Some(found) = base.and_then(|id| run.original_uri_base_ids.0.get(id)) else { break };
-        match found.0.uri.get() {
+        let Some(found) = base.map(|id| bases.get(id)).filter(|b| !b.is_null()) else { break };
+        match found.get("uri").text() {
             // An absolute base is the folder of the checkout, which is where paths are counted from.
             Some(uri) if uri.starts_with('/') || uri.contains(':') => break,
             Some(uri) => path = format!("{}/{path}", decoded(uri.trim_end_matches('/'))),
             None => {}
         }
-        base = found.0.uri_base_id.get();
+        base = found.get("uriBaseId").text();
     }
     Some(path)
 }

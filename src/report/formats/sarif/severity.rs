@@ -1,0 +1,26 @@
+//! How bad a SARIF result is.
+
+use crate::report::prelude::*;
+
+/// The tool's own word, else the score that it gives, else the level; a level that is not given is the rule's, else
+/// `warning`. A result that a person must look at (`open`, `review`) has no level and is not harmless for that.
+pub(super) fn of(result: &Node<'_>, kind: &str, rule: &Node<'_>) -> Severity {
+    let (own, general) = (result.get("properties"), rule.get("properties"));
+    let words = [own, general].into_iter().flat_map(|p| [p.get("issue_severity"), p.get("severity")]);
+    if let Some(severity) = words.filter_map(Node::text).find_map(words::severity) {
+        return severity;
+    }
+    let scores = [own, general].into_iter().filter_map(|p| p.get("security-severity").score());
+    if let Some(severity) = scores.map(Severity::from_score).find(|s| *s != Severity::Unknown) {
+        return severity;
+    }
+    let level = result.get("level").text();
+    match level.or(rule.at("defaultConfiguration.level").text()).unwrap_or("warning") {
+        _ if kind != "fail" && matches!(level, None | Some("none")) => Severity::Unknown,
+        "error" => Severity::High,
+        "warning" => Severity::Medium,
+        "note" => Severity::Low,
+        "none" => Severity::Info,
+        _ => Severity::Unknown,
+    }
+}
