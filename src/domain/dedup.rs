@@ -59,12 +59,11 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     }
     // Tools name different files for one component, so a vulnerability of a package is recognised without the path.
     let (package, place) = match parts.package {
+        "" if path.is_empty() => (String::new(), parts.logical),
         "" => (String::new(), path.as_str()),
         package => (component::of_name(package), parts.image),
     };
-    let mut ids: Vec<String> = parts.vulnerabilities.iter().map(|v| v.to_uppercase()).collect();
-    ids.sort_by_cached_key(|id| (!id.starts_with("CVE-"), id.clone()));
-    ids.dedup();
+    let ids = identities(parts.vulnerabilities.iter().copied());
     keys.extend(ids.iter().map(|id| key(Rung::Vulnerability, &[id, &package, place])));
     let snippet = normalise_snippet(parts.snippet);
     if !snippet.is_empty() && !parts.rule.is_empty() {
@@ -78,6 +77,24 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     // Findings are held by the thousand.
     keys.shrink_to_fit();
     keys
+}
+
+/// The ids under which a vulnerability is known, upper case, CVEs first.
+///
+/// Where one database has several ids there are several vulnerabilities (an advisory of a distribution): then all of them
+/// together are the only id. Else what was said of one of them would be taken for all, and different ones drawn together.
+pub(crate) fn identities<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut ids: Vec<String> = ids.map(str::to_uppercase).collect();
+    ids.sort_by_cached_key(|id| (!id.starts_with("CVE-"), id.clone()));
+    ids.dedup();
+    let database = |id: &str| id.split_once('-').map_or(String::new(), |(database, _)| database.to_owned());
+    let several: Vec<&String> = match ids.as_slice() {
+        [first, second, ..] if database(first) == database(second) => {
+            ids.iter().filter(|id| database(id) == database(first)).collect()
+        }
+        _ => return ids,
+    };
+    vec![several.into_iter().map(String::as_str).collect::<Vec<_>>().join("+")]
 }
 
 /// The key of a result by an id that its tool gives it.

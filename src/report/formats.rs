@@ -17,6 +17,7 @@ macro_rules! formats {
 
 formats! {
     bandit,
+    nessus,
     sarif,
     trivy,
     zap_json,

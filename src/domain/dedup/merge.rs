@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::group::{Groups, Key, Keys};
-use super::{component, identify_shared, normalise_image, normalise_path, normalise_snippet};
+use super::{component, identify_shared, identities, normalise_image, normalise_path, normalise_snippet};
 use crate::domain::canonical::hash_of;
 use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
@@ -127,7 +127,8 @@ fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
         let Some(package) = finding.package.as_ref().filter(|_| !finding.vulnerabilities.is_empty()) else { continue };
         let name = component::component(package);
         if !name.is_empty() {
-            named.extend(alias_ids(finding).iter().map(|id| (keys.of(&(id, &name)), index)));
+            let ids = identities(finding.vulnerabilities.iter().map(Untrusted::raw));
+            named.extend(ids.iter().map(|id| (keys.of(&(id, &name)), index)));
         }
     }
     named.sort_unstable();
@@ -170,20 +171,6 @@ fn line_keys(finding: &Finding, keys: &Keys) -> Vec<Key> {
     let tools: HashSet<String> = finding.sources.iter().map(|s| s.tool.raw().to_lowercase()).collect();
     let place = (&path, finding.location.line, &finding.location.logical);
     tools.iter().map(|tool| keys.of(&(tool, &finding.rule, place, &snippet, &finding.package))).collect()
-}
-
-/// The vulnerability ids that may join a finding with another.
-///
-/// A finding that names several CVEs (an advisory of a distribution) is joined only with one that names the same set;
-/// else it would draw different vulnerabilities into one.
-fn alias_ids(finding: &Finding) -> Vec<String> {
-    let mut cves: Vec<&str> = finding.cves().collect();
-    cves.sort_unstable();
-    cves.dedup();
-    if cves.len() > 1 {
-        return vec![cves.join("+")];
-    }
-    finding.vulnerabilities.iter().map(|v| v.raw().to_uppercase()).collect()
 }
 
 /// As [`united`]; one that stands alone and is in order already stays the very same.
