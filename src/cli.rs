@@ -177,7 +177,8 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
             ledger::prove(context, entry.as_deref(), from).await
         }
         Command::Ledger { command: LedgerCommand::Export { dir } } => ledger::export(context, &dir).await,
-        Command::Scan { files, format } => scan::run(context, &files, format.as_deref()),
+        Command::Scan { formats: true, .. } => scan::formats(context),
+        Command::Scan { files, format, .. } => scan::run(context, &files, format.as_deref()),
         Command::Login { connection } => login::login(context, &connection).await,
         Command::Logout { connection } => login::logout(context, &connection).await,
         Command::Doctor => doctor::run(context).await,

@@ -44,6 +44,8 @@ mod prelude {
 /// A report as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
+    /// The file's name; of one in an archive, the archive's name before it.
+    pub file: Untrusted,
     /// The format's name: `sarif`, `bandit-json`; empty if it was not recognised.
     pub format: &'static str,
     /// The tool that wrote it.
@@ -142,7 +144,7 @@ pub fn read_all(name: &str, bytes: &[u8], forced: Option<&str>) -> Vec<Report> {
             let whole = chosen(forced).ok().flatten().or_else(|| detected(&shape));
             if let Some(format) = whole.filter(|f| (f.detect)(&shape) != shape::Fit::No) {
                 let input = Input { name, text: "", archive: &members, pool: RefCell::default() };
-                return vec![outcome(name, format.name, (format.parse)(&input).map(|p| finished(format, p)))];
+                return vec![outcome(name, format.name, (format.parse)(&input).map(|p| finished(name, format, p)))];
             }
             if members.is_empty() {
                 return vec![outcome(name, "", Err(Unreadable("The archive is empty.".to_owned())))];
@@ -163,6 +165,7 @@ pub fn read(name: &str, bytes: &[u8], forced: Option<&str>) -> Report {
 
 fn outcome(name: &str, format: &'static str, result: Result<Report, Unreadable>) -> Report {
     result.unwrap_or_else(|why| Report {
+        file: name.into(),
         format,
         tool: Untrusted::default(),
         tool_version: None,
@@ -204,10 +207,10 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
     };
     let input = Input { name, text: &document, archive: &[], pool: RefCell::default() };
     let parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
-    Ok(finished(format, parsed))
+    Ok(finished(name, format, parsed))
 }
 
-fn finished(format: &Format, parsed: Parsed) -> Report {
+fn finished(name: &str, format: &Format, parsed: Parsed) -> Report {
     let (mut findings, merged) = dedup::merge_within(parsed.findings);
     dedup::identify(&mut findings);
     let mut classes = parsed.classes;
@@ -227,6 +230,7 @@ fn finished(format: &Format, parsed: Parsed) -> Report {
         None => (ReportStatus::Ok, parsed.remark),
     };
     Report {
+        file: name.into(),
         format: format.name,
         tool: parsed.tool.into(),
         tool_version: parsed.tool_version.map(Into::into),

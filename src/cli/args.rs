@@ -131,12 +131,15 @@ pub enum Command {
     },
     /// Parse report files
     Scan {
-        /// Report files; `-` is standard input
-        #[arg(required = true)]
+        /// Report files, also packed with gzip or zip; `-` is standard input
+        #[arg(required_unless_present = "formats")]
         files: Vec<PathBuf>,
         /// Take the files for this format instead of detecting it
         #[arg(long)]
         format: Option<String>,
+        /// List the formats that can be read
+        #[arg(long, conflicts_with = "files")]
+        formats: bool,
     },
     /// Put the credentials of a connection into the keyring
     Login {

@@ -36,6 +36,27 @@ pub fn reference() -> String {
     out
 }
 
+/// The table of the formats that can be read, as Markdown, from the readers' own words.
+pub fn formats() -> String {
+    let mut all: Vec<_> = crate::report::formats().collect();
+    all.sort_by_key(|f| f.name);
+    let mut out = format!(
+        "{} formats, told apart by what is in the file. `countersign scan --formats` prints this list.\n\n\
+         | format | what is read | classes | one item is | severity | recognised again by | checked against |\n\
+         |---|---|---|---|---|---|---|\n",
+        all.len()
+    );
+    for f in all {
+        let classes: Vec<&str> = f.classes.iter().map(|c| c.word()).collect();
+        let classes = if classes.is_empty() { "none".to_owned() } else { classes.join(", ") };
+        out.push_str(&format!(
+            "| `{}` | {} | {classes} | {} | {} | {} | {} |\n",
+            f.name, f.title, f.items, f.severity, f.identity, f.checked
+        ));
+    }
+    out
+}
+
 fn describe(out: &mut String, command: &mut clap::Command, depth: usize) {
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
     let help = command.clone().term_width(100).render_long_help().to_string();

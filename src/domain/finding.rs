@@ -1,5 +1,7 @@
 //! A finding: one thing that a scanner holds against the release.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Digest, Fingerprint};
@@ -63,12 +65,9 @@ impl Finding {
 
     /// The place in one line, safe to display: `src/pay.py:12`, or the logical location, or the package.
     pub fn place(&self) -> String {
-        match (&self.location.path, self.location.line, &self.location.logical, &self.package) {
-            (Some(path), Some(line), ..) => format!("{}:{line}", path.line()),
-            (Some(path), None, ..) => path.line().into_owned(),
-            (None, _, Some(logical), _) => logical.line().into_owned(),
-            (None, _, None, Some(package)) => package.name.line().into_owned(),
-            (None, _, None, None) => String::new(),
+        match (self.location.to_string(), &self.package) {
+            (place, Some(package)) if place.is_empty() => package.name.line().into_owned(),
+            (place, _) => place,
         }
     }
 
@@ -148,6 +147,18 @@ pub struct Location {
     pub column: Option<u32>,
     /// A place that is not a line: a function, a parameter, a resource.
     pub logical: Option<Untrusted>,
+}
+
+/// The place in one line, safe to display; empty if none is known.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.path, self.line, &self.logical) {
+            (Some(path), Some(line), _) => write!(f, "{}:{line}", path.line()),
+            (Some(path), None, _) => f.write_str(&path.line()),
+            (None, _, Some(logical)) => f.write_str(&logical.line()),
+            (None, _, None) => Ok(()),
+        }
+    }
 }
 
 /// The package that a finding is in.

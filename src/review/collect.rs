@@ -207,14 +207,17 @@ fn read_reports(files: Vec<Raw>) -> (FindingSet, Option<Reason>) {
     let mut set = FindingSet::default();
     let mut lists = Vec::new();
     let mut unread = Vec::new();
-    for raw in files {
-        let report = crate::report::read(&raw.uri, raw.held(), None);
+    for (file, digest, report) in files.into_iter().flat_map(|raw| {
+        let digest = canonical::sha256(raw.held());
+        let reports = crate::report::read_all(&raw.uri, raw.held(), None);
+        reports.into_iter().map(move |report| (report.file.clone(), digest.clone(), report))
+    }) {
         if matches!(report.status, ReportStatus::Error | ReportStatus::NotAssessed) {
-            unread.push(format!("{} ({})", raw.uri, report.reason.as_ref().map_or("", |r| r.raw())));
+            unread.push(format!("{} ({})", file.raw(), report.reason.as_ref().map_or("", |r| r.raw())));
         }
         set.reports.push(ReportSummary {
-            file: Untrusted::new(raw.uri.clone()),
-            digest: canonical::sha256(raw.held()),
+            file,
+            digest,
             format: report.format.to_owned(),
             tool: report.tool.clone(),
             classes: report.classes.clone(),

@@ -23,6 +23,14 @@ fn keys() {
 }
 
 #[test]
+fn report_formats() {
+    const MARK: &str = "<!-- formats: written by `make docs` from the readers -->\n";
+    let page = include_str!("../../docs/reports.md");
+    let prose = page.split(MARK).next().unwrap();
+    compare("reports.md", &format!("{prose}{MARK}{}", countersign::cli::generate::formats()));
+}
+
+#[test]
 fn signed_documents() {
     const MARK: &str = "<!-- fields: written by `make docs` from assets/schema -->\n";
     let page = include_str!("../../docs/statement.md");

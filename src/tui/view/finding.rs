@@ -10,6 +10,9 @@ use crate::tui::widget::paint::{Painter, span};
 use crate::tui::widget::state;
 use crate::tui::widget::text::Text;
 
+/// How many other places of a finding are listed.
+const PLACES: usize = 50;
+
 pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
     if let (Some(release), Some(entry)) = (&model.release, model.current_gate()) {
         super::release::head(model, entry, release, painter, areas);
@@ -48,6 +51,12 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     text.outside("rule", Some(&f.rule));
     text.fact("place", Role::Text, &f.place());
     text.outside("within", f.location.logical.as_ref());
+    for place in f.also.iter().take(PLACES) {
+        text.fact("also at", Role::Text, &place.to_string());
+    }
+    if let Some(more) = f.also.len().checked_sub(PLACES).filter(|n| *n > 0) {
+        text.fact("", Role::Muted, &format!("and {more} more places"));
+    }
     let novelty = match triaged.novelty {
         Novelty::New => "new: the last approved release did not have it",
         Novelty::Known => "known: the last approved release had it",
@@ -71,6 +80,14 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     if !cwe.is_empty() {
         text.fact("weakness", Role::Text, &cwe.join(", "));
     }
+    if let Some(scores) = &f.scores {
+        text.outside("CVSS", scores.cvss.as_ref());
+        text.outside("vector", scores.vector.as_ref());
+        text.outside("EPSS", scores.epss.as_ref());
+        if scores.exploited {
+            text.fact("exploited", Role::Bad, "known to be exploited");
+        }
+    }
     text.outside("link", f.url.as_ref());
     text.fact("fingerprint", Role::Muted, &f.fingerprint.to_string());
     text.heading("Triage");
@@ -85,7 +102,16 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
             text.row(vec![span(Role::Muted, format!("  {} ", glyphs.bar)), span(Role::Text, line.to_owned())]);
         }
     }
+    if let Some(context) = &f.context {
+        text.heading("Around it");
+        for line in context.block().split('\n') {
+            text.row(vec![span(Role::Muted, format!("  {} ", glyphs.bar)), span(Role::Muted, line.to_owned())]);
+        }
+    }
     text.heading("Reported by");
+    if let Some(rung) = f.joined {
+        text.fact("one by", Role::Text, rung.words());
+    }
     for source in &f.sources {
         let version = source.tool_version.as_ref().map(|v| v.line().into_owned()).unwrap_or_default();
         text.fact("tool", Role::Text, &format!("{} {version}", source.tool.line()));
