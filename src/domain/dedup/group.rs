@@ -61,7 +61,9 @@ impl Groups {
 
     /// Joins all members that have a key in common.
     pub(super) fn join_all(&mut self, keyed: impl IntoIterator<Item = (Key, usize)>, by: Option<Rung>) {
-        let mut first_of: HashMap<Key, usize> = HashMap::new();
+        let keyed = keyed.into_iter();
+        let hasher = foldhash::fast::RandomState::default();
+        let mut first_of: HashMap<Key, usize, _> = HashMap::with_capacity_and_hasher(keyed.size_hint().0, hasher);
         for (key, member) in keyed {
             let first = *first_of.entry(key).or_insert(member);
             if first != member {

@@ -24,7 +24,9 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     let keys = Keys::default();
     let mut groups = Groups::new(findings.len());
     let all: Vec<&Finding> = findings.iter().collect();
-    let mut first_of: HashMap<_, usize, foldhash::quality::RandomState> = HashMap::default();
+    let hasher = foldhash::quality::RandomState::default();
+    // With room for all: making room later would hash all texts again.
+    let mut first_of: HashMap<_, usize, _> = HashMap::with_capacity_and_hasher(findings.len(), hasher);
     for (index, f) in all.iter().enumerate() {
         let repeat = (&f.rule, &f.location, (&f.title, &f.detail, &f.snippet), &f.package);
         let first = *first_of.entry(repeat).or_insert(index);
