@@ -17,10 +17,32 @@ macro_rules! formats {
 
 formats! {
     bandit,
+    blackduck,
+    bundler_audit,
+    cargo_audit,
+    dependabot,
+    dependency_check_json,
+    dependency_check_xml,
+    dependency_track,
+    fossa,
+    govulncheck,
+    mend,
+    npm_audit,
+    ort,
+    osv_scanner,
+    pip_audit,
+    pip_licenses,
     sarif,
+    scancode,
+    snyk,
+    snyk_issues,
+    sonatype,
     trivy,
+    yarn_audit,
     zap_json,
     zap_xml,
 }
 
+mod dependency_check;
+mod npm_advisory;
 mod zap;
