@@ -88,7 +88,7 @@ pub(super) fn parts(purl: &str) -> Option<Parts> {
         name = name.replace('/', ":");
     } else if SYSTEMS.contains(&kind.as_str()) {
         // What stands before the name is the distribution.
-        name = name.rsplit('/').next().unwrap_or_default().to_owned();
+        name = name.split('/').next_back().map(str::to_owned).unwrap_or_default();
     }
     (!name.is_empty()).then(|| Parts { kind, name, version: version.map(decoded) })
 }

@@ -36,7 +36,7 @@ pub(super) const FORMATS: &[Format] = &[
         name: "blackduck-zip",
         title: "Black Duck version report, zip of CSV",
         classes: &[Class::Sca],
-        items: "rows of security.csv",
+        items: "rows of security.csv; components of components.csv that violate a policy",
         severity: SEVERITY,
         identity: "vulnerability, component and file",
         checked: "DefectDojo's parser",
@@ -85,6 +85,14 @@ fn parse_zip(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             }
         }
     }
+    for member in input.archive.iter().filter(|m| is_table(&m.name, "components")) {
+        for row in table::read(&member.text()?)?.iter() {
+            let status = row.or_empty("Component policy status").replace('_', " ");
+            if status.to_lowercase().starts_with("in violation") {
+                reading.add(violation(&row, &status));
+            }
+        }
+    }
     for member in input.archive.iter().filter(|m| is_table(&m.name, "security")) {
         let rows = table::read(&member.text()?)?;
         if !rows.has("Vulnerability id") {
@@ -100,6 +108,24 @@ fn parse_zip(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn component(row: &Row<'_>) -> (String, String) {
     let id = row.first(&["Component id", "Project id"]).unwrap_or_default();
     (id.to_owned(), row.or_empty("Version id").to_owned())
+}
+
+/// A component that a policy does not allow, for whatever reason: the table says only that it is so.
+fn violation(row: &Row<'_>, status: &str) -> Draft {
+    let mut draft = Draft::new(Class::Sca);
+    let name = row.or_empty("Component name");
+    let overridden = row.get("Overridden By");
+    "component policy".clone_into(&mut draft.rule);
+    draft.title = format!("{name} violates a policy");
+    draft.say("Policy", Some(status));
+    draft.say("Licence", row.get("License names"));
+    draft.say("Licence family", row.get("License families"));
+    draft.say("Operational risk", row.get("Operational Risk"));
+    draft.in_package(Some(name), row.get("Component version name"), None, None);
+    if status.to_lowercase().contains("overridden") {
+        draft.suppressed = Some(overridden.map_or_else(|| "overridden".to_owned(), |who| format!("overridden by {who}")));
+    }
+    draft
 }
 
 fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {

@@ -181,7 +181,7 @@ fn draft(block: &Block) -> Draft {
 fn insecure(source: &str) -> Draft {
     let mut draft = Draft::new(Class::Sca);
     // bundler-audit gives it no criticality; gems from there can be changed on their way.
-    draft.rule = "insecure-source".to_owned();
+    "insecure-source".clone_into(&mut draft.rule);
     draft.title = format!("Gems are fetched from the insecure source {source}");
     draft.logical = Some(source.to_owned());
     draft

@@ -83,7 +83,7 @@ fn draft(one: &Node<'_>, list: Option<&str>) -> Draft {
     id.clone_into(&mut draft.rule);
     draft.title = advisory.get("title").owned().unwrap_or_default();
     if id.is_empty() {
-        draft.rule = kind.unwrap_or_default().to_owned();
+        kind.unwrap_or_default().clone_into(&mut draft.rule);
         draft.title = format!("{name} {} is {}", version.unwrap_or_default(), draft.rule);
     } else {
         draft.vulnerabilities = words::known_as(id, advisory.get("aliases").texts());

@@ -65,6 +65,7 @@ fn parse_graph(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Sca]);
     let mut lists = Vec::new();
     let mut open = vec![(doc.get("data"), 0)];
+    let mut repositories = 0_usize;
     while let Some((node, depth)) = open.pop() {
         if depth >= DEPTH {
             continue;
@@ -74,7 +75,9 @@ fn parse_graph(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             Node::Object(entries) => {
                 for (key, value) in entries.iter().rev() {
                     if key == "vulnerabilityAlerts" {
-                        lists.push(value);
+                        let name = ["nameWithOwner", "name"].iter().find_map(|k| node.get(k).text());
+                        repositories = repositories.saturating_add(1);
+                        lists.push((name, value));
                     } else {
                         open.push((value, depth + 1));
                     }
@@ -87,7 +90,7 @@ fn parse_graph(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         return Err(Unreadable("There are no \"vulnerabilityAlerts\" below \"data\".".to_owned()));
     }
     let mut more = doc.at("data.search.pageInfo.hasNextPage").is_true();
-    for list in lists {
+    for (name, list) in lists {
         let edges = list.get("nodes").is_null() && list.get("edges").is_list();
         let nodes = if edges { list.results("edges")? } else { list.results("nodes")? };
         for node in nodes {
@@ -95,7 +98,7 @@ fn parse_graph(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             if !alert.get("securityVulnerability").is_object() {
                 return Err(Unreadable("An alert has no securityVulnerability.".to_owned()));
             }
-            reading.add(draft(&Alert::of_graph(alert)));
+            reading.add(draft(&Alert::of_graph(alert, name.filter(|_| repositories > 1))));
         }
         more |= list.at("pageInfo.hasNextPage").is_true();
     }
@@ -120,6 +123,8 @@ struct Alert<'n, 'd> {
     range: Option<&'n str>,
     fixed: Option<&'n str>,
     path: Option<&'n str>,
+    /// Where the file is not said, or there are several repositories.
+    place: Option<String>,
     requirement: Option<&'n str>,
     url: Option<&'n str>,
 }
@@ -138,13 +143,15 @@ impl<'n, 'd> Alert<'n, 'd> {
             range: of.get("vulnerable_version_range").text(),
             fixed: of.at("first_patched_version.identifier").text(),
             path: alert.at("dependency.manifest_path").text(),
+            place: alert.at("repository.full_name").owned(),
             requirement: None,
             url: page,
         }
     }
 
-    fn of_graph(alert: &'n Node<'d>) -> Self {
+    fn of_graph(alert: &'n Node<'d>, repository: Option<&str>) -> Self {
         let of = alert.get("securityVulnerability");
+        let path = alert.get("vulnerableManifestPath").text().or(alert.get("vulnerableManifestFilename").text());
         let gone = alert.get("dismissedAt").text().is_some();
         Self {
             id: alert.get("id").text(),
@@ -155,11 +162,18 @@ impl<'n, 'd> Alert<'n, 'd> {
             severity: of.get("severity").text(),
             range: of.get("vulnerableVersionRange").text(),
             fixed: of.at("firstPatchedVersion.identifier").text(),
-            path: alert.get("vulnerableManifestPath").text().or(alert.get("vulnerableManifestFilename").text()),
+            path,
+            place: path.is_none().then(|| unplaced(alert)).flatten().or_else(|| repository.map(str::to_owned)),
             requirement: alert.get("vulnerableRequirements").text(),
             url: of.at("advisory.permalink").text(),
         }
     }
+}
+
+/// What tells an alert from others, where it does not say in which file the package is.
+fn unplaced(alert: &Node<'_>) -> Option<String> {
+    let id = alert.get("number").text().or(alert.get("id").text())?;
+    Some(format!("alert {id}"))
 }
 
 fn reasons(alert: &Node<'_>, reason: &str, comment: &str) -> Option<String> {
@@ -192,6 +206,7 @@ fn draft(alert: &Alert<'_, '_>) -> Draft {
     let ecosystem = package.get("ecosystem").or_empty();
     draft.in_ecosystem(ecosystem, name, version, &alert.fixed.into_iter().collect::<Vec<_>>());
     draft.path = alert.path.map(str::to_owned);
+    draft.logical.clone_from(&alert.place);
     let cwes = advisory.get("cwes");
     let cwes = if cwes.has("nodes") { cwes.get("nodes") } else { cwes };
     draft.cwe = cwes

@@ -65,23 +65,33 @@ pub(super) const THIRD: [(&str, &str); 8] = [
 ];
 
 /// The name, version and package URL that a dependency goes by.
-fn component(of: &Dependency) -> (String, Option<String>, Option<String>) {
-    for id in &of.ids {
-        if let Some(parts) = purl::parts(id) {
-            return (parts.name, parts.version, Some(id.clone()));
+pub(super) struct Component {
+    name: String,
+    version: Option<String>,
+    url: Option<String>,
+}
+
+impl Component {
+    /// By its package URL or its Maven coordinates; else by what the tool took for its product and version.
+    pub(super) fn of(of: &Dependency) -> Self {
+        for id in &of.ids {
+            if let Some(parts) = purl::parts(id) {
+                return Self { name: parts.name, version: parts.version, url: Some(id.clone()) };
+            }
         }
+        let maven = of.ids.iter().map(|id| id.trim_matches(['(', ')'])).find(|id| id.matches(':').count() == 2);
+        if let Some((name, version)) = maven.and_then(|id| id.rsplit_once(':')) {
+            let url = purl::of("maven", name, Some(version));
+            return Self { name: name.to_owned(), version: Some(version.to_owned()), url };
+        }
+        let name = of.product.clone().unwrap_or_else(|| of.file.clone());
+        Self { name, version: of.version.clone(), url: None }
     }
-    let maven = of.ids.iter().map(|id| id.trim_matches(['(', ')'])).find(|id| id.matches(':').count() == 2);
-    if let Some((name, version)) = maven.and_then(|id| id.rsplit_once(':')) {
-        return (name.to_owned(), Some(version.to_owned()), purl::of("maven", name, Some(version)));
-    }
-    let product = of.product.clone().unwrap_or_else(|| of.file.clone());
-    (product, of.version.clone(), None)
 }
 
 /// The finding.
-pub(super) fn draft(dependency: &Dependency, of: &Vulnerability) -> Draft {
-    let (name, version, url) = component(dependency);
+pub(super) fn draft(dependency: &Dependency, component: &Component, of: &Vulnerability) -> Draft {
+    let Component { name, version, url } = component;
     let system = url.as_deref().and_then(purl::parts).is_some_and(|p| p.is_of_system());
     let mut draft = Draft::new(if system { Class::Container } else { Class::Sca });
     draft.rated(of.severity.as_deref());
@@ -103,7 +113,7 @@ pub(super) fn draft(dependency: &Dependency, of: &Vulnerability) -> Draft {
     if draft.cwe.is_empty() && known.starts_with("CWE-") {
         draft.cwe = words::cwe_numbers(&known);
     }
-    draft.in_package(Some(&name), version.as_deref(), url.as_deref(), None);
+    draft.in_package(Some(name), version.as_deref(), url.as_deref(), None);
     let scored = of.cvss.iter().map(|(score, vector)| Cvss::of(*score, vector.as_deref()));
     draft.cvss = scored.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
     draft.url = of.links.iter().find(|l| l.starts_with("http")).cloned();

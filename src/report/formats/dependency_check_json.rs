@@ -1,6 +1,6 @@
 //! OWASP Dependency-Check JSON: the same as the XML, under other names.
 
-use super::dependency_check::{Dependency, THIRD, TOOL, Vulnerability, draft, vector};
+use super::dependency_check::{Component, Dependency, THIRD, TOOL, Vulnerability, draft, vector};
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -33,11 +33,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return Err(Unreadable(format!("A dependency has to be an object, and is {}.", node.kind())));
         }
         let of = dependency(node);
+        let component = Component::of(&of);
         for one in node.results_or_none("vulnerabilities")? {
-            reading.add(draft(&of, &vulnerability(one, false)));
+            reading.add(draft(&of, &component, &vulnerability(one, false)));
         }
         for one in node.results_or_none("suppressedVulnerabilities")? {
-            reading.more(draft(&of, &vulnerability(one, true)));
+            reading.more(draft(&of, &component, &vulnerability(one, true)));
         }
     }
     if dependencies.is_empty() {

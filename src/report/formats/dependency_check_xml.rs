@@ -1,6 +1,6 @@
 //! OWASP Dependency-Check XML. What is suppressed stands beside the other vulnerabilities, under a name of its own.
 
-use super::dependency_check::{Dependency, THIRD, TOOL, Vulnerability, draft, vector};
+use super::dependency_check::{Component, Dependency, THIRD, TOOL, Vulnerability, draft, vector};
 use crate::report::prelude::*;
 use xml::Node;
 
@@ -52,11 +52,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 
 fn read_one(node: &Node, reading: &mut Reading<'_>) {
     let of = dependency(node);
+    let component = Component::of(&of);
     for list in node.all("vulnerabilities") {
         for child in &list.children {
             match child.name.as_str() {
-                "vulnerability" => reading.add(draft(&of, &vulnerability(child, false))),
-                "suppressedVulnerability" => reading.more(draft(&of, &vulnerability(child, true))),
+                "vulnerability" => reading.add(draft(&of, &component, &vulnerability(child, false))),
+                "suppressedVulnerability" => reading.more(draft(&of, &component, &vulnerability(child, true))),
                 _ => {}
             }
         }

@@ -59,7 +59,7 @@ fn draft(finding: &Node<'_>) -> Draft {
     draft.in_package(Some(&name), component.get("version").text(), url, of.get("patchedVersions").text());
     let aliases = of.get("aliases").items();
     let mut others: Vec<&str> = aliases.iter().filter_map(Node::text).collect();
-    others.extend(aliases.iter().flat_map(|a| a.entries()).filter_map(|(_, id)| id.text()));
+    others.extend(aliases.iter().flat_map(Node::entries).filter_map(|(_, id)| id.text()));
     draft.vulnerabilities = match of.get("source").text() {
         // Numbers of the old npm registry mean something only there.
         Some("NPM") => words::known_as(&format!("NPM-{id}"), others),

@@ -162,8 +162,9 @@ fn advised(id: &str, module: &str, version: Option<&str>, fixed: &[&str], adviso
 
 /// The object of versions before 0.2: symbols, each with its vulnerability.
 fn old(doc: &Node<'_>, reading: &mut Reading<'_>) -> Result<(), Unreadable> {
-    let modules = doc.get("Modules").items();
-    let version = |path: &str| modules.iter().find(|m| m.get("Path").text() == Some(path))?.get("Version").text();
+    let modules = doc.get("Modules").items().iter();
+    let versions: HashMap<&str, &str> =
+        modules.filter_map(|m| Some((m.get("Path").text()?, m.get("Version").text()?))).collect();
     let mut same: BTreeMap<[&str; 2], Vec<&Node<'_>>> = BTreeMap::new();
     for one in doc.results_or_none("Vulns")? {
         let Some(id) = one.at("OSV.id").text() else {
@@ -183,7 +184,7 @@ fn old(doc: &Node<'_>, reading: &mut Reading<'_>) -> Result<(), Unreadable> {
             .flat_map(|r| r.get("events").items())
             .filter_map(|e| e.get("fixed").text())
             .collect();
-        let mut draft = advised(id, module, version(module), &fixed, first.get("OSV"));
+        let mut draft = advised(id, module, versions.get(module).copied(), &fixed, first.get("OSV"));
         let called = all.iter().any(|v| v.get("CallSink").number().is_some_and(|n| n > 0));
         draft.say("Reach", called.then_some("a vulnerable function is called"));
         let mut symbols: Vec<String> =

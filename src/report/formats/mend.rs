@@ -25,7 +25,8 @@ fn detect(shape: &Shape<'_>) -> Fit {
     };
     let old = |one: &Node<'_>| one.has("name") && one.get("library").is_object();
     let library = doc.at("libraries.0");
-    let libraries = library.has("keyUuid") || old(library.at("vulnerabilities.0"));
+    let files = ["keyUuid", "keyId", "filename", "sha1", "artifactId"];
+    let libraries = files.iter().any(|k| library.has(k)) || old(library.at("vulnerabilities.0"));
     let none = doc.has("supportToken") && (doc.get("response").is_list() || doc.get("retVal").is_list());
     (finding("response.0") || finding("retVal.0") || none || old(doc.at("vulnerabilities.0")) || libraries).into()
 }

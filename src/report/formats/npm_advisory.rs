@@ -25,8 +25,8 @@ pub(super) fn drafts(advisory: &Node<'_>, only: Option<&str>) -> Vec<Draft> {
     if versions.is_empty() {
         return vec![draft(advisory, None, &only.into_iter().collect::<Vec<_>>())];
     }
-    let chosen = |v: &Option<&str>| wanted.is_none_or(|w| w == *v);
-    versions.iter().filter(|(v, _)| chosen(v)).map(|(version, ways)| draft(advisory, *version, ways)).collect()
+    let chosen = |v: Option<&str>| wanted.is_none_or(|w| w == v);
+    versions.iter().filter(|(v, _)| chosen(**v)).map(|(version, ways)| draft(advisory, *version, ways)).collect()
 }
 
 fn draft(advisory: &Node<'_>, version: Option<&str>, ways: &[&str]) -> Draft {

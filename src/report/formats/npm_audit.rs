@@ -1,7 +1,7 @@
 //! `npm audit --json` of npm 6 (advisories) and from npm 7 on (vulnerable packages), `pnpm audit --json`, and what they
 //! print where they could not look.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::npm_advisory;
 use crate::report::prelude::*;
@@ -24,7 +24,7 @@ pub(super) const FORMATS: &[Format] = &[
     },
     Format {
         name: "pnpm-audit-json",
-        title: "pnpm audit JSON",
+        title: "pnpm audit JSON; yarn npm audit JSON, yarn 2 and 3",
         classes: &[Class::Sca],
         items: ITEMS,
         severity: SEVERITY,
@@ -41,6 +41,7 @@ fn detect_npm(shape: &Shape<'_>) -> Fit {
     let sixth = doc.has_all(&["advisories", "metadata"]) && doc.has("runId");
     let code = doc.at("error.code").or_empty();
     let failed = doc.get("error").has("summary") && !code.starts_with("ERR_PNPM");
+    let failed = failed || shape.line().has_all(&["message", "method", "uri", "headers"]);
     (seventh || sixth || failed).into()
 }
 
@@ -51,38 +52,50 @@ fn detect_pnpm(shape: &Shape<'_>) -> Fit {
 }
 
 fn parse_npm(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::parse(input.text)?;
+    // Where the registry fails, npm prints its answer and then an error.
+    let documents = Node::parse_all(input.text)?;
+    let listed = |d: &&Node<'_>| d.has("vulnerabilities") || d.has("advisories");
+    let failed = |d: &&Node<'_>| d.has("error");
+    let mut found = documents.iter().filter(listed).chain(documents.iter().filter(failed)).chain(&documents);
+    let doc = found.next().unwrap_or(&Node::Null);
     let mut reading = Reading::new(input, "npm audit", &[Class::Sca]);
-    if failed(&doc, &["vulnerabilities", "advisories"], &mut reading) {
+    if did_fail(doc, &mut reading) {
         return reading.done();
     }
     if doc.has("vulnerabilities") {
-        packages(&doc, &mut reading)?;
+        packages(doc, &mut reading)?;
     } else {
-        advisories(&doc, &mut reading)?;
+        advisories(doc, &mut reading)?;
     }
-    nothing(&doc, &mut reading);
+    nothing(doc, &mut reading);
     reading.done()
 }
 
 fn parse_pnpm(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, "pnpm audit", &[Class::Sca]);
-    if !failed(&doc, &["advisories"], &mut reading) {
-        advisories(&doc, &mut reading)?;
-        nothing(&doc, &mut reading);
+    if did_fail(&doc, &mut reading) {
+        return reading.done();
     }
+    let first = doc.get("advisories").entries().first().map_or("", |(_, a)| a.at("findings.0.paths.0").or_empty());
+    // pnpm's ways begin with the project itself, yarn's with what it depends on.
+    if !first.is_empty() && !first.starts_with('.') {
+        reading.tool(Some("yarn npm audit"));
+    }
+    advisories(&doc, &mut reading)?;
+    nothing(&doc, &mut reading);
     reading.done()
 }
 
 /// Whether the tool failed instead of looking.
-fn failed(doc: &Node<'_>, results: &[&str], reading: &mut Reading<'_>) -> bool {
+fn did_fail(doc: &Node<'_>, reading: &mut Reading<'_>) -> bool {
     let error = doc.get("error");
-    if error.is_null() || results.iter().any(|k| doc.has(k)) {
+    let answer = doc.has_all(&["message", "method", "uri"]);
+    if doc.has("vulnerabilities") || doc.has("advisories") || (error.is_null() && !answer) {
         return false;
     }
     let parts = [error.get("code"), error.get("summary"), error.get("message"), error.get("detail"), error];
-    let words: Vec<&str> = parts.iter().filter_map(|p| p.text()).collect();
+    let words: Vec<&str> = parts.iter().chain([&doc.get("message")]).filter_map(|p| p.text()).collect();
     reading.not_assessed(format!("The audit failed: {}", words.join(": ")));
     true
 }
@@ -126,20 +139,21 @@ fn packages(doc: &Node<'_>, reading: &mut Reading<'_>) -> Result<(), Unreadable>
     let packages = values(doc, "vulnerabilities")?;
     let listed: HashSet<&str> = packages.iter().filter_map(|p| p.get("name").text()).collect();
     // One advisory may stand in several packages, if they are one package under several names.
-    let mut seen: BTreeMap<(&str, &str), ()> = BTreeMap::new();
+    let mut seen: HashSet<(&str, &str)> = HashSet::new();
     for package in &packages {
         reading.passed(1);
+        let own = package.get("via").items().iter().any(Node::is_object);
         for via in package.get("via").items() {
             match via {
                 Node::Object(_) => {
                     let key = (via.get("source").or_empty(), package.get("name").or_empty());
-                    if seen.insert(key, ()).is_none() {
+                    if seen.insert(key) {
                         reading.more(advised(package, via));
                     }
                 }
                 other if other.text().is_some_and(|name| listed.contains(name)) => {}
                 // One that has an advisory of its own is reported by that.
-                _ if package.get("via").items().iter().any(Node::is_object) => {}
+                _ if own => {}
                 other => reading.more(depending(package, other.or_empty())),
             }
         }
@@ -243,6 +257,7 @@ mod tests {
             r#"{"error": {"code": "ENOLOCK", "summary": "This command requires an existing lockfile.", "detail": "Try creating one"}}"#,
             r#"{"error": {"code": "ERR_PNPM_AUDIT_NO_LOCKFILE", "message": "No pnpm-lock.yaml found"}}"#,
             r#"{"advisories": {}, "metadata": {"totalDependencies": 0}}"#,
+            r#"{"message": "request failed", "method": "POST", "uri": "https://r.example", "headers": {}} {"error": {"summary": "", "detail": ""}}"#,
         ] {
             assert_eq!(read("n", text.as_bytes(), None).status, ReportStatus::NotAssessed, "{text}");
         }

@@ -67,7 +67,7 @@ fn in_package(draft: &mut Draft, id: &str, url: Option<&str>) -> String {
 fn violation(of: &Node<'_>, package: &str, url: Option<&str>, licence: Option<&str>) -> Draft {
     let mut draft = Draft::new(Class::Licence);
     rated(&mut draft, of.get("severity").text());
-    draft.rule = of.get("rule").or_empty().to_owned();
+    of.get("rule").or_empty().clone_into(&mut draft.rule);
     draft.title = of.get("message").owned().unwrap_or_default();
     draft.say("", of.get("message").text());
     draft.say("Licence", licence);

@@ -121,7 +121,8 @@ fn draft(records: &[&Node<'_>], place: &Place<'_>, groups: &HashMap<&str, f64>) 
     own.clone_into(&mut draft.rule);
     draft.vulnerabilities = words::known_as(own, ids.iter().copied().chain(records.iter().flat_map(|r| r.get("aliases").texts())));
     let said = |key: &str| records.iter().find_map(|r| r.get(key).text());
-    draft.title = said("summary").map_or_else(|| format!("{own} in {}", place.name), str::to_owned);
+    let name = Some(place.name).filter(|n| !n.is_empty()).or(place.commit).unwrap_or(place.path);
+    draft.title = said("summary").map_or_else(|| format!("{own} in {name}"), str::to_owned);
     draft.say("", said("details"));
     draft.say("Commit", place.commit);
     let words = records.iter().filter_map(|r| words::severity(r.at("database_specific.severity").text()?));

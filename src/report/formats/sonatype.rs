@@ -81,16 +81,15 @@ fn in_component(draft: &mut Draft, component: &Node<'_>) -> String {
         Some(url) => draft.in_package(Some(&name), version, Some(url), None),
         None => draft.in_ecosystem(of.get("format").or_empty(), &name, version, &[]),
     }
-    let paths: Vec<&str> = component.get("pathnames").texts().collect();
+    let paths = component.get("pathnames");
     // A component may be spread over thousands of files; then none of them is its place.
-    match paths.as_slice() {
-        [one] => draft.path = Some((*one).to_owned()),
-        many => {
-            let more = many.len().saturating_sub(10);
-            let rest = if more > 0 { format!("\nand {more} more") } else { String::new() };
-            let shown: Vec<&str> = many.iter().take(10).copied().collect();
-            draft.say("Files", (!many.is_empty()).then(|| format!("{}{rest}", shown.join("\n"))).as_deref());
-        }
+    if let [one] = paths.items() {
+        draft.path = one.owned();
+    } else {
+        let shown: Vec<&str> = paths.texts().take(10).collect();
+        let more = paths.items().len().saturating_sub(shown.len());
+        let rest = if more > 0 { format!("\nand {more} more") } else { String::new() };
+        draft.say("Files", (!shown.is_empty()).then(|| format!("{}{rest}", shown.join("\n"))).as_deref());
     }
     name
 }
