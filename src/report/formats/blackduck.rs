@@ -50,7 +50,7 @@ const DEALT: [&str; 6] = ["DUPLICATE", "IGNORED", "MITIGATED", "NOT_AFFECTED", "
 
 fn detect_json(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
-    let one = doc.at("items.0");
+    let one = if doc.is_list() { doc.at("0") } else { doc.at("items.0") };
     let listed = one.has("componentName") && (one.has("vulnerabilityWithRemediation") || one.has("vulnerability"));
     let none = doc.has_all(&["totalCount", "items"]) && doc.at("_meta.href").or_empty().contains("vulnerable-bom-components");
     (listed || none).into()
@@ -131,7 +131,8 @@ fn violation(row: &Row<'_>, status: &str) -> Draft {
 fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, &[Class::Sca]);
-    for item in doc.results("items")? {
+    // Scripts that gather all pages write a list.
+    for item in if doc.is_list() { doc.list()? } else { doc.results("items")? } {
         let of = item.get("vulnerabilityWithRemediation");
         let of = if of.is_object() { of } else { item.get("vulnerability") };
         if !of.is_object() {

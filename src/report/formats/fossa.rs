@@ -81,8 +81,9 @@ fn draft(issue: &Node<'_>) -> Draft {
     let name = source.get("name").text().unwrap_or(name);
     let version = source.get("version").text().or(version);
     let fetcher = source.get("packageManager").text().unwrap_or(fetcher);
-    let rest = issue.get("remediation");
-    let fixed: Vec<&str> = ["completeFix", "partialFix"].iter().filter_map(|k| rest.get(k).text()).take(1).collect();
+    let remedy = issue.get("remediation");
+    let fixes = [issue.get("fixedIn"), remedy.get("completeFix"), remedy.get("partialFix")];
+    let fixed: Vec<&str> = fixes.iter().filter_map(|f| f.text()).take(1).collect();
     draft.in_ecosystem(ecosystem(fetcher), name, version, &fixed);
     let words = kind.replace('_', " ");
     let title = ["title", "name"].iter().find_map(|k| text(k)).or(issue.at("rule.title").text());
@@ -96,7 +97,6 @@ fn draft(issue: &Node<'_>) -> Draft {
     draft.cwe = issue.get("cwes").texts().chain(of.get("cwes").texts()).flat_map(words::cwe_numbers).collect();
     draft.epss = issue.at("epss.score").score();
     draft.url = ["issueDashURL", "url"].iter().find_map(|k| issue.get(k).owned());
-    draft.native_id = issue.get("id").owned();
     let statuses = issue.get("statuses");
     let ignored = statuses.get("active").number() == Some(0) && statuses.get("ignored").number().is_some_and(|n| n > 0);
     if issue.get("resolved").is_true() {

@@ -96,7 +96,11 @@ fn vulnerability(of: &Node<'_>, package: &str, url: Option<&str>) -> Draft {
     });
     draft.cvss = scores.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
     if draft.cvss.is_empty() {
-        let words = references.iter().filter_map(|r| words::severity(r.get("severity").text()?));
+        let rating = |r: &Node<'_>| {
+            let keys = ["severity_rating", "severity_mapped", "severity"];
+            keys.iter().find_map(|k| words::severity(r.get(k).text()?)).filter(|s| *s != Severity::Unknown)
+        };
+        let words = references.iter().filter_map(rating);
         draft.severity = words.min().unwrap_or(Severity::Unknown);
     }
     draft.url = references.iter().find_map(|r| r.get("url").owned());

@@ -56,7 +56,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                 continue;
             }
             read_project(part, project, &mut reading)?;
-            looked |= part.get("dependencyCount").number() != Some(0);
+            looked |= part.has("infrastructureAsCodeIssues") || part.get("dependencyCount").number() != Some(0);
         }
     }
     if !failures.is_empty() {
@@ -75,7 +75,8 @@ fn read_project(project: &Node<'_>, whole: &Node<'_>, reading: &mut Reading<'_>)
         for issue in project.results("infrastructureAsCodeIssues")? {
             reading.add(misconfiguration(issue, project));
         }
-        if !project.has("vulnerabilities") {
+        // Beside them stand no vulnerabilities and no dependencies, which were not looked for.
+        if project.get("vulnerabilities").items().is_empty() {
             return Ok(());
         }
     }
@@ -270,6 +271,9 @@ mod tests {
             "severity": "medium", "lineNumber": 7, "path": ["spec", "containers[0]"], "iacDescription": {"issue": "Runs as root"}}]}"#;
         let report = read("s", iac.as_bytes(), None);
         assert_eq!((report.findings[0].class, report.findings[0].place().as_str()), (Class::Iac, "k8s/pod.yaml:7"));
+        let clean = r#"{"vulnerabilities": [], "dependencyCount": 0, "packageManager": "k8sconfig", "ok": true, "infrastructureAsCodeIssues": []}"#;
+        let clean = read("s", clean.as_bytes(), None);
+        assert_eq!((clean.status, clean.classes), (ReportStatus::Empty, vec![Class::Iac]));
         let failed = r#"{"ok": false, "error": "Could not detect supported target files", "path": "/src"}"#;
         assert_eq!(read("s", failed.as_bytes(), None).status, ReportStatus::NotAssessed);
         let wrong = r#"{"vulnerabilities": {}, "packageManager": "npm", "ok": true}"#;
