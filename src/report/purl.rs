@@ -35,7 +35,8 @@ pub(super) fn of(ecosystem: &str, name: &str, version: Option<&str>) -> Option<S
         "maven" if !name.contains([':', '/']) => return None,
         "maven" => name.replace(':', "/"),
         "pypi" => name.to_lowercase().replace('_', "-"),
-        "golang" if name == "stdlib" || !name.contains('.') => return None,
+        // A module has a host before it; the standard library goes by this name everywhere.
+        "golang" if name != "stdlib" && !name.contains('.') => return None,
         "golang" | "composer" => name.to_lowercase(),
         _ => name.to_owned(),
     };
@@ -113,7 +114,7 @@ mod tests {
             assert_eq!(of(ecosystem, name, Some(version)).as_deref(), Some(purl));
         }
         assert!(of("maven", "log4j", None).is_none() && of("Debian", "zlib", None).is_none());
-        assert!(of("Go", "stdlib", None).is_none() && of("npm", " ", None).is_none());
+        assert!(of("Go", "fmt", None).is_none() && of("npm", " ", None).is_none());
     }
 
     #[test]
@@ -125,5 +126,39 @@ mod tests {
         assert_eq!(of("pkg:npm/@a/b"), is("npm", "@a/b", ""));
         assert_eq!(of("pkg:deb/debian/zlib1g@1.2?arch=amd64"), is("deb", "zlib1g", "1.2"));
         assert!(parts("cpe:/a").is_none() && parts("pkg:npm").is_none() && parts("pkg:npm/").is_none());
+    }
+
+    /// What several tools report of one package has to come out as one, or each is dismissed for itself.
+    #[test]
+    fn a_package_is_the_same_whichever_scanner_names_it() {
+        let snyk = r#"{"vulnerabilities": [{"id": "SNYK-JAVA-ORGX-1", "packageName": "org.x:pad", "version": "1.0", "packageManager": "maven",
+            "identifiers": {"CVE": ["CVE-2021-1"]}}], "ok": false, "packageManager": "maven", "displayTargetFile": "pom.xml"}"#;
+        let check = r#"{"scanInfo": {}, "projectInfo": {}, "dependencies": [{"fileName": "pad-1.0.jar", "packages": [{"id": "pkg:maven/org.x/pad@1.0"}],
+            "vulnerabilities": [{"name": "CVE-2021-1", "severity": "HIGH"}]}]}"#;
+        let track = r#"[{"component": {"group": "org.x", "name": "pad", "version": "1.0", "purl": "pkg:maven/org.x/pad@1.0?type=jar"},
+            "vulnerability": {"vulnId": "GHSA-aaaa-bbbb-cccc", "aliases": [{"cveId": "CVE-2021-1"}]}, "analysis": {}}]"#;
+        let osv = r#"{"results": [{"source": {"path": "pom.xml"}, "packages": [{"package": {"name": "org.x:pad", "version": "1.0", "ecosystem": "Maven"},
+            "vulnerabilities": [{"id": "GHSA-aaaa-bbbb-cccc", "aliases": ["CVE-2021-1"]}]}]}]}"#;
+        let mend = r#"{"vulnerabilities": [{"name": "CVE-2021-1", "library": {"groupId": "org.x", "artifactId": "pad", "version": "1.0", "type": "MAVEN_ARTIFACT"}}]}"#;
+        let duck = r#"{"items": [{"componentName": "Pad", "componentVersionName": "1.0", "componentVersionOriginName": "maven", "componentVersionOriginId":
+            "org.x:pad:1.0", "vulnerabilityWithRemediation": {"vulnerabilityName": "CVE-2021-1"}}]}"#;
+        let iq = r#"{"components": [{"componentIdentifier": {"format": "maven", "coordinates": {"groupId": "org.x", "artifactId": "pad", "version": "1.0"}},
+            "securityData": {"securityIssues": [{"reference": "CVE-2021-1", "severity": 7}]}}]}"#;
+        let github = r#"{"data": {"repository": {"vulnerabilityAlerts": {"nodes": [{"vulnerableRequirements": "= 1.0", "securityVulnerability": {"package":
+            {"ecosystem": "MAVEN", "name": "org.x:pad"}, "advisory": {"identifiers": [{"value": "CVE-2021-1"}]}}}]}}}}"#;
+        for text in [snyk, check, track, osv, mend, duck, iq, github] {
+            let report = crate::report::read("r", text.as_bytes(), None);
+            let finding = &report.findings[0];
+            let package = finding.package.as_ref().unwrap();
+            assert_eq!(
+                (package.name.raw(), package.version.as_ref().unwrap().raw()),
+                ("org.x:pad", "1.0"),
+                "{}",
+                report.format
+            );
+            let purl = crate::domain::dedup::normalise_purl(package.purl.as_ref().unwrap().raw());
+            assert_eq!(purl, "pkg:maven/org.x/pad", "{}", report.format);
+            assert_eq!(finding.cves().collect::<Vec<_>>(), ["CVE-2021-1"], "{}", report.format);
+        }
     }
 }

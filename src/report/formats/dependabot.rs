@@ -86,6 +86,12 @@ fn parse_graph(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             _ => {}
         }
     }
+    let errors: Vec<&str> = doc.get("errors").items().iter().filter_map(|e| e.get("message").text()).collect();
+    let refused = || format!("GitHub could not answer all of the question: {}", errors.join("; "));
+    if lists.iter().all(|(_, list)| list.is_null()) && !errors.is_empty() {
+        reading.not_assessed(refused());
+        return reading.done();
+    }
     if lists.is_empty() {
         return Err(Unreadable("There are no \"vulnerabilityAlerts\" below \"data\".".to_owned()));
     }
@@ -102,9 +108,8 @@ fn parse_graph(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
         more |= list.at("pageInfo.hasNextPage").is_true();
     }
-    let errors: Vec<&str> = doc.get("errors").items().iter().filter_map(|e| e.get("message").text()).collect();
     if !errors.is_empty() {
-        reading.remark(format!("GitHub could not answer all of the question: {}", errors.join("; ")));
+        reading.remark(refused());
     }
     if more {
         reading.remark("There are more alerts than this page has: the report is a part of them.");
@@ -275,6 +280,8 @@ mod tests {
         assert_eq!(read("r", refused.as_bytes(), None).status, ReportStatus::NotAssessed);
         let none = r#"{"data": {"repository": {"vulnerabilityAlerts": {"nodes": []}}}}"#;
         assert_eq!(read("g", none.as_bytes(), None).status, ReportStatus::Empty);
+        let forbidden = r#"{"data": {"repository": {"vulnerabilityAlerts": null}}, "errors": [{"message": "Resource not accessible"}]}"#;
+        assert_eq!(read("g", forbidden.as_bytes(), None).status, ReportStatus::NotAssessed);
         let wrong = r#"{"data": {"repository": {"vulnerabilityAlerts": null}}}"#;
         assert_eq!(read("g", wrong.as_bytes(), None).status, ReportStatus::Error);
     }

@@ -78,9 +78,9 @@ fn parse_pnpm(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         return reading.done();
     }
     let first = doc.get("advisories").entries().first().map_or("", |(_, a)| a.at("findings.0.paths.0").or_empty());
-    // pnpm's ways begin with the project itself, yarn's with what it depends on.
+    // pnpm's ways begin with the project itself (a dot, unless there are several), yarn's with what it depends on.
     if !first.is_empty() && !first.starts_with('.') {
-        reading.tool(Some("yarn npm audit"));
+        reading.tool(Some("pnpm or yarn audit"));
     }
     advisories(&doc, &mut reading)?;
     nothing(&doc, &mut reading);

@@ -39,6 +39,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             read_package(package, &place, &mut reading)?;
         }
     }
+    if doc.has("image_metadata") {
+        reading.assessed(Class::Container);
+    }
     if doc.at("experimental_config.licenses.allowlist").is_list() {
         reading.assessed(Class::Licence);
     }
