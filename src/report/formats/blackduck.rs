@@ -18,7 +18,9 @@ pub(super) const FORMATS: &[Format] = &[
         severity: SEVERITY,
         identity: IDENTITY,
         checked: "DefectDojo's parser",
-        detect: |shape| shape.columns(&["Vulnerability id", "Vulnerability source", "Remediation status", "Security Risk"]).into(),
+        detect: |shape| {
+            shape.columns(&["Vulnerability id", "Vulnerability source", "Remediation status", "Security Risk"]).into()
+        },
         parse: parse_csv,
     },
     Format {
@@ -52,7 +54,8 @@ fn detect_json(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let one = if doc.is_list() { doc.at("0") } else { doc.at("items.0") };
     let listed = one.has("componentName") && (one.has("vulnerabilityWithRemediation") || one.has("vulnerability"));
-    let none = doc.has_all(&["totalCount", "items"]) && doc.at("_meta.href").or_empty().contains("vulnerable-bom-components");
+    let none =
+        doc.has_all(&["totalCount", "items"]) && doc.at("_meta.href").or_empty().contains("vulnerable-bom-components");
     (listed || none).into()
 }
 
@@ -123,7 +126,8 @@ fn violation(row: &Row<'_>, status: &str) -> Draft {
     draft.say("Operational risk", row.get("Operational Risk"));
     draft.in_package(Some(name), row.get("Component version name"), None, None);
     if status.to_lowercase().contains("overridden") {
-        draft.suppressed = Some(overridden.map_or_else(|| "overridden".to_owned(), |who| format!("overridden by {who}")));
+        draft.suppressed =
+            Some(overridden.map_or_else(|| "overridden".to_owned(), |who| format!("overridden by {who}")));
     }
     draft
 }
@@ -227,7 +231,12 @@ impl One<'_> {
         draft.title = format!("{own} in {}", self.component);
         draft.say("", self.description);
         draft.say("Component", Some(self.component));
-        draft.say("Files", (self.files.len() > 1).then(|| self.files.iter().take(10).cloned().collect::<Vec<_>>().join("\n")).as_deref());
+        draft.say(
+            "Files",
+            (self.files.len() > 1)
+                .then(|| self.files.iter().take(10).cloned().collect::<Vec<_>>().join("\n"))
+                .as_deref(),
+        );
         draft.path = self.files.first().cloned();
         self.package(&mut draft);
         draft.cvss = Cvss::of(self.score, None);
@@ -288,7 +297,10 @@ mod tests {
         let text = r#"{"totalCount": 2, "items": [{"componentName": "Pad", "componentVersionName": "1.0", "componentVersionOriginName": "maven", "componentVersionOriginId": "o:pad:1.0",
             "vulnerabilityWithRemediation": {"vulnerabilityName": "CVE-2021-4", "severity": "MEDIUM", "remediationStatus": "NEW", "cweId": "CWE-79", "baseScore": 5.0}}]}"#;
         let report = read("b", text.as_bytes(), None);
-        assert_eq!((report.format, report.findings[0].severity, report.findings[0].cwe[0]), ("blackduck-json", Severity::Medium, 79));
+        assert_eq!(
+            (report.format, report.findings[0].severity, report.findings[0].cwe[0]),
+            ("blackduck-json", Severity::Medium, 79)
+        );
         assert!(report.reason.unwrap().raw().contains("a part of the list"));
         let wrong = r#"{"items": [{"componentName": "x", "vulnerability": 1}]}"#;
         assert_eq!(read("b", wrong.as_bytes(), None).status, ReportStatus::Error);

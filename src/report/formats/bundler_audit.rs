@@ -141,7 +141,12 @@ impl Block {
             let bare = text.to_ascii_uppercase();
             Some(if bare.starts_with(prefix) { text.to_owned() } else { format!("{prefix}{text}") })
         };
-        let ids = [advisory.get("id").owned(), prefixed("cve", "CVE-"), prefixed("ghsa", "GHSA-"), prefixed("osvdb", "OSVDB-")];
+        let ids = [
+            advisory.get("id").owned(),
+            prefixed("cve", "CVE-"),
+            prefixed("ghsa", "GHSA-"),
+            prefixed("osvdb", "OSVDB-"),
+        ];
         let scores = ["cvss_v4", "cvss_v3", "cvss_v2"];
         Self {
             name: one.at("gem.name").or_empty().to_owned(),
@@ -167,7 +172,9 @@ fn draft(block: &Block) -> Draft {
     draft.say("", block.description.as_deref());
     draft.say("Remedy", block.solution.as_deref());
     let mut fixed: Vec<&str> = block.fixed.iter().map(String::as_str).collect();
-    if let Some(versions) = block.solution.as_deref().and_then(|s| s.strip_prefix("upgrade to ").or(s.strip_prefix("update to "))) {
+    if let Some(versions) =
+        block.solution.as_deref().and_then(|s| s.strip_prefix("upgrade to ").or(s.strip_prefix("update to ")))
+    {
         fixed.extend(versions.split(", ").map(|v| v.trim_matches(['\'', ' '])));
     }
     let version = Some(block.version.as_str()).filter(|v| !v.is_empty());
@@ -215,7 +222,10 @@ mod tests {
     #[test]
     fn nothing_found_is_clean() {
         assert_eq!(read("b", b"No vulnerabilities found\n", None).status, ReportStatus::Empty);
-        assert_eq!(read("b", br#"{"version": "1", "created_at": "x", "results": []}"#, None).status, ReportStatus::Empty);
+        assert_eq!(
+            read("b", br#"{"version": "1", "created_at": "x", "results": []}"#, None).status,
+            ReportStatus::Empty
+        );
         assert_eq!(read("b", br#"{"results": [{"type": "unpatched_gem"}]}"#, None).status, ReportStatus::Error);
     }
 }

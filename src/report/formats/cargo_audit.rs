@@ -21,7 +21,10 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let list = doc.get("vulnerabilities");
     let first = list.entries().first().map_or(&Node::Null, |(_, v)| v);
     let rustsec = first.at("advisory.id").or_empty().starts_with("RUSTSEC-");
-    ((doc.has_all(&["database", "lockfile"]) && list.has("list")) || (list.has("found") && list.has("count")) || rustsec).into()
+    ((doc.has_all(&["database", "lockfile"]) && list.has("list"))
+        || (list.has("found") && list.has("count"))
+        || rustsec)
+        .into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -60,7 +63,10 @@ fn all<'n, 'd: 'n>(
 ) -> Result<(), Unreadable> {
     for one in list {
         if !one.is_object() {
-            return Err(Unreadable(format!("An element of a list of results has to be an object, and is {}.", one.kind())));
+            return Err(Unreadable(format!(
+                "An element of a list of results has to be an object, and is {}.",
+                one.kind()
+            )));
         }
         reading.add(draft(one, kind));
     }
@@ -101,9 +107,10 @@ fn draft(one: &Node<'_>, list: Option<&str>) -> Draft {
     } else {
         draft.in_package(Some(name), version, None, Some(&fixed.join("|")));
     }
-    draft.url = advisory.get("url").owned().or_else(|| {
-        id.starts_with("RUSTSEC-").then(|| format!("https://rustsec.org/advisories/{id}"))
-    });
+    draft.url = advisory
+        .get("url")
+        .owned()
+        .or_else(|| id.starts_with("RUSTSEC-").then(|| format!("https://rustsec.org/advisories/{id}")));
     draft
 }
 
@@ -133,7 +140,9 @@ mod tests {
     #[test]
     fn no_lock_file_content_and_wrong_types() {
         let of = |count: u8, list: &str| {
-            let text = format!(r#"{{"database": {{}}, "lockfile": {{"dependency-count": {count}}}, "vulnerabilities": {{"found": false, "list": {list}}}, "warnings": {{}}}}"#);
+            let text = format!(
+                r#"{{"database": {{}}, "lockfile": {{"dependency-count": {count}}}, "vulnerabilities": {{"found": false, "list": {list}}}, "warnings": {{}}}}"#
+            );
             read("c", text.as_bytes(), None).status
         };
         assert_eq!((of(3, "[]"), of(0, "[]")), (ReportStatus::Empty, ReportStatus::NotAssessed));

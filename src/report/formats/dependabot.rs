@@ -191,11 +191,8 @@ fn draft(alert: &Alert<'_, '_>) -> Draft {
     let advisory = alert.advisory;
     draft.rated(alert.severity);
     let named = advisory.get("identifiers").items().iter().filter_map(|i| i.get("value").text());
-    let named: Vec<&str> = ["ghsa_id", "ghsaId", "cve_id"]
-        .iter()
-        .filter_map(|k| advisory.get(k).text())
-        .chain(named)
-        .collect();
+    let named: Vec<&str> =
+        ["ghsa_id", "ghsaId", "cve_id"].iter().filter_map(|k| advisory.get(k).text()).chain(named).collect();
     let own = named.iter().find(|n| n.starts_with("GHSA-")).or(named.first()).copied().unwrap_or_default();
     own.clone_into(&mut draft.rule);
     draft.vulnerabilities = words::known_as(own, named.iter().copied());
@@ -267,7 +264,10 @@ mod tests {
         assert_eq!((rest.format, graph.format), ("dependabot-json", "dependabot-graphql"));
         assert!(graph.reason.unwrap().raw().contains("more alerts"));
         for f in [&rest.findings[0], &graph.findings[0]] {
-            assert_eq!((f.severity, f.rule.raw(), f.cwe.as_slice()), (Severity::Medium, "GHSA-aaaa-bbbb-cccc", &[79][..]));
+            assert_eq!(
+                (f.severity, f.rule.raw(), f.cwe.as_slice()),
+                (Severity::Medium, "GHSA-aaaa-bbbb-cccc", &[79][..])
+            );
             assert_eq!((f.place().as_str(), f.vulnerabilities.len()), ("web/package-lock.json", 2));
             assert_eq!(f.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/%40a/pad");
             assert_eq!(f.suppressed.as_ref().unwrap().raw(), "dismissed: no_bandwidth");

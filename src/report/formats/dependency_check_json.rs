@@ -59,7 +59,9 @@ fn dependency(node: &Node<'_>) -> Dependency {
         ids: node.get("packages").items().iter().filter_map(|p| p.get("id").owned()).collect(),
         product: evidence("productEvidence"),
         version: evidence("versionEvidence"),
-        related: related.filter_map(|r| r.get("filePath").text().or(r.get("fileName").text()).map(str::to_owned)).collect(),
+        related: related
+            .filter_map(|r| r.get("filePath").text().or(r.get("fileName").text()).map(str::to_owned))
+            .collect(),
     }
 }
 

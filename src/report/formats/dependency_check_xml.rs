@@ -105,7 +105,8 @@ fn dependency(node: &Node) -> Dependency {
 
 fn vulnerability(node: &Node, suppressed: bool) -> Vulnerability {
     let text = |name: &str| node.text_of(name).map(str::to_owned);
-    let mut cwe: Vec<String> = node.child("cwes").into_iter().flat_map(|c| c.all("cwe")).map(|c| c.text.clone()).collect();
+    let mut cwe: Vec<String> =
+        node.child("cwes").into_iter().flat_map(|c| c.all("cwe")).map(|c| c.text.clone()).collect();
     cwe.extend(text("cwe"));
     let links = node.child("references").into_iter().flat_map(|r| r.all("reference"));
     Vulnerability {
@@ -179,7 +180,10 @@ mod tests {
         let report = read("d", text.as_bytes(), None);
         assert_eq!((report.format, report.raw_items, report.findings.len()), ("dependency-check-xml", 1, 2));
         let f = &report.findings[0];
-        assert_eq!((f.severity, f.rule.raw(), f.place().as_str()), (Severity::High, "CVE-2021-7", "/src/lib/tool-1.2.jar"));
+        assert_eq!(
+            (f.severity, f.rule.raw(), f.place().as_str()),
+            (Severity::High, "CVE-2021-7", "/src/lib/tool-1.2.jar")
+        );
         assert_eq!(f.package.as_ref().unwrap().name.raw(), "org.tool:tool");
         let vector = f.scores.as_ref().unwrap().vector.as_ref().unwrap().raw().to_owned();
         assert_eq!(vector, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H");
@@ -189,9 +193,14 @@ mod tests {
 
     #[test]
     fn dependencies_without_vulnerabilities_are_clean_and_no_dependency_is_not_assessed() {
-        let of = |inner: &str| format!(r#"<analysis xmlns="https://x/DependencyCheck/dependency-check.2.5.xsd">{inner}</analysis>"#);
+        let of = |inner: &str| {
+            format!(r#"<analysis xmlns="https://x/DependencyCheck/dependency-check.2.5.xsd">{inner}</analysis>"#)
+        };
         let status = |inner: &str| read("d", of(inner).as_bytes(), None).status;
-        assert_eq!(status("<dependencies><dependency><fileName>a</fileName></dependency></dependencies>"), ReportStatus::Empty);
+        assert_eq!(
+            status("<dependencies><dependency><fileName>a</fileName></dependency></dependencies>"),
+            ReportStatus::Empty
+        );
         assert_eq!(status("<dependencies/>"), ReportStatus::NotAssessed);
         assert_eq!(status("<scanInfo/>"), ReportStatus::Error);
     }

@@ -19,7 +19,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let tool = doc.at("meta.application").or_empty().eq_ignore_ascii_case(TOOL);
-    let listed = shape.lists(&["component", "vulnerability", "analysis"]) || shape.lists(&["component", "vulnerability", "matrix"]);
+    let listed = shape.lists(&["component", "vulnerability", "analysis"])
+        || shape.lists(&["component", "vulnerability", "matrix"]);
     (tool || listed).into()
 }
 
@@ -67,11 +68,8 @@ fn draft(finding: &Node<'_>) -> Draft {
     };
     draft.cwe = of.get("cwes").items().iter().filter_map(|c| c.get("cweId").number()).collect();
     draft.cwe.extend(of.get("cweId").number());
-    let scores = [
-        ("cvssV4Score", "cvssV4Vector"),
-        ("cvssV3BaseScore", "cvssV3Vector"),
-        ("cvssV2BaseScore", "cvssV2Vector"),
-    ];
+    let scores =
+        [("cvssV4Score", "cvssV4Vector"), ("cvssV3BaseScore", "cvssV3Vector"), ("cvssV2BaseScore", "cvssV2Vector")];
     let scores = scores.iter().map(|(score, vector)| Cvss::of(of.get(score).score(), of.get(vector).text()));
     draft.cvss = scores.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
     draft.epss = of.get("epssScore").score();
@@ -97,7 +95,9 @@ mod tests {
             "vulnerability": {"vulnId": "GHSA-aaaa-bbbb-cccc", "source": "GITHUB", "severity": "UNASSIGNED", "cvssV3BaseScore": 9.1,
             "aliases": [{"cveId": "CVE-2023-9", "ghsaId": "GHSA-aaaa-bbbb-cccc"}], "cwes": [{"cweId": 20}], "epssScore": 0.5},
             "analysis": {"state": "NOT_AFFECTED", "isSuppressed": true}, "matrix": "p:c:v"}"#;
-        let export = format!(r#"{{"version": "1.2", "meta": {{"application": "Dependency-Track", "version": "4.9"}}, "findings": [{one}]}}"#);
+        let export = format!(
+            r#"{{"version": "1.2", "meta": {{"application": "Dependency-Track", "version": "4.9"}}, "findings": [{one}]}}"#
+        );
         for text in [export, format!("[{one}]")] {
             let report = read("d", text.as_bytes(), None);
             assert_eq!((report.format, report.raw_items), ("dependency-track-json", 1));
@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn an_export_without_findings_is_no_clean_one() {
-        let of = |rest: &str| read("d", format!(r#"{{"meta": {{"application": "Dependency-Track"}}{rest}}}"#).as_bytes(), None).status;
+        let of = |rest: &str| {
+            read("d", format!(r#"{{"meta": {{"application": "Dependency-Track"}}{rest}}}"#).as_bytes(), None).status
+        };
         assert_eq!(of(r#", "findings": []"#), ReportStatus::Empty);
         assert_eq!(of(""), ReportStatus::Error);
         assert_eq!(of(r#", "findings": [{}]"#), ReportStatus::Error);

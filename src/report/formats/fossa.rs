@@ -20,7 +20,8 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let one = doc.at("issues.0");
     let of_test = doc.has_all(&["issues", "count", "status"]);
-    let listed = one.has("type") && (one.has("revisionId") || one.has("issueDashURL") || one.has_all(&["source", "statuses"]));
+    let listed =
+        one.has("type") && (one.has("revisionId") || one.has("issueDashURL") || one.has_all(&["source", "statuses"]));
     (of_test || listed).into()
 }
 
@@ -34,7 +35,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(draft(issue));
     }
     let status = doc.get("status").text();
-    if let Some(status) = status.filter(|s| !s.eq_ignore_ascii_case("scanned") && !s.eq_ignore_ascii_case("succeeded")) {
+    if let Some(status) = status.filter(|s| !s.eq_ignore_ascii_case("scanned") && !s.eq_ignore_ascii_case("succeeded"))
+    {
         let what = format!("FOSSA's scan did not come to its end: its status is {}.", crate::text::line(status));
         if reading.items() == 0 { reading.not_assessed(what) } else { reading.remark(what) }
     }
@@ -67,7 +69,8 @@ fn draft(issue: &Node<'_>) -> Draft {
     let text = |key: &str| issue.get(key).text().or(of.get(key).text());
     let rated = ["priorityString", "severity"].iter().find_map(|k| text(k));
     draft.rated(rated);
-    let licence_id = issue.at("license.licenseId").text().or(issue.at("license.id").text()).or(issue.get("license").text());
+    let licence_id =
+        issue.at("license.licenseId").text().or(issue.at("license.id").text()).or(issue.get("license").text());
     let licence_id = licence_id.or(issue.at("rule.licenseId").text());
     let named = ["cve", "vulnId"].iter().find_map(|k| text(k));
     let id = named.or(licence_id).unwrap_or(kind);
@@ -82,8 +85,8 @@ fn draft(issue: &Node<'_>) -> Draft {
     let version = source.get("version").text().or(version);
     let fetcher = source.get("packageManager").text().unwrap_or(fetcher);
     let remedy = issue.get("remediation");
-    let fixes = [issue.get("fixedIn"), remedy.get("completeFix"), remedy.get("partialFix")];
-    let fixed: Vec<&str> = fixes.iter().filter_map(|f| f.text()).take(1).collect();
+    let mended = [issue.get("fixedIn"), remedy.get("completeFix"), remedy.get("partialFix")];
+    let fixed: Vec<&str> = mended.iter().filter_map(|f| f.text()).take(1).collect();
     draft.in_ecosystem(ecosystem(fetcher), name, version, &fixed);
     let words = kind.replace('_', " ");
     let title = ["title", "name"].iter().find_map(|k| text(k)).or(issue.at("rule.title").text());
@@ -124,7 +127,10 @@ mod tests {
         assert_eq!((a.class, a.severity, a.rule.raw()), (Class::Licence, Severity::Medium, "GPL-3.0"));
         assert_eq!(a.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/%40a/pad@1.0.0");
         assert_eq!((b.class, b.severity, b.vulnerabilities[0].raw()), (Class::Sca, Severity::Critical, "CVE-2021-9"));
-        assert_eq!((b.suppressed.as_ref().unwrap().raw(), b.package.as_ref().unwrap().fixed[0].raw()), ("ignored", "2.1"));
+        assert_eq!(
+            (b.suppressed.as_ref().unwrap().raw(), b.package.as_ref().unwrap().fixed[0].raw()),
+            ("ignored", "2.1")
+        );
     }
 
     #[test]

@@ -71,7 +71,10 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         };
         reading.passed(1);
         let module = finding.at("trace.0");
-        findings.entry([id, module.get("module").or_empty(), module.get("version").or_empty()]).or_default().push(finding);
+        findings
+            .entry([id, module.get("module").or_empty(), module.get("version").or_empty()])
+            .or_default()
+            .push(finding);
     }
     for ([id, module, version], all) in &findings {
         let advisory = advisories.get(id).copied().unwrap_or(&Node::Null);
@@ -127,7 +130,8 @@ impl<'n> Call<'n> {
         let frames = finding.get("trace").items();
         let symbol = |frame: &Node<'_>| {
             let receiver = frame.get("receiver").text().map(|r| r.trim_start_matches('*'));
-            let parts = [frame.get("package").text().or(frame.get("module").text()), receiver, frame.get("function").text()];
+            let parts =
+                [frame.get("package").text().or(frame.get("module").text()), receiver, frame.get("function").text()];
             parts.into_iter().flatten().collect::<Vec<_>>().join(".")
         };
         let caller = frames.iter().skip(1).rev().find(|f| f.at("position.filename").text().is_some());
@@ -207,7 +211,8 @@ mod tests {
 
     #[test]
     fn one_vulnerability_of_a_module_is_one_finding() {
-        let config = r#"{"config": {"protocol_version": "v1.0.0", "scanner_name": "govulncheck", "scanner_version": "v1.1.4"}}"#;
+        let config =
+            r#"{"config": {"protocol_version": "v1.0.0", "scanner_name": "govulncheck", "scanner_version": "v1.1.4"}}"#;
         let osv = r#"{"osv": {"id": "GO-2022-1", "aliases": ["CVE-2022-1"], "summary": "Loop", "affected": []}} {"osv": {"id": "GO-2020-9"}}"#;
         let required = r#"{"finding": {"osv": "GO-2022-1", "fixed_version": "v0.4.0", "trace": [{"module": "golang.org/x/pad", "version": "v0.3.0"}]}}"#;
         let called = r#"{"finding": {"osv": "GO-2022-1", "fixed_version": "v0.4.0", "trace": [{"module": "golang.org/x/pad", "version": "v0.3.0", "package": "golang.org/x/pad",
@@ -225,14 +230,21 @@ mod tests {
     #[test]
     fn old_objects_and_wrong_types() {
         let of = |vulns: &str| {
-            let text = format!(r#"{{"Calls": {{}}, "Imports": {{}}, "Requires": {{}}, "Vulns": {vulns}, "Modules": [{{"Path": "a.example/m", "Version": "v1.0.0"}}]}}"#);
+            let text = format!(
+                r#"{{"Calls": {{}}, "Imports": {{}}, "Requires": {{}}, "Vulns": {vulns}, "Modules": [{{"Path": "a.example/m", "Version": "v1.0.0"}}]}}"#
+            );
             read("g", text.as_bytes(), None)
         };
-        let report = of(r#"[{"OSV": {"id": "GO-2021-2", "details": "Bad."}, "Symbol": "F", "PkgPath": "a.example/m/p", "ModPath": "a.example/m", "CallSink": 4},
-            {"OSV": {"id": "GO-2021-2"}, "Symbol": "G", "PkgPath": "a.example/m/p", "ModPath": "a.example/m"}]"#);
+        let report = of(
+            r#"[{"OSV": {"id": "GO-2021-2", "details": "Bad."}, "Symbol": "F", "PkgPath": "a.example/m/p", "ModPath": "a.example/m", "CallSink": 4},
+            {"OSV": {"id": "GO-2021-2"}, "Symbol": "G", "PkgPath": "a.example/m/p", "ModPath": "a.example/m"}]"#,
+        );
         assert_eq!((report.raw_items, report.findings.len()), (2, 1));
         assert_eq!(report.findings[0].package.as_ref().unwrap().version.as_ref().unwrap().raw(), "v1.0.0");
-        assert_eq!((of("null").status, of("{}").status, of("[{}]").status), (ReportStatus::Empty, ReportStatus::Error, ReportStatus::Error));
+        assert_eq!(
+            (of("null").status, of("{}").status, of("[{}]").status),
+            (ReportStatus::Empty, ReportStatus::Error, ReportStatus::Error)
+        );
         let torn = r#"{"config": {"scanner_name": "govulncheck"}} {"finding": {"osv": "GO"#;
         assert_eq!(read("g", torn.as_bytes(), None).status, ReportStatus::Error);
     }

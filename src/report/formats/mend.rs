@@ -70,7 +70,8 @@ fn platform(one: &Node<'_>) -> Draft {
     draft.cvss = Cvss::of(of.get("score").score(), one.get("scoreMetadataVector").text());
     // In percent.
     draft.epss = one.at("threatAssessment.epssPercentage").score().map(|p| p / 100.0);
-    draft.say("Exploit maturity", one.at("threatAssessment.exploitCodeMaturity").text().filter(|m| *m != "NOT_DEFINED"));
+    draft
+        .say("Exploit maturity", one.at("threatAssessment.exploitCodeMaturity").text().filter(|m| *m != "NOT_DEFINED"));
     draft.say("Reach", one.get("effective").text().filter(|e| *e != "NO_SHIELD"));
     draft.say("Dependency", one.at("component.dependencyType").text());
     let said = one.at("findingInfo.comment");
@@ -169,6 +170,9 @@ mod tests {
         assert_eq!((report.format, report.findings[0].severity), ("mend-json", Severity::High));
         assert_eq!(report.findings[0].package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/pad@1.0");
         assert_eq!(read("m", br#"{"supportToken": "t", "response": []}"#, None).status, ReportStatus::Empty);
-        assert_eq!(read("m", br#"{"supportToken": "t", "response": [{}], "retVal": []}"#, None).status, ReportStatus::Error);
+        assert_eq!(
+            read("m", br#"{"supportToken": "t", "response": [{}], "retVal": []}"#, None).status,
+            ReportStatus::Error
+        );
     }
 }

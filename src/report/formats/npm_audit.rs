@@ -118,7 +118,9 @@ fn values<'n, 'd>(doc: &'n Node<'d>, key: &str) -> Result<Vec<&'n Node<'d>>, Unr
         other => return Err(Unreadable(format!("\"{key}\" has to be an object, and is {}.", other.kind()))),
     };
     match values.iter().find(|v| !v.is_object()) {
-        Some(other) => Err(Unreadable(format!("An element of \"{key}\" has to be an object, and is {}.", other.kind()))),
+        Some(other) => {
+            Err(Unreadable(format!("An element of \"{key}\" has to be an object, and is {}.", other.kind())))
+        }
         None => Ok(values),
     }
 }
@@ -169,7 +171,8 @@ fn advised(package: &Node<'_>, via: &Node<'_>) -> Draft {
     let url = via.get("url").text();
     draft.rated(via.get("severity").text().or(package.get("severity").text()));
     let number = via.get("source").text().map(|n| format!("NPM-{n}"));
-    draft.rule = url.map(words::vulnerability_ids).and_then(|ids| ids.into_iter().next()).or(number).unwrap_or_default();
+    draft.rule =
+        url.map(words::vulnerability_ids).and_then(|ids| ids.into_iter().next()).or(number).unwrap_or_default();
     draft.vulnerabilities = words::known_as(&draft.rule, url);
     draft.title = via.get("title").owned().unwrap_or_else(|| draft.rule.clone());
     draft.say("Affected", via.get("range").text());
@@ -233,7 +236,9 @@ mod tests {
         assert_eq!((report.format, report.raw_items, report.findings.len()), ("npm-audit-json", 3, 2));
         let f = &report.findings[0];
         assert_eq!((f.severity, f.rule.raw(), f.cwe.as_slice()), (Severity::Medium, "GHSA-AAAA-BBBB-CCCC", &[400][..]));
-        assert!(f.detail.raw().contains("Depended on by: top") && f.detail.raw().contains("install top 3.0.0, a breaking"));
+        assert!(
+            f.detail.raw().contains("Depended on by: top") && f.detail.raw().contains("install top 3.0.0, a breaking")
+        );
         assert_eq!(f.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/pad");
         assert_eq!(report.findings[1].title.raw(), "lone depends on vulnerable versions of unlisted");
     }
@@ -261,7 +266,12 @@ mod tests {
         ] {
             assert_eq!(read("n", text.as_bytes(), None).status, ReportStatus::NotAssessed, "{text}");
         }
-        let of = |v: &str| read("n", format!(r#"{{"auditReportVersion": 2, "vulnerabilities": {v}}}"#).as_bytes(), None).status;
-        assert_eq!((of("{}"), of("null"), of(r#"{"a": 1}"#)), (ReportStatus::Empty, ReportStatus::Error, ReportStatus::Error));
+        let of = |v: &str| {
+            read("n", format!(r#"{{"auditReportVersion": 2, "vulnerabilities": {v}}}"#).as_bytes(), None).status
+        };
+        assert_eq!(
+            (of("{}"), of("null"), of(r#"{"a": 1}"#)),
+            (ReportStatus::Empty, ReportStatus::Error, ReportStatus::Error)
+        );
     }
 }

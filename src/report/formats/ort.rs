@@ -224,15 +224,22 @@ mod tests {
     #[test]
     fn results_of_evaluator_and_advisor() {
         let of = |evaluator: &str, advisor: &str| {
-            let text = format!(r#"{{"repository": {{}}, "analyzer": {{}}, "scanner": null, "advisor": {advisor}, "evaluator": {evaluator}}}"#);
+            let text = format!(
+                r#"{{"repository": {{}}, "analyzer": {{}}, "scanner": null, "advisor": {advisor}, "evaluator": {evaluator}}}"#
+            );
             read("o", text.as_bytes(), None)
         };
-        let report = of(r#"{"violations": [{"rule": "R", "pkg": "Maven:o.x:y:1.0", "license": "MIT", "severity": "WARNING", "message": "m"}]}"#,
-            r#"{"results": {"PyPI::pad:1.0": [{"vulnerabilities": [{"id": "CVE-2021-2", "references": [{"severity": "HIGH"}]}]}]}}"#);
+        let report = of(
+            r#"{"violations": [{"rule": "R", "pkg": "Maven:o.x:y:1.0", "license": "MIT", "severity": "WARNING", "message": "m"}]}"#,
+            r#"{"results": {"PyPI::pad:1.0": [{"vulnerabilities": [{"id": "CVE-2021-2", "references": [{"severity": "HIGH"}]}]}]}}"#,
+        );
         assert_eq!((report.format, report.raw_items), ("ort-result-json", 2));
         assert_eq!(report.findings[1].severity, Severity::High);
         assert_eq!(report.findings[1].package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:pypi/pad@1.0");
         assert_eq!(of("null", "null").status, ReportStatus::NotAssessed);
-        assert_eq!((of(r#"{"violations": []}"#, "null").status, of("{}", "null").status), (ReportStatus::Empty, ReportStatus::Error));
+        assert_eq!(
+            (of(r#"{"violations": []}"#, "null").status, of("{}", "null").status),
+            (ReportStatus::Empty, ReportStatus::Error)
+        );
     }
 }

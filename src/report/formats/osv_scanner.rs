@@ -8,8 +8,22 @@ use crate::report::prelude::*;
 const TOOL: &str = "OSV-Scanner";
 /// Ecosystems that are package managers of operating systems.
 const SYSTEMS: [&str; 16] = [
-    "alpine", "debian", "ubuntu", "rocky linux", "almalinux", "red hat", "suse", "opensuse", "wolfi", "chainguard",
-    "photon os", "mageia", "openeuler", "azure linux", "minimos", "echo",
+    "alpine",
+    "debian",
+    "ubuntu",
+    "rocky linux",
+    "almalinux",
+    "red hat",
+    "suse",
+    "opensuse",
+    "wolfi",
+    "chainguard",
+    "photon os",
+    "mageia",
+    "openeuler",
+    "azure linux",
+    "minimos",
+    "echo",
 ];
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -33,9 +47,13 @@ fn detect(shape: &Shape<'_>) -> Fit {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, &[Class::Sca]);
-    for result in doc.results_or_none("results")? {
+    // Go writes null for a list without elements, but it always writes the key.
+    let results = if doc.has("results") { doc.results_or_none("results")? } else { doc.results("results")? };
+    for result in results {
         let place = place(result.get("source"));
-        for package in result.results_or_none("packages")? {
+        let packages =
+            if result.has("packages") { result.results_or_none("packages")? } else { result.results("packages")? };
+        for package in packages {
             read_package(package, &place, &mut reading)?;
         }
     }
@@ -122,7 +140,8 @@ fn draft(records: &[&Node<'_>], place: &Place<'_>, groups: &HashMap<&str, f64>) 
     let ids: Vec<&str> = records.iter().filter_map(|r| r.get("id").text()).collect();
     let own = ids.iter().find(|id| id.starts_with("GHSA-")).or(ids.first()).copied().unwrap_or_default();
     own.clone_into(&mut draft.rule);
-    draft.vulnerabilities = words::known_as(own, ids.iter().copied().chain(records.iter().flat_map(|r| r.get("aliases").texts())));
+    draft.vulnerabilities =
+        words::known_as(own, ids.iter().copied().chain(records.iter().flat_map(|r| r.get("aliases").texts())));
     let said = |key: &str| records.iter().find_map(|r| r.get(key).text());
     let name = Some(place.name).filter(|n| !n.is_empty()).or(place.commit).unwrap_or(place.path);
     draft.title = said("summary").map_or_else(|| format!("{own} in {name}"), str::to_owned);
@@ -192,8 +211,11 @@ mod tests {
 
     #[test]
     fn nothing_found_is_clean_and_wrong_types_are_errors() {
-        let of = |results: &str| read("o", format!(r#"{{"results": {results}, "experimental_config": {{}}}}"#).as_bytes(), None).status;
+        let of = |results: &str| {
+            read("o", format!(r#"{{"results": {results}, "experimental_config": {{}}}}"#).as_bytes(), None).status
+        };
         assert_eq!((of("[]"), of("{}")), (ReportStatus::Empty, ReportStatus::Error));
         assert_eq!(of(r#"[{"source": {"path": "a"}, "packages": [{"vulnerabilities": [1]}]}]"#), ReportStatus::Error);
+        assert_eq!((of("null"), of(r#"[{"source": {"path": "a"}}]"#)), (ReportStatus::Empty, ReportStatus::Error));
     }
 }

@@ -20,9 +20,9 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let ours = |one: &Node<'_>| one.has("name") && (one.has("skip_reason") || one.has_all(&["version", "vulns"]));
     let doc = shape.json();
     let first = doc.at("dependencies.0");
-    let empty = doc.get("dependencies").is_list() && first.is_null() && doc.entries().iter().all(|(k, _)| {
-        k == "dependencies" || k == "fixes"
-    });
+    let empty = doc.get("dependencies").is_list()
+        && first.is_null()
+        && doc.entries().iter().all(|(k, _)| k == "dependencies" || k == "fixes");
     (ours(first) || empty || (doc.is_list() && ours(doc.at("0")))).into()
 }
 
@@ -63,7 +63,12 @@ fn draft(one: &Node<'_>, dependency: &Node<'_>) -> Draft {
     draft.vulnerabilities = words::known_as(id, one.get("aliases").texts());
     draft.title = format!("{id} in {name}");
     draft.say("", one.get("description").text());
-    draft.in_ecosystem("pypi", name, dependency.get("version").text(), &one.get("fix_versions").texts().collect::<Vec<_>>());
+    draft.in_ecosystem(
+        "pypi",
+        name,
+        dependency.get("version").text(),
+        &one.get("fix_versions").texts().collect::<Vec<_>>(),
+    );
     draft
 }
 

@@ -7,8 +7,20 @@ const SEVERITY: &str = "info, because an inventory judges nothing; unknown where
 const IDENTITY: &str = "licence and package";
 /// All columns that it can print.
 const COLUMNS: [&str; 14] = [
-    "name", "version", "license", "licensefile", "licensetext", "noticefile", "noticetext", "otherfiles", "othertexts", "url", "author",
-    "maintainer", "description", "system",
+    "name",
+    "version",
+    "license",
+    "licensefile",
+    "licensetext",
+    "noticefile",
+    "noticetext",
+    "otherfiles",
+    "othertexts",
+    "url",
+    "author",
+    "maintainer",
+    "description",
+    "system",
 ];
 
 pub(super) const FORMATS: &[Format] = &[
@@ -36,7 +48,8 @@ pub(super) const FORMATS: &[Format] = &[
         identity: IDENTITY,
         checked: "written from the tool's documentation; no real file was at hand",
         detect: |shape| {
-            let known = |(key, _): &(std::borrow::Cow<'_, str>, Node<'_>)| COLUMNS.contains(&key.to_lowercase().as_str());
+            let known =
+                |(key, _): &(std::borrow::Cow<'_, str>, Node<'_>)| COLUMNS.contains(&key.to_lowercase().as_str());
             let all = shape.json().at("0").entries().iter().all(known);
             (all && shape.lists(&["Name", "Version", "License"])).into()
         },
@@ -79,7 +92,8 @@ fn draft(name: &str, version: Option<&str>, licence: &str, url: Option<&str>) ->
     let licence = if unknown { "UNKNOWN" } else { licence };
     draft.severity = if unknown { Severity::Unknown } else { Severity::Info };
     licence.clone_into(&mut draft.rule);
-    draft.title = if unknown { format!("The licence of {name} is not known") } else { format!("Licence {licence} of {name}") };
+    draft.title =
+        if unknown { format!("The licence of {name} is not known") } else { format!("Licence {licence} of {name}") };
     draft.in_ecosystem("pypi", name, version, &[]);
     draft.url = url.filter(|u| !u.eq_ignore_ascii_case("unknown")).map(str::to_owned);
     draft
@@ -104,6 +118,9 @@ mod tests {
             assert_eq!(report.findings[1].severity, Severity::Unknown);
         }
         assert_eq!(read("l", b"Name,Version,License\n", None).status, ReportStatus::NotAssessed);
-        assert_eq!(read("l", br#"[{"License": "MIT", "Name": "a", "Version": "1"}, 2]"#, None).status, ReportStatus::Error);
+        assert_eq!(
+            read("l", br#"[{"License": "MIT", "Name": "a", "Version": "1"}, 2]"#, None).status,
+            ReportStatus::Error
+        );
     }
 }

@@ -175,8 +175,18 @@ mod tests {
 
     #[test]
     fn what_was_not_asked_for_is_not_assessed() {
-        let of = |files: &str| read("s", format!(r#"{{"headers": [{{"tool_name": "scancode-toolkit"}}], "files": {files}}}"#).as_bytes(), None).status;
-        assert_eq!((of("[]"), of(r#"[{"path": "a", "type": "file"}]"#)), (ReportStatus::NotAssessed, ReportStatus::NotAssessed));
+        let of = |files: &str| {
+            read(
+                "s",
+                format!(r#"{{"headers": [{{"tool_name": "scancode-toolkit"}}], "files": {files}}}"#).as_bytes(),
+                None,
+            )
+            .status
+        };
+        assert_eq!(
+            (of("[]"), of(r#"[{"path": "a", "type": "file"}]"#)),
+            (ReportStatus::NotAssessed, ReportStatus::NotAssessed)
+        );
         assert_eq!((of("{}"), of("[1]")), (ReportStatus::Error, ReportStatus::Error));
     }
 }

@@ -122,8 +122,23 @@ impl Place {
 /// Whether a package manager is that of an operating system: `deb`, `debian:11`, `alpine:3.18`.
 fn is_system(manager: &str) -> bool {
     let systems = [
-        "deb", "apk", "rpm", "linux", "debian", "alpine", "ubuntu", "centos", "rhel", "amzn", "ol", "rocky", "almalinux",
-        "sles", "wolfi", "chainguard", "fedora",
+        "deb",
+        "apk",
+        "rpm",
+        "linux",
+        "debian",
+        "alpine",
+        "ubuntu",
+        "centos",
+        "rhel",
+        "amzn",
+        "ol",
+        "rocky",
+        "almalinux",
+        "sles",
+        "wolfi",
+        "chainguard",
+        "fedora",
     ];
     systems.contains(&manager.split(':').next().unwrap_or(manager))
 }
@@ -257,7 +272,10 @@ mod tests {
         let report = read("s", text.to_string().as_bytes(), None);
         assert_eq!((report.format, report.raw_items, report.merged, report.findings.len()), ("snyk-json", 3, 1, 3));
         let f = &report.findings[0];
-        assert_eq!((f.severity, f.place().as_str(), f.cwe.as_slice()), (Severity::Critical, "web/package-lock.json", &[79][..]));
+        assert_eq!(
+            (f.severity, f.place().as_str(), f.cwe.as_slice()),
+            (Severity::Critical, "web/package-lock.json", &[79][..])
+        );
         assert_eq!(f.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/%40x/pad@1.2.0");
         assert_eq!(f.vulnerabilities.len(), 2);
         assert!(f.detail.raw().contains("app@1 > b@2 > @x/pad@1.2.0"));

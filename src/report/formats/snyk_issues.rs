@@ -140,7 +140,8 @@ mod tests {
     fn no_issues_are_clean_and_another_type_is_an_error() {
         let none = r#"{"jsonapi": {}, "links": {"self": "/rest/orgs/o/issues?limit=10"}, "data": []}"#;
         assert_eq!(read("s", none.as_bytes(), None).status, ReportStatus::Empty);
-        let wrong = r#"{"jsonapi": {}, "data": [{"type": "issue", "attributes": {"effective_severity_level": "low"}}, 3]}"#;
+        let wrong =
+            r#"{"jsonapi": {}, "data": [{"type": "issue", "attributes": {"effective_severity_level": "low"}}, 3]}"#;
         assert_eq!(read("s", wrong.as_bytes(), None).status, ReportStatus::Error);
     }
 }

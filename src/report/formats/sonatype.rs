@@ -41,7 +41,9 @@ fn parse_raw(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Sca]);
     for component in components(&doc)? {
         let data = component.get("securityData");
-        for issue in data.results_or_none("securityIssues")? {
+        // Of a component that IQ does not know there are no data.
+        let issues = if data.is_null() { &[] } else { data.results("securityIssues")? };
+        for issue in issues {
             if !issue.is_object() {
                 return Err(Unreadable(format!("An issue has to be an object, and is {}.", issue.kind())));
             }
@@ -106,7 +108,11 @@ fn issue_of(issue: &Node<'_>, component: &Node<'_>) -> Draft {
     if draft.cvss.is_empty() {
         draft.rated(issue.get("threatCategory").text());
     }
-    draft.cwe = issue.get("cwe").texts().flat_map(|c| words::cwe_numbers(&format!("CWE-{}", c.trim_start_matches("CWE-")))).collect();
+    draft.cwe = issue
+        .get("cwe")
+        .texts()
+        .flat_map(|c| words::cwe_numbers(&format!("CWE-{}", c.trim_start_matches("CWE-"))))
+        .collect();
     draft.url = issue.get("url").owned();
     let status = issue.get("status").text();
     if status.is_some_and(|s| s.eq_ignore_ascii_case("not applicable")) {
@@ -187,8 +193,18 @@ mod tests {
         let report = read("s", text.as_bytes(), None);
         assert_eq!((report.format, report.raw_items), ("sonatype-policy-json", 2));
         let classes: Vec<_> = report.findings.iter().map(|f| (f.class, f.severity, f.rule.raw())).collect();
-        assert_eq!(classes, [(Class::Licence, Severity::Critical, "Licence-Banned"), (Class::Sca, Severity::High, "CVE-2020-3")]);
-        let of = |n: u8| read("s", format!(r#"{{"components": [], "matchSummary": {{"totalComponentCount": {n}}}}}"#).as_bytes(), None).status;
+        assert_eq!(
+            classes,
+            [(Class::Licence, Severity::Critical, "Licence-Banned"), (Class::Sca, Severity::High, "CVE-2020-3")]
+        );
+        let of = |n: u8| {
+            read(
+                "s",
+                format!(r#"{{"components": [], "matchSummary": {{"totalComponentCount": {n}}}}}"#).as_bytes(),
+                None,
+            )
+            .status
+        };
         assert_eq!((of(4), of(0)), (ReportStatus::Empty, ReportStatus::NotAssessed));
         assert_eq!(read("s", br#"{"components": [3], "matchSummary": {}}"#, None).status, ReportStatus::Error);
     }

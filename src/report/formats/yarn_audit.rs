@@ -140,7 +140,10 @@ mod tests {
         let summary = r#"{"type":"auditSummary","data":{"vulnerabilities":{},"totalDependencies":7}}"#;
         let text = format!("{}\n{}\n{}\n{summary}\n", line("a>pad"), line("b>pad"), line("c>pad"));
         let report = read("y", text.as_bytes(), None);
-        assert_eq!((report.format, report.raw_items, report.merged, report.findings.len()), ("yarn-audit-jsonl", 3, 1, 2));
+        assert_eq!(
+            (report.format, report.raw_items, report.merged, report.findings.len()),
+            ("yarn-audit-jsonl", 3, 1, 2)
+        );
         let f = &report.findings[0];
         assert_eq!((f.severity, f.cwe.as_slice(), f.vulnerabilities.len()), (Severity::Medium, &[79, 80][..], 2));
         assert_eq!(f.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/pad@1.0.2");
@@ -149,7 +152,8 @@ mod tests {
 
     #[test]
     fn an_audit_that_failed_is_no_clean_one() {
-        let failed = r#"{"type":"error","data":"An unexpected error occurred: \"https://registry.example: ETIMEDOUT\"."}"#;
+        let failed =
+            r#"{"type":"error","data":"An unexpected error occurred: \"https://registry.example: ETIMEDOUT\"."}"#;
         let report = read("y", failed.as_bytes(), None);
         assert_eq!((report.format, report.status), ("yarn-audit-jsonl", ReportStatus::NotAssessed));
         let wrong = r#"{"type":"auditAdvisory","data":{}}"#;
