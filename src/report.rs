@@ -11,6 +11,7 @@ mod draft;
 mod formats;
 mod lax;
 mod node;
+mod purl;
 mod reading;
 mod shape;
 mod table;
@@ -36,7 +37,7 @@ mod prelude {
     pub(super) use super::reading::Reading;
     pub(super) use super::shape::{Fit, Shape};
     pub(super) use super::xml::{self, Part};
-    pub(super) use super::{Format, Input, Parsed, Unreadable, table, words};
+    pub(super) use super::{Format, Input, Parsed, Unreadable, purl, table, words};
     pub(super) use crate::domain::finding::{Class, Package};
     pub(super) use crate::domain::severity::Severity;
 }

@@ -8,7 +8,7 @@ use crate::text::{Pool, Untrusted};
 
 use super::cvss::Cvss;
 use super::lax::{LONGEST, within};
-use super::{Input, words};
+use super::{Input, purl, words};
 
 /// The longest title that is made from a longer text, in characters.
 const TITLE: usize = 160;
@@ -97,6 +97,16 @@ impl Draft {
                 .map(Into::into)
                 .collect(),
         });
+    }
+
+    /// Takes a package of an ecosystem, with a package URL if the ecosystem's names are known.
+    pub(super) fn in_ecosystem(&mut self, ecosystem: &str, name: &str, version: Option<&str>, fixed: &[&str]) {
+        let purl = purl::of(ecosystem, name, version);
+        self.in_package(Some(name), version, purl.as_deref(), None);
+        if let Some(package) = &mut self.package {
+            // Each may be a range, with commas of its own.
+            package.fixed = fixed.iter().map(|f| f.trim()).filter(|f| !f.is_empty()).map(Into::into).collect();
+        }
     }
 
     /// Adds a paragraph to the detail, below a heading unless that is empty. Blank text adds nothing.

@@ -17,6 +17,19 @@ pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// What a vulnerability is known as: the ids of vulnerability databases in its own id and in its other names; or its own id,
+/// where that is of another database.
+pub(super) fn known_as<'t>(own: &str, others: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+    let mut ids = vulnerability_ids(own);
+    ids.extend(others.into_iter().flat_map(vulnerability_ids));
+    if ids.is_empty() && !own.trim().is_empty() {
+        ids.push(own.trim().to_ascii_uppercase());
+    }
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
 fn is_id(database: &str, rest: &str) -> bool {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     match database {

@@ -173,8 +173,10 @@ mod tests {
     use crate::report::read;
 
     fn report(items: &str) -> String {
-        format!(r#"<?xml version="1.0"?><NessusClientData_v2><Policy/><Report name="s"><ReportHost name="db.internal">
-            <HostProperties><tag name="host-ip">10.1.1.1</tag></HostProperties>{items}</ReportHost></Report></NessusClientData_v2>"#)
+        format!(
+            r#"<?xml version="1.0"?><NessusClientData_v2><Policy/><Report name="s"><ReportHost name="db.internal">
+            <HostProperties><tag name="host-ip">10.1.1.1</tag></HostProperties>{items}</ReportHost></Report></NessusClientData_v2>"#
+        )
     }
 
     #[test]

@@ -16,7 +16,16 @@ use crate::report::prelude::*;
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "sarif",
     title: "SARIF 2.1.0",
-    classes: &[Class::Sast, Class::Sca, Class::Container, Class::Iac, Class::Secret, Class::Licence, Class::Dast, Class::Fuzz],
+    classes: &[
+        Class::Sast,
+        Class::Sca,
+        Class::Container,
+        Class::Iac,
+        Class::Secret,
+        Class::Licence,
+        Class::Dast,
+        Class::Fuzz,
+    ],
     items: "all `results` of all runs",
     severity: "the tool's `severity` or `issue_severity` property, then `security-severity`, then `level` (error is high, warning medium, note low; no level is warning)",
     identity: "`fingerprints`; else `partialFingerprints` with rule, path and code; else rule, path and code",
@@ -195,8 +204,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         if let Some(location) = result.get("locations").items().first() {
             place::fill(&mut draft, self.run, location);
         }
-        draft.native_id =
-            ids(result.get("fingerprints")).or_else(|| result.get("correlationGuid").owned());
+        draft.native_id = ids(result.get("fingerprints")).or_else(|| result.get("correlationGuid").owned());
         if draft.native_id.is_none() {
             draft.near_id = ids(result.get("partialFingerprints"));
         }
@@ -220,9 +228,8 @@ impl<'n, 'a> Reader<'n, 'a> {
     }
 
     fn weaknesses<'t>(&self, result: &Node<'_>, rule: &Node<'_>, tags: impl Iterator<Item = &'t str>) -> Vec<u32> {
-        let named = |node: &Node<'_>| -> Vec<u32> {
-            node.at("properties.cwe").texts().flat_map(words::cwe_numbers).collect()
-        };
+        let named =
+            |node: &Node<'_>| -> Vec<u32> { node.at("properties.cwe").texts().flat_map(words::cwe_numbers).collect() };
         let mut out: Vec<u32> = tags.flat_map(words::cwe_numbers).collect();
         out.extend(named(rule));
         out.extend(named(result));

@@ -2,8 +2,8 @@
 
 mod wire;
 
-use crate::report::prelude::*;
 use crate::report::lax::{self, Text};
+use crate::report::prelude::*;
 use wire::{Code, Doc, Licence, Misconfiguration, Outcome, Resource, Secret, Vulnerability};
 
 const TOOL: &str = "Trivy";
@@ -51,12 +51,10 @@ const SYSTEMS: [&str; 24] = [
 fn detect(shape: &Shape<'_>) -> Fit {
     let has = |key: &str| shape.lists(&[key]);
     let object = || {
-            shape.has(&["SchemaVersion", "ArtifactName"])
-                || shape.has(&["ArtifactName", "Results"])
-                || (shape.has(&["ClusterName"])
-                    && ["Vulnerabilities", "Misconfigurations", "Resources", "Findings"]
-                        .iter()
-                        .any(|k| shape.has(&[k])))
+        shape.has(&["SchemaVersion", "ArtifactName"])
+            || shape.has(&["ArtifactName", "Results"])
+            || (shape.has(&["ClusterName"])
+                && ["Vulnerabilities", "Misconfigurations", "Resources", "Findings"].iter().any(|k| shape.has(&[k])))
     };
     let list = has("Target") && ["Vulnerabilities", "Misconfigurations", "Type", "Class"].iter().any(|k| has(k));
     (list || object()).into()

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::report::prelude::*;
-use crate::report::lax::{self, List, Text};
 use super::zap::{self, Alert, Instance};
+use crate::report::lax::{self, List, Text};
+use crate::report::prelude::*;
 
 #[derive(Debug, Deserialize)]
 struct Doc {

@@ -1,8 +1,8 @@
 //! OWASP ZAP's traditional XML report. Its raw items are alerts, not their instances.
 
+use super::zap::{self, Alert, Instance};
 use crate::report::prelude::*;
 use crate::report::xml::Node;
-use super::zap::{self, Alert, Instance};
 
 const ROOT: &str = "OWASPZAPReport";
 

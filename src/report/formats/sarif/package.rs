@@ -16,7 +16,11 @@ pub(super) fn of(draft: &Draft, own: &Node<'_>, general: &Node<'_>) -> Option<Pa
         let rest = draft.detail.lines().find_map(|l| l.trim().strip_prefix(name)?.strip_prefix(':'))?;
         Some(rest.trim()).filter(|r| !r.is_empty())
     };
-    let purl = own.get("purl").text().or_else(|| own.get("purls").texts().next()).or_else(|| general.get("purls").texts().next());
+    let purl = own
+        .get("purl")
+        .text()
+        .or_else(|| own.get("purls").texts().next())
+        .or_else(|| general.get("purls").texts().next());
     let name = match field("Package") {
         Some(name) => name.to_owned(),
         None => name_of(purl?)?,
