@@ -16,9 +16,25 @@ macro_rules! formats {
 }
 
 formats! {
+    aws_codeguru,
     bandit,
+    brakeman,
+    checkmarx,
+    checkmarx_one,
+    dockerlint,
+    eslint,
+    flawfinder,
+    fortify,
+    github_code_scanning,
+    gosec,
+    hadolint,
     sarif,
+    semgrep,
+    sonarqube,
+    spotbugs,
     trivy,
+    veracode,
+    webinspect,
     zap_json,
     zap_xml,
 }

@@ -1,4 +1,6 @@
-//! Bandit JSON: `bandit -f json`.
+//! Bandit: `bandit -f json`, `-f csv` and `-f xml`, which is JUnit XML. Only the JSON has the code.
+
+mod others;
 
 use crate::report::prelude::*;
 
@@ -14,7 +16,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     checked: "DefectDojo's parser, Bandit's own functional tests, and the same run in SARIF",
     detect,
     parse,
-}];
+}, others::CSV, others::XML];
 
 /// Semgrep's JSON has `results` and `errors` too, but no metrics.
 fn detect(shape: &Shape<'_>) -> Fit {
