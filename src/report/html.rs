@@ -66,6 +66,9 @@ pub(super) fn tables(html: &str) -> Vec<Table> {
                 "table" => {
                     depth = depth.saturating_sub(1);
                     in_cell = in_cell && depth > 0;
+                    if in_cell {
+                        cell(&mut tables, &|c| new_line(&mut c.text));
+                    }
                 }
                 "td" | "th" if depth == 1 => in_cell = false,
                 "script" | "style" => quiet = quiet.saturating_sub(1),

@@ -109,7 +109,7 @@ mod tests {
         format!(r#"{{"number": 4, "url": "https://api.example/4", "state": "{state}", "tool": {{"name": "CodeQL", "version": "2.1"}},
             "rule": {{"id": "js/zip", "severity": "warning", "description": "Zip.", "tags": ["security", "external/cwe/cwe-022"] {more}}},
             "dismissed_reason": "won't fix", "most_recent_instance": {{"message": {{"text": "This path."}},
-            "location": {{"path": "a.ts", "start_line": 9, "start_column": 2}}}}}}"#)
+            "location": {{"path": "{state}.ts", "start_line": 9, "start_column": 2}}}}}}"#)
     }
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
         let report = read("g", text.as_bytes(), None);
         assert_eq!((report.format, report.raw_items, report.tool.raw()), ("github-code-scanning", 3, "CodeQL"));
         let [open, dismissed] = report.findings.as_slice() else { panic!("{report:?}") };
-        assert_eq!((open.severity, open.place().as_str(), open.class, &open.cwe[..]), (Severity::Medium, "a.ts:9", Class::Sast, &[22][..]));
+        assert_eq!((open.severity, open.place().as_str(), open.class, &open.cwe[..]), (Severity::Medium, "open.ts:9", Class::Sast, &[22][..]));
         assert_eq!((open.rule.raw(), open.title.raw()), ("js/zip", "This path."));
         assert_eq!((dismissed.severity, dismissed.suppressed.as_ref().unwrap().raw()), (Severity::Critical, "Dismissed on GitHub: won't fix."));
     }

@@ -31,6 +31,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         draft.title = result.get("message").text().unwrap_or("A result without a message").to_owned();
         draft.severity = severity(result.get("level").or_empty());
         draft.say("", result.get("message").text());
+        draft.say("Level", result.get("level").text());
         draft.path = result.get("file").owned();
         draft.line = result.get("line").number();
         draft.column = result.get("column").number();

@@ -66,6 +66,8 @@ fn found(finding: &Node<'_>) -> Draft {
     draft.severity = rating(finding.get("severity").or_empty());
     draft.title = message.unwrap_or(rule).to_owned();
     draft.say("", message);
+    // The answer is of all repositories.
+    draft.say("Repository", finding.at("repository.name").text());
     draft.path = finding.at("location.file_path").owned();
     draft.line = finding.at("location.line").number();
     draft.column = finding.at("location.column").number();
@@ -112,6 +114,8 @@ fn vulnerable(item: &Node<'_>) -> Draft {
     draft.say("", advisory.get("description").text());
     draft.say("Reachable if", advisory.get("reachableIf").text());
     draft.say("Exposure", item.get("exposureType").text());
+    // The answer is of all repositories.
+    draft.say("Repository", item.get("repositoryName").text());
     draft.cwe = advisory.at("references.cweIds").texts().flat_map(words::cwe_numbers).collect();
     draft.url = advisory.at("references.urls").texts().next().map(str::to_owned);
     draft.path = item.at("dependencyFileLocation.path").owned();

@@ -93,6 +93,8 @@ fn draft(finding: &Node<'_>, class: Class) -> Draft {
             draft.line = details.get("file_line_number").number();
         }
     }
+    // Two flaws may stand in one line and say the same.
+    draft.say("Flaw", finding.get("issue_id").text());
     let app = finding.get("context_guid").or_empty();
     draft.native_id = finding.get("issue_id").text().map(|id| format!("{app}:{id}"));
     let status = finding.get("finding_status");

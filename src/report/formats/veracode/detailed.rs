@@ -117,6 +117,8 @@ fn of_flaw(flaw: &Element, here: &Here) -> Draft {
     draft.say("Category", Some(&here.about));
     draft.say("Recommendations", Some(&here.advice));
     draft.say("Note", flaw.attribute("note"));
+    // Two flaws may stand in one line and say the same.
+    draft.say("Flaw", flaw.attribute("issueid"));
     match url {
         Some(url) => {
             draft.path = Some(url.split(['?', '#']).next().unwrap_or(url).to_owned());

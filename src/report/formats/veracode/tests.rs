@@ -40,7 +40,7 @@ fn the_api_has_all_kinds_in_one_list() {
          "component_filename": "lib-2.1.jar", "cve": {"name": "CVE-2021-4", "cvss3": {"score": 7.5, "vector": "AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}}}}]}}"#);
     assert_eq!((report.format, report.raw_items, report.findings.len()), ("veracode-findings", 3, 2));
     let (xss, lib) = (&report.findings[0], &report.findings[1]);
-    assert_eq!((xss.place().as_str(), xss.suppressed.is_some(), xss.detail.raw()), ("/a.jsp:5", true, "Bad."));
+    assert_eq!((xss.place().as_str(), xss.suppressed.is_some(), xss.detail.raw()), ("/a.jsp:5", true, "Bad.\n\nFlaw: 5"));
     assert_eq!((lib.package.as_ref().unwrap().name.raw(), lib.scores.as_ref().unwrap().cvss.as_ref().unwrap().raw()), ("lib", "7.5"));
     assert_eq!(of(r#"{"findings": {"scan_type": 1}}"#).status, ReportStatus::Error);
 }
