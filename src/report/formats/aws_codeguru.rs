@@ -74,7 +74,7 @@ fn draft(item: &Node<'_>) -> Draft {
     let title = field(about, "RuleName").text().or(field(about, "ShortDescription").text());
     // Older ones name no rule: then the first words of what they say are the title.
     let first = description.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with("**"));
-    draft.title = title.or(first).or(category).unwrap_or("Recommendation").to_owned();
+    title.or(first).or(category).unwrap_or("Recommendation").clone_into(&mut draft.title);
     field(about, "RuleId").text().or(category).unwrap_or_default().clone_into(&mut draft.rule);
     draft.rated(field(item, "Severity").text());
     draft.say("", Some(description));
@@ -103,7 +103,7 @@ fn parse_security(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let mut draft = Draft::new(Class::Sast);
         let rule = finding.get("ruleId").text().or(finding.get("detectorId").text());
         rule.unwrap_or_default().clone_into(&mut draft.rule);
-        draft.title = finding.get("title").text().or(finding.get("detectorName").text()).unwrap_or_default().to_owned();
+        finding.get("title").text().or(finding.get("detectorName").text()).unwrap_or_default().clone_into(&mut draft.title);
         draft.rated(finding.get("severity").text());
         draft.say("", finding.get("description").text());
         draft.say("Remediation", finding.at("remediation.recommendation.text").text());

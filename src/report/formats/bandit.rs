@@ -55,7 +55,7 @@ fn draft(result: &Node<'_>) -> Draft {
     let (text, name) = (result.get("issue_text").text(), result.get("test_name").text());
     draft.rated(result.get("issue_severity").text());
     result.get("test_id").or_empty().clone_into(&mut draft.rule);
-    draft.title = text.or(name).unwrap_or_default().to_owned();
+    text.or(name).unwrap_or_default().clone_into(&mut draft.title);
     draft.detail = match (text, name) {
         (Some(text), Some(name)) => format!("{text}\nTest: {name}."),
         (text, name) => text.or(name).unwrap_or_default().to_owned(),

@@ -49,7 +49,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn draft(warning: &Node<'_>) -> Draft {
     let text = |key: &str| warning.get(key).text();
     let mut draft = Draft::new(Class::Sast);
-    draft.rule = text("check_name").or(text("warning_type")).unwrap_or_default().to_owned();
+    text("check_name").or(text("warning_type")).unwrap_or_default().clone_into(&mut draft.rule);
     let parts = [text("warning_type"), text("message")];
     draft.title = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
     draft.severity = match text("confidence").unwrap_or_default().to_ascii_lowercase().as_str() {

@@ -67,7 +67,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn draft(query: &Element, result: &Element) -> Draft {
     let mut draft = Draft::new(Class::Sast);
     let name = query.attribute("name").unwrap_or_default();
-    draft.rule = query.attribute("id").unwrap_or(name).to_owned();
+    query.attribute("id").unwrap_or(name).clone_into(&mut draft.rule);
     draft.title = name.replace('_', " ");
     draft.rated(result.attribute("Severity").or(query.attribute("Severity")));
     draft.cwe = query.attribute("cweId").and_then(|c| c.parse().ok()).filter(|n| *n > 0).into_iter().collect();

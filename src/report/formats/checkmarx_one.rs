@@ -59,7 +59,7 @@ fn draft(result: &Node<'_>) -> Draft {
     let mut draft = Draft::new(class_of(&kind));
     common(&mut draft, result);
     let query = data.get("queryName").text().or(data.get("ruleName").text());
-    draft.rule = query.or(result.get("id").text()).unwrap_or_default().to_owned();
+    query.or(result.get("id").text()).unwrap_or_default().clone_into(&mut draft.rule);
     draft.title = result.get("description").text().map_or_else(|| draft.rule.replace('_', " "), html::text);
     draft.say("", result.get("description").text().map(html::text).as_deref());
     draft.cwe = cwe(details.get("cweId"));

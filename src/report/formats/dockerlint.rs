@@ -27,8 +27,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return Err(Unreadable(format!("A result has to be an object, and is {}.", result.kind())));
         }
         let mut draft = Draft::new(Class::Iac);
-        draft.rule = result.get("code").text().unwrap_or("ot-docker-linter").to_owned();
-        draft.title = result.get("description").text().or(result.get("message").text()).unwrap_or_default().to_owned();
+        result.get("code").text().unwrap_or("ot-docker-linter").clone_into(&mut draft.rule);
+        result.get("description").text().or(result.get("message").text()).unwrap_or_default().clone_into(&mut draft.title);
         draft.severity = severity(result.get("severity").or_empty());
         draft.say("", result.get("description").text());
         draft.say("", result.get("message").text());

@@ -1,5 +1,7 @@
 //! ESLint JSON, plain or with metadata. A message without a rule says that a file could not be parsed.
 
+use std::collections::HashMap;
+
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -23,7 +25,8 @@ fn detect(shape: &Shape<'_>) -> Fit {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, "ESLint", &[Class::Sast]);
-    let rules = doc.at("metadata.rulesMeta");
+    let rules = doc.at("metadata.rulesMeta").entries();
+    let rules: HashMap<&str, &Node<'_>> = rules.iter().map(|(name, rule)| (name.as_ref(), rule)).collect();
     let files = if doc.is_object() { doc.results("results")? } else { doc.list()? };
     let mut broken = Vec::new();
     for file in files {
@@ -31,7 +34,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let lines: Vec<&str> = file.get("source").or_empty().lines().collect();
         for (list, suppressed) in [(file.results("messages")?, false), (file.results_or_none("suppressedMessages")?, true)] {
             for message in list {
-                let mut draft = draft(message, rules);
+                let mut draft = draft(message, &rules);
                 draft.path = Some(path.to_owned());
                 let line = draft.line.and_then(|l| usize::try_from(l).ok()).and_then(|l| lines.get(l.checked_sub(1)?));
                 draft.snippet = line.map(|l| (*l).to_owned());
@@ -56,11 +59,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.done()
 }
 
-fn draft(message: &Node<'_>, rules: &Node<'_>) -> Draft {
+fn draft(message: &Node<'_>, rules: &HashMap<&str, &Node<'_>>) -> Draft {
     let mut draft = Draft::new(Class::Sast);
     let fatal = message.get("fatal").is_true();
     let rule = message.get("ruleId").text();
-    draft.rule = rule.unwrap_or(if fatal { "parse-error" } else { "eslint" }).to_owned();
+    rule.unwrap_or(if fatal { "parse-error" } else { "eslint" }).clone_into(&mut draft.rule);
     message.get("message").or_empty().clone_into(&mut draft.title);
     draft.severity = match message.get("severity").or_empty() {
         "2" | "error" => Severity::High,
@@ -69,7 +72,7 @@ fn draft(message: &Node<'_>, rules: &Node<'_>) -> Draft {
         _ => Severity::Unknown,
     };
     draft.say("", message.get("message").text());
-    let about = rule.map_or(&Node::Null, |r| rules.get(r).get("docs"));
+    let about = rule.and_then(|r| rules.get(r)).map_or(&Node::Null, |r| r.get("docs"));
     draft.say("Rule", about.get("description").text());
     draft.url = about.get("url").owned();
     draft.line = message.get("line").number();

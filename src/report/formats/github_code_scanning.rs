@@ -1,5 +1,7 @@
 //! GitHub code scanning: the alerts that its REST API answers, of whatever tools uploaded them.
 
+use std::collections::BTreeSet;
+
 use super::sarif;
 use crate::report::prelude::*;
 
@@ -31,7 +33,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         one => std::slice::from_ref(one),
     });
     let mut reading = Reading::new(input, SERVICE, &[]);
-    let mut tools: Vec<String> = Vec::new();
+    let mut tools = BTreeSet::new();
     for alert in alerts {
         if !alert.is_object() {
             return Err(Unreadable(format!("An alert has to be an object, and is {}.", alert.kind())));
@@ -40,11 +42,10 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         // Each finding has its own tool for its source.
         reading.tool(Some(tool));
         reading.version(alert.at("tool.version").text().filter(|v| *v != "None"));
-        if !tools.iter().any(|t| t == tool) {
-            tools.push(tool.to_owned());
-        }
-        for class in sarif::classes(tool) {
-            reading.assessed(*class);
+        if tools.insert(tool) {
+            for class in sarif::classes(tool) {
+                reading.assessed(*class);
+            }
         }
         if alert.get("state").or_empty().eq_ignore_ascii_case("fixed") {
             reading.passed(1);
@@ -67,7 +68,7 @@ fn draft(alert: &Node<'_>, tool: &str) -> Draft {
     rule.get("id").or_empty().clone_into(&mut draft.rule);
     let message = instance.at("message.text").text();
     let about = rule.get("description").text();
-    draft.title = message.or(about).unwrap_or_default().to_owned();
+    message.or(about).unwrap_or_default().clone_into(&mut draft.title);
     draft.say("", message);
     draft.say("", about);
     draft.say("", rule.get("full_description").text());

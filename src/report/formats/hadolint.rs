@@ -27,8 +27,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return Err(Unreadable(format!("A result has to be an object, and is {}.", result.kind())));
         }
         let mut draft = Draft::new(Class::Iac);
-        draft.rule = result.get("code").text().unwrap_or("hadolint").to_owned();
-        draft.title = result.get("message").text().unwrap_or("A result without a message").to_owned();
+        result.get("code").text().unwrap_or("hadolint").clone_into(&mut draft.rule);
+        result.get("message").text().unwrap_or("A result without a message").clone_into(&mut draft.title);
         draft.severity = severity(result.get("level").or_empty());
         draft.say("", result.get("message").text());
         draft.say("Level", result.get("level").text());

@@ -95,7 +95,7 @@ fn draft(item: &Node<'_>, beside: &Beside<'_>) -> Draft {
     let rule = ["rule", "ruleKey"].iter().find_map(|k| item.get(k).owned());
     let mut draft = Draft::new(Class::Sast);
     draft.rule = rule.or_else(|| category.map(|c| format!("hotspot:{c}"))).unwrap_or_default();
-    draft.title = message.to_owned();
+    message.clone_into(&mut draft.title);
     draft.severity = match item.get("vulnerabilityProbability").text() {
         Some(likely) => words::severity(likely).unwrap_or(Severity::Unknown),
         None => severity(item),

@@ -65,7 +65,7 @@ fn draft(bug: &Element, pattern: Option<&Element>) -> Draft {
     kind.clone_into(&mut draft.rule);
     let about = |name: &str| pattern.and_then(|p| p.text_of(name));
     let title = bug.text_of("ShortMessage").or(about("ShortDescription")).or(bug.text_of("LongMessage"));
-    draft.title = title.unwrap_or(kind).to_owned();
+    title.unwrap_or(kind).clone_into(&mut draft.title);
     draft.severity = match bug.attribute("priority") {
         Some("1") => Severity::High,
         Some("2") => Severity::Medium,

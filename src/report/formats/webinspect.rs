@@ -45,8 +45,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn draft(issue: &Element, session: &Element) -> Draft {
     let mut draft = Draft::new(Class::Dast);
     let name = issue.text_of("Name").unwrap_or_default();
-    draft.rule = issue.text_of("VulnerabilityID").or(issue.text_of("CheckID")).unwrap_or(name).to_owned();
-    draft.title = name.to_owned();
+    issue.text_of("VulnerabilityID").or(issue.text_of("CheckID")).unwrap_or(name).clone_into(&mut draft.rule);
+    name.clone_into(&mut draft.title);
     draft.severity = match issue.text_of("Severity").and_then(|s| s.parse().ok()) {
         Some(4_u32) => Severity::Critical,
         Some(3) => Severity::High,

@@ -52,7 +52,7 @@ fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         draft.column = row.number("col_offset").map(|c| c.saturating_add(1));
         // A link to the weakness; its last number is the weakness.
         let digits = row.or_empty("issue_cwe").split(|c: char| !c.is_ascii_digit());
-        draft.cwe = digits.filter_map(|d| d.parse().ok()).last().filter(|n| *n > 0).into_iter().collect();
+        draft.cwe = digits.filter_map(|d| d.parse().ok()).next_back().filter(|n| *n > 0).into_iter().collect();
         reading.add(draft);
     }
     reading.done()
@@ -112,8 +112,8 @@ impl Issue<'_> {
         let some = |t: &str| Some(t.to_owned()).filter(|t| !t.is_empty());
         let mut draft = Draft::new(Class::Sast);
         draft.rated(Some(self.severity));
-        draft.rule = if self.test.is_empty() { self.name } else { self.test }.to_owned();
-        draft.title = if self.text.is_empty() { self.name } else { self.text }.to_owned();
+        if self.test.is_empty() { self.name } else { self.test }.clone_into(&mut draft.rule);
+        if self.text.is_empty() { self.name } else { self.text }.clone_into(&mut draft.title);
         draft.detail = match (self.text, self.name) {
             (text, "") => text.to_owned(),
             ("", name) => name.to_owned(),

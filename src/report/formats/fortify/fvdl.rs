@@ -88,7 +88,7 @@ fn draft(result: &Element, about: &About, audit: &HashMap<String, String>) -> Dr
     let instance = |name: &str| result.child("InstanceInfo").and_then(|i| i.text_of(name));
     let category = [class("Type"), class("Subtype")].into_iter().flatten().collect::<Vec<_>>().join(": ");
     let id = class("ClassID");
-    draft.rule = id.unwrap_or(&category).to_owned();
+    id.unwrap_or(&category).clone_into(&mut draft.rule);
     draft.title = category;
     if class("AnalyzerName").is_some_and(|a| a.eq_ignore_ascii_case("pentest")) {
         draft.class = Class::Dast;

@@ -72,8 +72,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn draft(issue: &Element, group: &Group) -> Draft {
     let mut draft = Draft::new(Class::Sast);
     let category = issue.text_of("Category").unwrap_or_default();
-    draft.rule = issue.attribute("ruleID").unwrap_or(category).to_owned();
-    draft.title = category.to_owned();
+    issue.attribute("ruleID").unwrap_or(category).clone_into(&mut draft.rule);
+    category.clone_into(&mut draft.title);
     draft.rated(issue.text_of("Friority").or(issue.text_of("Folder")));
     draft.native_id = issue.attribute("iid").map(str::to_owned);
     draft.say("", issue.text_of("Abstract"));

@@ -64,7 +64,7 @@ fn found(finding: &Node<'_>) -> Draft {
     });
     rule.clone_into(&mut draft.rule);
     draft.severity = rating(finding.get("severity").or_empty());
-    draft.title = message.unwrap_or(rule).to_owned();
+    message.unwrap_or(rule).clone_into(&mut draft.title);
     draft.say("", message);
     // The answer is of all repositories.
     draft.say("Repository", finding.at("repository.name").text());

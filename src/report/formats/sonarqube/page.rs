@@ -1,5 +1,7 @@
 //! The HTML of `sonar-report`: tables of vulnerabilities and of hotspots, then a table of what the rules say.
 
+use std::collections::HashMap;
+
 use super::{TOOL, own_severity};
 use crate::report::html::{Cell, Table};
 use crate::report::prelude::*;
@@ -24,7 +26,12 @@ fn detect(shape: &Shape<'_>) -> Fit {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let tables = html::tables(input.text);
     let mut reading = Reading::new(input, TOOL, &[Class::Sast]);
-    let rules = tables.iter().find(|t| Columns::of(t).is_rules());
+    let rules: HashMap<&str, &str> = tables
+        .iter()
+        .filter(|t| Columns::of(t).is_rules())
+        .flatten()
+        .filter_map(|row| Some((row.first()?.text.as_str(), row.get(1)?.text.as_str())))
+        .collect();
     let mut seen = false;
     for table in &tables {
         let columns = Columns::of(table);
@@ -33,7 +40,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
         seen = true;
         for row in table.iter().skip(1).filter(|r| !r.is_empty()) {
-            reading.add(draft(&columns, row, rules));
+            reading.add(draft(&columns, row, &rules));
         }
     }
     if !seen {
@@ -65,22 +72,21 @@ impl Columns {
     }
 }
 
-fn draft(columns: &Columns, row: &[Cell], rules: Option<&Table>) -> Draft {
+fn draft(columns: &Columns, row: &[Cell], rules: &HashMap<&str, &str>) -> Draft {
     let text = |names: &[&str]| columns.cell(row, names).map(|c| c.text.as_str());
     let mut draft = Draft::new(Class::Sast);
     // Hotspots have a category where vulnerabilities have a rule.
     let rule = text(&["rule", "category"]);
-    draft.rule = rule.unwrap_or_default().to_owned();
+    rule.unwrap_or_default().clone_into(&mut draft.rule);
     let what = text(&["description"]).filter(|d| *d != "/");
     let message = text(&["message"]);
-    draft.title = message.or(what).unwrap_or_default().to_owned();
+    message.or(what).unwrap_or_default().clone_into(&mut draft.title);
     draft.severity = own_severity(text(&["severity", "priority", "vulnerability probability"]).unwrap_or_default());
     draft.say("", message);
     draft.say("", what);
-    let about = rules.and_then(|t| t.iter().find(|r| r.first().is_some_and(|c| Some(c.text.as_str()) == rule)));
-    if let Some(about) = about.and_then(|r| r.get(1)) {
-        draft.cwe = words::cwe_numbers(&about.text);
-        draft.say("Rule", Some(&about.text));
+    if let Some(about) = rule.and_then(|r| rules.get(r)) {
+        draft.cwe = words::cwe_numbers(about);
+        draft.say("Rule", Some(about));
     }
     draft.path = text(&["component", "file"]).map(str::to_owned);
     draft.line = text(&["line"]).and_then(|l| l.parse().ok());

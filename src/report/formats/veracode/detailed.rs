@@ -107,7 +107,7 @@ fn of_flaw(flaw: &Element, here: &Here) -> Draft {
     draft.severity = severity(text("severity").parse().ok());
     let cwe: Option<u32> = text("cweid").parse().ok().filter(|n| *n > 0);
     draft.cwe = cwe.into_iter().collect();
-    draft.title = flaw.attribute("categoryname").unwrap_or(&here.category).to_owned();
+    flaw.attribute("categoryname").unwrap_or(&here.category).clone_into(&mut draft.title);
     draft.rule = cwe.map_or_else(|| draft.title.clone(), |n| format!("CWE-{n}"));
     draft.say("", flaw.attribute("description"));
     draft.say("Attack", flaw.attribute("type"));
@@ -119,16 +119,13 @@ fn of_flaw(flaw: &Element, here: &Here) -> Draft {
     draft.say("Note", flaw.attribute("note"));
     // Two flaws may stand in one line and say the same.
     draft.say("Flaw", flaw.attribute("issueid"));
-    match url {
-        Some(url) => {
-            draft.path = Some(url.split(['?', '#']).next().unwrap_or(url).to_owned());
-            draft.say("URL", Some(url));
-            draft.snippet = flaw.attribute("vuln_parameter").or(flaw.attribute("parameter")).map(str::to_owned);
-        }
-        None => {
-            draft.path = Some(joined(text("sourcefilepath"), text("sourcefile")));
-            draft.line = text("line").parse().ok();
-        }
+    if let Some(url) = url {
+        draft.path = Some(url.split(['?', '#']).next().unwrap_or(url).to_owned());
+        draft.say("URL", Some(url));
+        draft.snippet = flaw.attribute("vuln_parameter").or(flaw.attribute("parameter")).map(str::to_owned);
+    } else {
+        draft.path = Some(joined(text("sourcefilepath"), text("sourcefile")));
+        draft.line = text("line").parse().ok();
     }
     draft.native_id = flaw.attribute("issueid").map(|id| format!("{}:{id}", here.app));
     if flaw.attribute("mitigation_status").is_some_and(|s| s.eq_ignore_ascii_case("accepted")) {
