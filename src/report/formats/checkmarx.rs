@@ -2,6 +2,8 @@
 //!
 //! A result of the XML is a path through the code; its place is where the path ends, and where it begins is in the detail.
 
+mod cxflow;
+
 use std::collections::HashMap;
 
 use crate::report::prelude::*;
@@ -22,6 +24,7 @@ pub(super) const FORMATS: &[Format] = &[
         detect,
         parse,
     },
+    cxflow::FORMAT,
     Format {
         name: "checkmarx-osa",
         title: "Checkmarx Open Source Analysis JSON",

@@ -75,7 +75,7 @@ fn draft(result: &Node<'_>) -> Draft {
     match draft.class {
         Class::Sca | Class::Container => of_package(&mut draft, result),
         Class::Secret => draft.snippet = data.get("snippet").owned(),
-        _ => of_path(&mut draft, data.get("nodes")),
+        _ => of_path(&mut draft, data.get("nodes"), data.get("nodes").items().first()),
     }
     if !matches!(draft.class, Class::Sca | Class::Container) {
         identify(&mut draft, result);
@@ -113,13 +113,14 @@ fn cwe(node: &Node<'_>) -> Vec<u32> {
     node.number().filter(|n| *n > 0).map_or_else(|| words::cwe_numbers(node.or_empty()), |n| vec![n])
 }
 
-/// The place of a path through the code is where it begins, as Checkmarx One shows it.
-fn of_path(draft: &mut Draft, nodes: &Node<'_>) {
-    let Some(first) = nodes.items().first() else { return };
-    draft.path = first.get("fileName").owned().or_else(|| draft.path.take());
-    draft.line = first.get("line").number().or(draft.line);
-    draft.column = first.get("column").number();
-    draft.snippet = first.get("code").owned();
+/// The place of a path through the code is one of its steps: in lists of results the first, as Checkmarx One shows it, in
+/// reports the last.
+fn of_path(draft: &mut Draft, nodes: &Node<'_>, step: Option<&Node<'_>>) {
+    let Some(step) = step else { return };
+    draft.path = step.get("fileName").owned().or_else(|| draft.path.take());
+    draft.line = step.get("line").number().or(draft.line);
+    draft.column = step.get("column").number();
+    draft.snippet = step.get("code").owned();
     draft.say("Path", Some(&steps(nodes)));
 }
 

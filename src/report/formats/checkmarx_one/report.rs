@@ -30,18 +30,23 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[]);
     let own = doc.get("scanResults");
     if own.has_any(&["sast", "kics", "sca"]) {
-        for language in own.at("sast.languages").items() {
-            queries(&mut reading, language.results_or_none("queries")?, false)?;
+        for (engine, class) in [("sast", Class::Sast), ("kics", Class::Iac), ("sca", Class::Sca)] {
+            let part = own.get(engine);
+            if part.is_object() {
+                reading.assessed(class);
+                for language in part.results_or_none("languages")? {
+                    queries(&mut reading, language.results_or_none("queries")?, class)?;
+                }
+            }
         }
-        if own.get("sast").is_object() {
-            reading.assessed(Class::Sast);
+        if ["sast", "kics", "sca"].iter().all(|e| own.get(e).is_null()) {
+            reading.not_assessed("The report has no results of any engine.");
         }
-        unread(&mut reading, own, &["kics", "sca"]);
         return reading.done();
     }
     if own.is_object() {
         reading.assessed(Class::Sast);
-        queries(&mut reading, own.results("resultsList")?, true)?;
+        queries(&mut reading, own.results("resultsList")?, Class::Sast)?;
     }
     let iac = doc.get("iacScanResults");
     if iac.is_object() {
@@ -78,10 +83,10 @@ fn holds_results(part: &Node<'_>) -> bool {
 }
 
 /// The vulnerabilities of queries on code; in the improved report they have a source and a destination.
-fn queries(reading: &mut Reading<'_>, queries: &[Node<'_>], improved: bool) -> Result<(), Unreadable> {
+fn queries(reading: &mut Reading<'_>, queries: &[Node<'_>], class: Class) -> Result<(), Unreadable> {
     for query in queries {
         for item in query.results_or_none("vulnerabilities")? {
-            let mut draft = Draft::new(Class::Sast);
+            let mut draft = Draft::new(class);
             common(&mut draft, item);
             query.get("queryName").or_empty().clone_into(&mut draft.rule);
             draft.title = draft.rule.replace('_', " ");
@@ -90,14 +95,15 @@ fn queries(reading: &mut Reading<'_>, queries: &[Node<'_>], improved: bool) -> R
             draft.say("Query", query.get("queryPath").text().or(item.get("groupName").text()));
             identify(&mut draft, item);
             let nodes = item.get("nodes");
-            if improved && item.has("destinationFileName") {
+            if item.has("destinationFileName") {
                 draft.path = item.get("destinationFileName").owned();
                 draft.line = item.get("destinationLine").number();
                 let last = nodes.items().last().filter(|n| n.get("line").number() == draft.line);
                 draft.snippet = last.and_then(|n| n.get("code").owned());
                 draft.say("Path", Some(&steps(nodes)));
             } else {
-                of_path(&mut draft, nodes);
+                draft.path = item.get("fileName").owned();
+                of_path(&mut draft, nodes, nodes.items().last());
             }
             take(reading, item, draft);
         }
