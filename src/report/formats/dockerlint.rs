@@ -8,7 +8,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     title: "ot-docker-linter JSON",
     classes: &[Class::Iac],
     items: "elements of the list",
-    severity: "`severity` (error is high, warning medium, info is info)",
+    severity: "`severity` (error is high, warning medium, info low)",
     identity: "rule, path and line of the file",
     checked: "the parser of Jenkins' Warnings plugin",
     detect,

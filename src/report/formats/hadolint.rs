@@ -7,7 +7,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     title: "Hadolint JSON",
     classes: &[Class::Iac],
     items: "elements of the list",
-    severity: "`level` (error is high, warning medium, info and style are info)",
+    severity: "`level` (error is high, warning medium, info low, style info)",
     identity: "rule, path and message",
     checked: "DefectDojo's parser, and the parser of Jenkins' Warnings plugin",
     detect,
@@ -46,7 +46,9 @@ pub(super) fn severity(level: &str) -> Severity {
     match level.to_ascii_lowercase().as_str() {
         "error" => Severity::High,
         "warning" => Severity::Medium,
-        "info" | "style" => Severity::Info,
+        // As its reports for SARIF (note) and for SonarQube (minor) say of the same result.
+        "info" => Severity::Low,
+        "style" => Severity::Info,
         _ => Severity::Unknown,
     }
 }

@@ -52,6 +52,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, &[Class::Sast]);
     reading.version(doc.get("version").text());
+    // As its SARIF names it, so that both are of one tool.
+    reading.tool(match doc.get("engine_requested").or_empty() {
+        "OSS" => Some("Semgrep OSS"),
+        engine if engine.starts_with("PRO") => Some("Semgrep PRO"),
+        _ => None,
+    });
     for result in doc.results("results")? {
         if !result.is_object() {
             return Err(Unreadable(format!("A result has to be an object, and is {}.", result.kind())));

@@ -1,12 +1,13 @@
 //! SonarQube's format for issues that other tools found: `sonar.externalIssuesReportPaths`. Many linters write it.
 
+use super::super::sarif;
 use super::own_severity;
 use crate::report::prelude::*;
 
 pub(super) const FORMAT: Format = Format {
     name: "sonarqube-generic",
     title: "SonarQube generic issue data (JSON)",
-    classes: &[Class::Sast],
+    classes: &[Class::Sast, Class::Iac],
     items: "elements of `issues`",
     severity: "`severity` of the issue or of its rule, and `impacts`",
     identity: "rule, path and message",
@@ -31,18 +32,20 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let rule = issue.get("ruleId").text().and_then(|id| rules.get(id));
         issue.get("engineId").owned().or_else(|| rule?.get("engineId").owned())
     };
-    reading.tool(issues.first().and_then(engine).as_deref());
+    let tool = issues.first().and_then(engine).unwrap_or_default();
+    reading.tool(Some(tool.as_str()).filter(|e| !e.is_empty()));
+    let class = sarif::classes(&tool).first().copied().unwrap_or(Class::Sast);
     for issue in issues {
         let rule = issue.get("ruleId").text().and_then(|id| rules.get(id).copied()).unwrap_or(&Node::Null);
-        reading.assessed(Class::Sast);
-        reading.add(draft(issue, rule));
+        reading.assessed(class);
+        reading.add(draft(issue, rule, class));
     }
     reading.done()
 }
 
-fn draft(issue: &Node<'_>, rule: &Node<'_>) -> Draft {
+fn draft(issue: &Node<'_>, rule: &Node<'_>, class: Class) -> Draft {
     let place = issue.get("primaryLocation");
-    let mut draft = Draft::new(Class::Sast);
+    let mut draft = Draft::new(class);
     issue.get("ruleId").or_empty().clone_into(&mut draft.rule);
     place.get("message").text().or(rule.get("name").text()).unwrap_or_default().clone_into(&mut draft.title);
     draft.say("", place.get("message").text());
