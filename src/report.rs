@@ -9,6 +9,7 @@ mod cvss;
 mod decode;
 mod draft;
 mod formats;
+mod html;
 mod lax;
 mod node;
 mod purl;
@@ -37,7 +38,7 @@ mod prelude {
     pub(super) use super::reading::Reading;
     pub(super) use super::shape::{Fit, Shape};
     pub(super) use super::xml::{self, Part};
-    pub(super) use super::{Format, Input, Parsed, Unreadable, purl, table, words};
+    pub(super) use super::{Format, Input, Parsed, Unreadable, html, purl, table, words};
     pub(super) use crate::domain::finding::{Class, Package};
     pub(super) use crate::domain::severity::Severity;
 }

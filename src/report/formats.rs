@@ -3,17 +3,28 @@
 //! A file of this folder has a constant `FORMATS`, with several formats of one tool beside each other. What two files
 //! share stands in one without.
 
+mod aws_codeguru;
 mod bandit;
 mod blackduck;
+mod brakeman;
 mod bundler_audit;
 mod cargo_audit;
+mod checkmarx;
+mod checkmarx_one;
 mod dependabot;
 mod dependency_check;
 mod dependency_check_json;
 mod dependency_check_xml;
 mod dependency_track;
+mod dockerlint;
+mod eslint;
+mod flawfinder;
+mod fortify;
 mod fossa;
+mod github_code_scanning;
+mod gosec;
 mod govulncheck;
+mod hadolint;
 mod mend;
 mod nessus;
 mod npm_advisory;
@@ -24,10 +35,15 @@ mod pip_audit;
 mod pip_licenses;
 mod sarif;
 mod scancode;
+mod semgrep;
 mod snyk;
 mod snyk_issues;
+mod sonarqube;
 mod sonatype;
+mod spotbugs;
 mod trivy;
+mod veracode;
+mod webinspect;
 mod yarn_audit;
 mod zap;
 mod zap_json;
@@ -37,16 +53,27 @@ use super::Format;
 
 /// The formats of each file.
 pub(super) static ALL: &[&[Format]] = &[
+    aws_codeguru::FORMATS,
     bandit::FORMATS,
     blackduck::FORMATS,
+    brakeman::FORMATS,
     bundler_audit::FORMATS,
     cargo_audit::FORMATS,
+    checkmarx::FORMATS,
+    checkmarx_one::FORMATS,
     dependabot::FORMATS,
     dependency_check_json::FORMATS,
     dependency_check_xml::FORMATS,
     dependency_track::FORMATS,
+    dockerlint::FORMATS,
+    eslint::FORMATS,
+    flawfinder::FORMATS,
+    fortify::FORMATS,
     fossa::FORMATS,
+    github_code_scanning::FORMATS,
+    gosec::FORMATS,
     govulncheck::FORMATS,
+    hadolint::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     npm_audit::FORMATS,
@@ -56,10 +83,15 @@ pub(super) static ALL: &[&[Format]] = &[
     pip_licenses::FORMATS,
     sarif::FORMATS,
     scancode::FORMATS,
+    semgrep::FORMATS,
     snyk::FORMATS,
     snyk_issues::FORMATS,
+    sonarqube::FORMATS,
     sonatype::FORMATS,
+    spotbugs::FORMATS,
     trivy::FORMATS,
+    veracode::FORMATS,
+    webinspect::FORMATS,
     yarn_audit::FORMATS,
     zap_json::FORMATS,
     zap_xml::FORMATS,

@@ -103,6 +103,11 @@ impl<'a> Node<'a> {
         keys.iter().all(|k| self.has(k))
     }
 
+    /// Whether one of these keys is there.
+    pub(super) fn has_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|k| self.has(k))
+    }
+
     /// Whether it is `null` or not there.
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Self::Null)

@@ -60,7 +60,7 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
         "blocker" => Some(Severity::Critical),
         "negligible" => Some(Severity::Low),
         "undefined" => Some(Severity::Unknown),
-        "none" => Some(Severity::Info),
+        "none" | "information" => Some(Severity::Info),
         _ => None,
     })
 }
@@ -121,6 +121,17 @@ pub(super) fn masked(snippet: &str) -> String {
         }
     }
     out
+}
+
+/// Name and version of an archive of Java, by its file name: `parser-1.2.3.jar`.
+pub(super) fn archive_parts(file: &str) -> (&str, Option<&str>) {
+    let bare = [".jar", ".war", ".ear"].iter().find_map(|end| file.strip_suffix(end));
+    let Some(bare) = bare else { return (file, None) };
+    let at = bare
+        .match_indices('-')
+        .map(|(at, _)| at)
+        .find(|at| bare.get(at + 1..).is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit())));
+    at.and_then(|at| Some((bare.get(..at)?, bare.get(at + 1..)))).unwrap_or((bare, None))
 }
 
 #[cfg(test)]

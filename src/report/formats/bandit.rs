@@ -1,4 +1,6 @@
-//! Bandit JSON: `bandit -f json`.
+//! Bandit: `bandit -f json`, `-f csv` and `-f xml`, which is JUnit XML. Only the JSON has the code.
+
+mod others;
 
 use crate::report::prelude::*;
 
@@ -14,7 +16,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     checked: "DefectDojo's parser, Bandit's own functional tests, and the same run in SARIF",
     detect,
     parse,
-}];
+}, others::CSV, others::XML];
 
 /// Semgrep's JSON has `results` and `errors` too, but no metrics.
 fn detect(shape: &Shape<'_>) -> Fit {
@@ -53,7 +55,7 @@ fn draft(result: &Node<'_>) -> Draft {
     let (text, name) = (result.get("issue_text").text(), result.get("test_name").text());
     draft.rated(result.get("issue_severity").text());
     result.get("test_id").or_empty().clone_into(&mut draft.rule);
-    draft.title = text.or(name).unwrap_or_default().to_owned();
+    text.or(name).unwrap_or_default().clone_into(&mut draft.title);
     draft.detail = match (text, name) {
         (Some(text), Some(name)) => format!("{text}\nTest: {name}."),
         (text, name) => text.or(name).unwrap_or_default().to_owned(),

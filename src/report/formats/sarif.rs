@@ -282,5 +282,15 @@ fn suppressed(suppressions: &[Node<'_>]) -> Option<String> {
     Some(if words.is_empty() { "Suppressed in the report.".to_owned() } else { words.join("; ") })
 }
 
+/// The classes that a tool assesses, by its name; for others who have results of such tools.
+pub(super) fn classes(tool: &str) -> &'static [Class] {
+    tools::classes(tool)
+}
+
+/// The class of one result of a tool, by the name and the tags of its rule.
+pub(super) fn class_of<'t>(tool: &str, rule_name: &str, tags: impl Iterator<Item = &'t str>) -> Class {
+    tools::class_of(tools::classes(tool), rule_name, tags)
+}
+
 #[cfg(test)]
 mod tests;
