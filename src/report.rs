@@ -9,8 +9,10 @@ mod cvss;
 mod decode;
 mod draft;
 mod formats;
+mod html;
 mod lax;
 mod node;
+mod places;
 mod reading;
 mod shape;
 mod table;
@@ -36,7 +38,7 @@ mod prelude {
     pub(super) use super::reading::Reading;
     pub(super) use super::shape::{Fit, Shape};
     pub(super) use super::xml::{self, Part};
-    pub(super) use super::{Format, Input, Parsed, Unreadable, table, words};
+    pub(super) use super::{Format, Input, Parsed, Unreadable, html, table, words};
     pub(super) use crate::domain::finding::{Class, Package};
     pub(super) use crate::domain::severity::Severity;
 }

@@ -16,7 +16,13 @@ macro_rules! formats {
 }
 
 formats! {
+    acunetix,
     bandit,
+    burp,
+    gitlab,
+    netsparker,
+    nikto,
+    nuclei,
     sarif,
     trivy,
     zap_json,

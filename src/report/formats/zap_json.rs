@@ -79,7 +79,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let said = ["@version", "@programName", "@generated"].iter().any(|k| shape.has(&[k]));
-    (shape.has(&["site"]) && said).into()
+    // GitLab's old reports of ZAP have its sites beside their own list.
+    (shape.has(&["site"]) && said && !shape.has(&["vulnerabilities"])).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
