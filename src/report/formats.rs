@@ -17,6 +17,7 @@ macro_rules! formats {
 
 formats! {
     acunetix,
+    appscan,
     bandit,
     burp,
     gitlab,
@@ -26,6 +27,7 @@ formats! {
     nikto,
     nuclei,
     openvas,
+    qualys,
     sarif,
     trivy,
     zap_json,
