@@ -21,11 +21,6 @@ impl Piece {
         matches!(self, Self::Open(name, _) if name == element)
     }
 
-    /// Whether an element of this name ends.
-    pub(super) fn closes(&self, element: &str) -> bool {
-        matches!(self, Self::Close(name) if name == element)
-    }
-
     /// An attribute of an element that begins.
     pub(super) fn attribute(&self, wanted: &str) -> Option<&str> {
         let Self::Open(_, attributes) = self else { return None };

@@ -49,7 +49,7 @@ fn draft(start: &str, item: &xml::Node) -> Draft {
     let text = |name: &str| item.text_of(name);
     let prose = |name: &str| text(name).map(html::text);
     draft.rated(text("Severity"));
-    draft.title = text("Name").unwrap_or_default().to_owned();
+    text("Name").unwrap_or_default().clone_into(&mut draft.title);
     draft.rule.clone_from(&draft.title);
     draft.say("", prose("Description").as_deref());
     draft.say("Details", prose("Details").as_deref());

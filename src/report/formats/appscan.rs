@@ -128,7 +128,7 @@ fn draft(issue: &xml::Node, groups: &Groups) -> Draft {
     draft.rule = text("issue-type/ref").or(text("issue-type-name")).unwrap_or_default().to_owned();
     let kind = groups.kinds.get(&draft.rule);
     let named = kind.and_then(|k| k.text_of("name")).or(text("issue-type-name"));
-    draft.title = named.unwrap_or(&draft.rule).to_owned();
+    draft.title = named.map_or_else(|| draft.rule.clone(), str::to_owned);
     let variant = issue.at("variant-group/item");
     let said = |path: &str| variant.and_then(|v| v.text_at(path));
     let information = |name: &str| said(&format!("issue-information/{name}")).or_else(|| said(name));

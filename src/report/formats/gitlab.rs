@@ -109,7 +109,7 @@ fn draft(class: Class, found: &Node<'_>) -> Draft {
     if let Some(extract) = found.get("raw_source_code_extract").owned() {
         draft.snippet = Some(extract);
     }
-    draft.context = exchange(found.get("evidence"));
+    draft.context = Some(exchange(found.get("evidence")));
     draft.confidence = found.get("confidence").owned().filter(|c| !c.eq_ignore_ascii_case("unknown"));
     let vectors = || found.get("cvss_vectors").items().iter().filter_map(|v| v.get("vector").text());
     draft.cvss = Cvss::of(None, vectors().find(|v| v.starts_with("CVSS:")).or_else(|| vectors().next()));
@@ -198,10 +198,10 @@ fn tracked(rule: &str, tracking: &Node<'_>) -> Option<String> {
 }
 
 /// Request and response.
-fn exchange(evidence: &Node<'_>) -> Option<String> {
+fn exchange(evidence: &Node<'_>) -> String {
     let headers = |message: &Node<'_>| -> String {
-        let lines = message.get("headers").items().iter();
-        lines.map(|h| format!("{}: {}\n", h.get("name").or_empty(), h.get("value").or_empty())).collect()
+        let pairs = message.get("headers").items().iter().map(|h| (h.get("name").or_empty(), h.get("value").or_empty()));
+        pairs.fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\n")
     };
     let (request, response) = (evidence.get("request"), evidence.get("response"));
     let mut out = String::new();
@@ -213,7 +213,7 @@ fn exchange(evidence: &Node<'_>) -> Option<String> {
         let (code, reason) = (response.get("status_code").or_empty(), response.get("reason_phrase").or_empty());
         out.push_str(&format!("{code} {reason}\n{}\n{}", headers(response), response.get("body").or_empty()));
     }
-    Some(out)
+    out
 }
 
 #[cfg(test)]

@@ -82,8 +82,8 @@ fn draft(row: &table::Row<'_>) -> Draft {
     let mut draft = Draft::new(Class::Infra);
     let rated = ["Risk", "Severity", "Risk Factor"].iter().find_map(|c| row.get(c).and_then(severity));
     draft.severity = rated.unwrap_or(Severity::Unknown);
-    draft.title = row.first(NAME).unwrap_or_default().to_owned();
-    draft.rule = row.first(PLUGIN).unwrap_or_default().to_owned();
+    row.first(NAME).unwrap_or_default().clone_into(&mut draft.title);
+    row.first(PLUGIN).unwrap_or_default().clone_into(&mut draft.rule);
     draft.say("", row.first(&["Synopsis", "definition.synopsis"]));
     draft.say("Description", row.first(&["Description", "definition.description"]));
     draft.say("Solution", row.first(&["Solution", "definition.solution"]));

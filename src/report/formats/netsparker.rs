@@ -161,8 +161,8 @@ struct Found<'t> {
 fn draft(found: &Found<'_>) -> Draft {
     let mut draft = Draft::new(Class::Dast);
     draft.severity = found.severity.and_then(severity).unwrap_or(Severity::Unknown);
-    draft.title = found.name.or(found.kind).unwrap_or_default().to_owned();
-    draft.rule = found.kind.unwrap_or(&draft.title).to_owned();
+    found.name.or(found.kind).unwrap_or_default().clone_into(&mut draft.title);
+    draft.rule = found.kind.map_or_else(|| draft.title.clone(), str::to_owned);
     for ((_, _, heading), prose) in PROSE.iter().zip(found.prose) {
         let Some(prose) = prose else { continue };
         draft.say(heading, Some(&html::text(prose)));
@@ -216,13 +216,13 @@ mod tests {
             [{"Name": "q", "Vulnerable": true}]}, "HttpResponse": {"Content": "HTTP/1.1 200"}, "Description": "<p>Bad.</p>",
             "ExternalReferences": "<a href='https://r.example/'>R</a>", "Classification": {"Cwe": "79", "Cvss": {"BaseScore":
             {"Value": "7.4"}, "Vector": "CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:N/A:N/E:H/RL:O/RC:C"}}}]}"#;
-        let xml = br#"<invicti-enterprise><target><url>https://x.example/</url></target><vulnerabilities><vulnerability>
+        let xml = br"<invicti-enterprise><target><url>https://x.example/</url></target><vulnerabilities><vulnerability>
             <url>https://x.example/a?q=%3C</url><type>Xss</type><name>Cross-site Scripting</name><severity>High</severity>
             <certainty>100</certainty><confirmed>True</confirmed><state>Accepted Risk</state><classification><cwe>79</cwe><CVSS>
             <vector>CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:N/A:N</vector><score><type>Base</type><value>7.4</value></score></CVSS>
             </classification><http-request><method>GET</method><content>GET /a</content></http-request>
             <http-response><content>HTTP/1.1 200</content></http-response><description>&lt;p&gt;Bad.&lt;/p&gt;</description>
-            <external-references><![CDATA[<a href='https://r.example/'>R</a>]]></external-references></vulnerability></vulnerabilities></invicti-enterprise>"#;
+            <external-references><![CDATA[<a href='https://r.example/'>R</a>]]></external-references></vulnerability></vulnerabilities></invicti-enterprise>";
         for (bytes, format) in [(&json[..], "netsparker-json"), (&xml[..], "netsparker-xml")] {
             let report = read("r", bytes, None);
             assert_eq!((report.format, report.raw_items, report.status), (format, 1, ReportStatus::Ok));

@@ -69,7 +69,7 @@ fn draft(item: &Item<'_>) -> Draft {
     let message = words.unwrap_or(item.message);
     message.clone_into(&mut draft.title);
     draft.say("", Some(message));
-    draft.rule = item.id.unwrap_or_default().to_owned();
+    item.id.unwrap_or_default().clone_into(&mut draft.rule);
     if draft.rule.is_empty() || draft.rule == "0" {
         draft.rule = item.osvdb.filter(|o| *o != "0").map_or_else(|| "nikto".to_owned(), |o| format!("OSVDB-{o}"));
     }

@@ -76,6 +76,10 @@ fn draft(result: &Node<'_>) -> Draft {
     }
     draft.line = result.get("matched-line").number();
     let extracted: Vec<&str> = ["extracted-results", "extracted_results"].iter().flat_map(|k| result.get(k).texts()).collect();
+    // Without a matcher, what was extracted tells apart what one template found at one place.
+    if let (None, Some(snippet)) = (matcher, &mut draft.snippet) {
+        *snippet = format!("{snippet} {}", extracted.join(" ")).trim_end().to_owned();
+    }
     draft.say("Extracted", Some(&extracted.join(", ")));
     draft.say("Address", result.get("ip").text());
     draft.say("Remediation", info.get("remediation").text());

@@ -54,7 +54,7 @@ fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let mut draft = Draft::new(Class::Infra);
         draft.severity = row.get("Severity").and_then(severity).unwrap_or(Severity::Unknown);
         row.or_empty("NVT Name").clone_into(&mut draft.title);
-        draft.rule = row.first(&["NVT OID", "NVT Name"]).unwrap_or_default().to_owned();
+        row.first(&["NVT OID", "NVT Name"]).unwrap_or_default().clone_into(&mut draft.rule);
         draft.say("", row.get("Summary"));
         for heading in ["Impact", "Vulnerability Insight", "Specific Result", "Affected Software/OS", "Solution"] {
             draft.say(heading, row.get(heading));
@@ -116,7 +116,7 @@ fn draft(result: &xml::Node) -> Draft {
         let words = text("overrides/override/text").unwrap_or("No reason is given.");
         draft.suppressed = Some(format!("Overridden as a false positive in Greenbone: {words}"));
     }
-    draft.title = text("nvt/name").or(text("name")).unwrap_or_default().to_owned();
+    text("nvt/name").or(text("name")).unwrap_or_default().clone_into(&mut draft.title);
     let oid = nvt.and_then(|n| n.attribute("oid")).filter(|o| *o != "0");
     oid.or(text("name")).unwrap_or_default().clone_into(&mut draft.rule);
     let tags = Tags(text("nvt/tags").unwrap_or_default());
@@ -185,7 +185,7 @@ mod tests {
     fn no_host_or_no_results_is_not_clean() {
         let silent = REPORT.replace("<count>1<", "<count>0<");
         let (before, rest) = silent.split_once("<result id").unwrap();
-        let silent = format!("{before}{}", &rest[rest.find("</results>").unwrap()..]);
+        let silent = format!("{before}</results>{}", rest.split_once("</results>").unwrap().1);
         assert_eq!(read("r", silent.as_bytes(), None).status, ReportStatus::NotAssessed);
         let bare = b"<report format_id='1'><report><scan_run_status>Done</scan_run_status></report></report>";
         assert!(read("r", bare, None).reason.unwrap().raw().contains("no element <results>"));

@@ -80,7 +80,8 @@ fn of(row: &Row, details: &Details) -> Draft {
     let cell = |index: usize| row.cells.get(index).map(|c| c.trim()).filter(|c| !c.is_empty());
     let exchange: Vec<&str> = ["Request", "Response"].iter().filter_map(|p| details.part(p)).collect();
     let method = details.part("Request").and_then(|r| r.split_whitespace().next());
-    let links: String = details.links.iter().map(|l| format!("<a href=\"{l}\">{l}</a> ")).collect();
+    let links: Vec<String> = details.links.iter().map(|l| format!("<a href=\"{l}\">{l}</a>")).collect();
+    let links = links.join("\n");
     draft(&Issue {
         name: row.name.trim(),
         severity: cell(1).or(details.part("Severity")),

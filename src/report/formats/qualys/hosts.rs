@@ -197,9 +197,9 @@ mod tests {
         assert_eq!((report.raw_items, report.findings.len()), (2, 1));
         let f = &report.findings[0];
         assert_eq!((f.title.raw(), f.severity, f.vulnerabilities[0].raw()), ("Old SSH", Severity::Medium, "CVE-2020-12"));
-        let api = br#"<HOST_LIST_VM_DETECTION_OUTPUT><RESPONSE><HOST_LIST><HOST><IP>10.0.0.2</IP><DETECTION_LIST><DETECTION><QID>9</QID>
+        let api = br"<HOST_LIST_VM_DETECTION_OUTPUT><RESPONSE><HOST_LIST><HOST><IP>10.0.0.2</IP><DETECTION_LIST><DETECTION><QID>9</QID>
             <TYPE>Confirmed</TYPE><SEVERITY>4</SEVERITY><STATUS>New</STATUS><IS_IGNORED>1</IS_IGNORED></DETECTION></DETECTION_LIST></HOST>
-            </HOST_LIST></RESPONSE></HOST_LIST_VM_DETECTION_OUTPUT>"#;
+            </HOST_LIST></RESPONSE></HOST_LIST_VM_DETECTION_OUTPUT>";
         let report = read("r", api, None);
         let f = &report.findings[0];
         assert_eq!((f.title.raw(), f.severity, f.suppressed.is_some()), ("QID 9", Severity::High, true));

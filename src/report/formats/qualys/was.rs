@@ -68,7 +68,7 @@ fn draft(node: &xml::Node, details: &xml::Node, site: Option<&str>) -> Draft {
         Some("1") => Severity::Low,
         level => level.and_then(severity).unwrap_or(Severity::Unknown),
     };
-    draft.rule = text("QID").unwrap_or_default().to_owned();
+    text("QID").unwrap_or_default().clone_into(&mut draft.rule);
     draft.title = details.text_of("TITLE").map_or_else(|| format!("QID {}", draft.rule), str::to_owned);
     for (heading, name) in [("", "DESCRIPTION"), ("Impact", "IMPACT"), ("Solution", "SOLUTION")] {
         draft.say(heading, details.text_of(name).map(html::text).as_deref());
@@ -79,8 +79,8 @@ fn draft(node: &xml::Node, details: &xml::Node, site: Option<&str>) -> Draft {
     let request = node.at("PAYLOADS/PAYLOAD/REQUEST");
     let url = text("URL").or_else(|| request?.text_of("URL")).or(site);
     draft.on_page(request.and_then(|r| r.text_of("METHOD")), url, text("PARAM").or(text("FORM_ENTRY_POINT")));
-    draft.context = exchange(request, node.at("PAYLOADS/PAYLOAD/RESPONSE"));
-    draft.cwe = details.text_of("CWE").map(|c| words::cwe_numbers(c)).unwrap_or_default();
+    draft.context = Some(exchange(request, node.at("PAYLOADS/PAYLOAD/RESPONSE")));
+    draft.cwe = details.text_of("CWE").map(words::cwe_numbers).unwrap_or_default();
     draft.vulnerabilities = words::vulnerability_ids(details.text_of("CVE").unwrap_or_default());
     let score = |name: &str| details.text_of(name).and_then(|s| s.parse().ok()).filter(|s| *s > 0.0);
     draft.cvss = Cvss::bare(score("CVSS_V3_BASE").or(score("CVSS3_BASE")), details.text_at("CVSS_V3/ATTACK_VECTOR"));
@@ -103,7 +103,7 @@ fn decoded(node: Option<&xml::Node>, text: &str) -> String {
     encoded.then(|| words::from_base64(text)).flatten().unwrap_or_else(|| text.to_owned())
 }
 
-fn exchange(request: Option<&xml::Node>, response: Option<&xml::Node>) -> Option<String> {
+fn exchange(request: Option<&xml::Node>, response: Option<&xml::Node>) -> String {
     let mut out = String::new();
     if let Some(request) = request {
         let word = |name: &str| request.text_of(name).unwrap_or_default();
@@ -117,7 +117,7 @@ fn exchange(request: Option<&xml::Node>, response: Option<&xml::Node>) -> Option
         out.push('\n');
         out.push_str(&decoded(Some(contents), &contents.text));
     }
-    Some(out)
+    out
 }
 
 #[cfg(test)]
