@@ -65,7 +65,21 @@ pub(super) fn text(html: &str) -> Cow<'_, str> {
             Piece::Open(..) | Piece::Close(_) => {}
         }
     }
-    Cow::Owned(squeezed(&out))
+    Cow::Owned(if html.contains("<pre") { squeezed(&out, str::to_owned) } else { squeezed(&out, dense) })
+}
+
+/// The text of a piece of HTML as it stands, for what is quoted in HTML: requests and responses.
+pub(super) fn verbatim(html: &str) -> String {
+    let texts = pieces(html).filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text),
+        piece => piece.opens("br").then(|| "\n".to_owned()),
+    });
+    texts.collect()
+}
+
+/// Text as a piece of HTML.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Where the links of a piece of HTML lead to.
@@ -105,10 +119,15 @@ fn is_block(element: &str) -> bool {
     )
 }
 
-/// Without blanks at the ends of lines, and without lines that are blank.
-fn squeezed(text: &str) -> String {
+/// Without lines that are blank, and each line as it is given back.
+fn squeezed(text: &str, line: impl Fn(&str) -> String) -> String {
     let lines = text.lines().map(str::trim_end).filter(|l| !l.trim().is_empty() && l.trim() != "-");
-    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    lines.map(line).collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// A line with single blanks between its words, as a browser shows it.
+fn dense(line: &str) -> String {
+    line.split([' ', '\t']).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -123,5 +142,8 @@ mod tests {
         assert_eq!(links(html), ["https://x.example/"]);
         assert_eq!(text(" plain text "), "plain text");
         assert_eq!(text("a < b, <unclosed"), "a < b,");
+        assert_eq!(text("<p>a\n      b</p>"), "a\nb");
+        assert_eq!(verbatim("GET /<b>a</b> HTTP/1.1<br>\n\n&lt;x&gt;"), "GET /a HTTP/1.1\n\n\n<x>");
+        assert_eq!(text(&escaped("<script> & x")), "<script> & x");
     }
 }

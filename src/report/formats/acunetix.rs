@@ -57,14 +57,16 @@ fn draft(start: &str, item: &xml::Node) -> Draft {
     draft.say("More", prose("DetailedInformation").as_deref());
     draft.say("Recommendation", prose("Recommendation").as_deref());
     let request = item.text_at("TechnicalDetails/Request");
-    let method = request.and_then(|r| r.split_whitespace().next()).filter(|m| m.chars().all(|c| c.is_ascii_uppercase()));
+    let method =
+        request.and_then(|r| r.split_whitespace().next()).filter(|m| m.chars().all(|c| c.is_ascii_uppercase()));
     draft.on_page(method, Some(&address(start, text("Affects").unwrap_or_default())), text("Parameter"));
     let exchange = [request, item.text_at("TechnicalDetails/Response")];
     draft.context = Some(exchange.into_iter().flatten().collect::<Vec<_>>().join("\n\n"));
     // AcuSensor sees the source code behind a page.
     draft.say("Source file", text("AOP_SourceFile"));
     draft.say("Source line", text("AOP_SourceLine"));
-    draft.cwe = item.descendants("CWE").iter().flat_map(|c| words::cwe_numbers(&format!("cwe {}", number(c)))).collect();
+    draft.cwe =
+        item.descendants("CWE").iter().flat_map(|c| words::cwe_numbers(&format!("cwe {}", number(c)))).collect();
     let ids: Vec<String> = item.descendants("CVE").iter().map(|c| c.all_text()).collect();
     draft.vulnerabilities = words::vulnerability_ids(&ids.join(" "));
     let cvss = |element: &str| {

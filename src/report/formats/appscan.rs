@@ -125,7 +125,7 @@ fn draft(issue: &xml::Node, groups: &Groups) -> Draft {
     };
     let mut draft = Draft::new(class);
     draft.rated(text("severity"));
-    draft.rule = text("issue-type/ref").or(text("issue-type-name")).unwrap_or_default().to_owned();
+    text("issue-type/ref").or(text("issue-type-name")).unwrap_or_default().clone_into(&mut draft.rule);
     let kind = groups.kinds.get(&draft.rule);
     let named = kind.and_then(|k| k.text_of("name")).or(text("issue-type-name"));
     draft.title = named.map_or_else(|| draft.rule.clone(), str::to_owned);
@@ -155,7 +155,8 @@ fn draft(issue: &xml::Node, groups: &Groups) -> Draft {
 
 /// Risk and advice, which the kinds of issues have in common.
 fn advised(draft: &mut Draft, issue: &xml::Node, groups: &Groups) {
-    let advisory = issue.text_at("advisory/ref").and_then(|r| groups.advisories.get(r)).and_then(|a| a.child("advisory"));
+    let advisory =
+        issue.text_at("advisory/ref").and_then(|r| groups.advisories.get(r)).and_then(|a| a.child("advisory"));
     let joined = |node: Option<&xml::Node>| {
         let texts = node.map(|n| n.descendants("text")).unwrap_or_default();
         texts.iter().map(|t| t.text.trim()).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n")
@@ -163,8 +164,9 @@ fn advised(draft: &mut Draft, issue: &xml::Node, groups: &Groups) {
     if let Some(advisory) = advisory {
         draft.say("Risk", Some(&joined(advisory.child("securityRisks"))));
         draft.say("Technical description", Some(&joined(advisory.child("testTechnicalDescription"))));
-        let links = advisory.descendants("link");
-        draft.url = links.iter().filter_map(|l| l.attribute("target")).find(|l| l.starts_with("http")).map(str::to_owned);
+        let links = advisory.child("references").unwrap_or(advisory).descendants("link");
+        draft.url =
+            links.iter().filter_map(|l| l.attribute("target")).find(|l| l.starts_with("http")).map(str::to_owned);
     }
     draft.say("Fix", Some(&joined(groups.fixes.get(&draft.rule))));
     draft.say("Fix", issue.text_at("fix/item/general/text"));
@@ -193,7 +195,8 @@ fn on_site(draft: &mut Draft, issue: &xml::Node, groups: &Groups) {
     let name = entity.and_then(|e| e.text_of("name")).or(issue.text_of("element"));
     let method = issue.child("url").and_then(|u| u.attribute("original_request_method"));
     // A page as an entity says no more than the address does.
-    let parameter = name.filter(|_| !matches!(kind, "Page" | "None" | "")).map(|n| format!("{n} ({})", kind.to_lowercase()));
+    let parameter =
+        name.filter(|_| !matches!(kind, "Page" | "None" | "")).map(|n| format!("{n} ({})", kind.to_lowercase()));
     let host = issue.text_of("domain").or(issue.text_of("host"));
     draft.on_page(method, page.or(issue.text_of("location")).or(entity_page).or(host), parameter.as_deref());
 }
@@ -217,7 +220,10 @@ mod tests {
             <test-http-traffic>POST /a.jsp</test-http-traffic></issue-information></item><item id="2"/></variant-group></item></issue-group>
             <advisory-group><item id="attXss"><advisory><securityRisks><text>Theft.</text></securityRisks></advisory></item></advisory-group></xml-report>"#;
         let report = read("r", text, None);
-        assert_eq!((report.format, report.raw_items, report.classes.as_slice()), ("appscan-xml", 1, &[Class::Dast][..]));
+        assert_eq!(
+            (report.format, report.raw_items, report.classes.as_slice()),
+            ("appscan-xml", 1, &[Class::Dast][..])
+        );
         let f = &report.findings[0];
         assert_eq!((f.severity, f.rule.raw(), f.title.raw()), (Severity::Medium, "attXss", "Cross-Site Scripting"));
         assert_eq!(f.snippet.as_ref().unwrap().raw(), "POST https://x.example/a.jsp q (parameter)");

@@ -68,7 +68,11 @@ struct Issue<'t> {
 fn draft(issue: &Issue<'_>) -> Draft {
     let mut draft = Draft::new(Class::Dast);
     let severity = issue.severity.unwrap_or_default().trim().to_lowercase();
-    draft.severity = if severity == "information" { Severity::Info } else { words::severity(&severity).unwrap_or(Severity::Unknown) };
+    draft.severity = if severity == "information" {
+        Severity::Info
+    } else {
+        words::severity(&severity).unwrap_or(Severity::Unknown)
+    };
     if matches!(severity.as_str(), "false positive" | "false_positive") {
         draft.suppressed = Some("Marked as a false positive in Burp.".to_owned());
     }
@@ -87,9 +91,18 @@ fn draft(issue: &Issue<'_>) -> Draft {
     ] {
         draft.say(heading, prose.map(html::text).as_deref());
     }
-    let affected = issue.location.and_then(|l| l.rsplit_once('[')).and_then(|(_, what)| what.trim_end().strip_suffix(']'));
-    let path = if issue.path.is_empty() || issue.path.starts_with('/') { issue.path.to_owned() } else { format!("/{}", issue.path) };
-    let url = if issue.path.contains("://") { issue.path.to_owned() } else { format!("{}{path}", issue.origin.trim_end_matches('/')) };
+    let affected =
+        issue.location.and_then(|l| l.rsplit_once('[')).and_then(|(_, what)| what.trim_end().strip_suffix(']'));
+    let path = if issue.path.is_empty() || issue.path.starts_with('/') {
+        issue.path.to_owned()
+    } else {
+        format!("/{}", issue.path)
+    };
+    let url = if issue.path.contains("://") {
+        issue.path.to_owned()
+    } else {
+        format!("{}{path}", issue.origin.trim_end_matches('/'))
+    };
     draft.on_page(issue.method, Some(&url), affected);
     draft.context = Some(issue.exchange.clone());
     // The classifications of a type are as good for the issue.
@@ -246,7 +259,7 @@ fn parse_graphql(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn marked(evidence: &Node<'_>) -> String {
     let segments = ["request_segments", "response_segments"].map(|k| evidence.get(k).items()).concat();
     let pieces = segments.iter().filter_map(|s| s.get("data_html").text().or(s.get("highlight_html").text()));
-    let whole: String = pieces.map(html::text).collect();
+    let whole: String = pieces.map(html::verbatim).collect();
     if whole.is_empty() { html::text(evidence.get("description_html").or_empty()).into_owned() } else { whole }
 }
 

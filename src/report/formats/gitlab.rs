@@ -19,8 +19,10 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 fn detect(shape: &Shape<'_>) -> Fit {
-    let own = |v: &Node<'_>| v.get("identifiers").is_list() && v.get("location").is_object();
     let doc = shape.json();
+    let placed =
+        |v: &Node<'_>| v.get("location").is_object() || v.has("category") || doc.at("scan.type").text().is_some();
+    let own = |v: &Node<'_>| v.get("identifiers").is_list() && placed(v);
     if let Node::List(items) = doc {
         return items.first().is_some_and(|v| own(v) && v.has("category")).into();
     }
@@ -200,7 +202,8 @@ fn tracked(rule: &str, tracking: &Node<'_>) -> Option<String> {
 /// Request and response.
 fn exchange(evidence: &Node<'_>) -> String {
     let headers = |message: &Node<'_>| -> String {
-        let pairs = message.get("headers").items().iter().map(|h| (h.get("name").or_empty(), h.get("value").or_empty()));
+        let pairs =
+            message.get("headers").items().iter().map(|h| (h.get("name").or_empty(), h.get("value").or_empty()));
         pairs.fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\n")
     };
     let (request, response) = (evidence.get("request"), evidence.get("response"));

@@ -22,7 +22,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 
 const PLUGIN: &[&str] = &["Plugin ID", "Plugin", "definition.id"];
 const NAME: &[&str] = &["Plugin Name", "Name", "definition.name"];
-const HOST: &[&str] = &["Host", "IP Address", "DNS Name", "FQDN", "NetBIOS Name", "asset.name", "asset.display_ipv4_address"];
+const HOST: &[&str] =
+    &["Host", "IP Address", "DNS Name", "FQDN", "NetBIOS Name", "asset.name", "asset.display_ipv4_address"];
 const PORT: &[&str] = &["Port", "port"];
 const OUTPUT: &[&str] = &["Plugin Output", "Plugin Text", "output"];
 
@@ -40,14 +41,15 @@ fn detect(shape: &Shape<'_>) -> Fit {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
     let table = table::read(input.text)?;
-    let mut index: HashMap<[&str; 5], usize> = HashMap::new();
+    let mut index: HashMap<[&str; 6], usize> = HashMap::new();
     let mut drafts: Vec<Draft> = Vec::new();
     for row in table.iter() {
         reading.passed(1);
         if row.first(&["Vulnerability State", "state"]).is_some_and(|s| s.eq_ignore_ascii_case("fixed")) {
             continue;
         }
-        let key = [PLUGIN, HOST, PORT, &["Protocol"], OUTPUT].map(|columns| row.first(columns).unwrap_or_default());
+        let key =
+            [PLUGIN, HOST, PORT, &["Protocol"], OUTPUT, &["URL"]].map(|columns| row.first(columns).unwrap_or_default());
         let next = drafts.len();
         let at = *index.entry(key).or_insert(next);
         if at == next {
@@ -88,7 +90,15 @@ fn draft(row: &table::Row<'_>) -> Draft {
     draft.say("Description", row.first(&["Description", "definition.description"]));
     draft.say("Solution", row.first(&["Solution", "definition.solution"]));
     draft.say("Output", row.first(OUTPUT));
-    draft.on_host(row.first(HOST).unwrap_or_default(), row.first(PORT), row.get("Protocol"));
+    let host = row.first(HOST).unwrap_or_default();
+    // Scans of web applications name a page, some of them in the place of the host.
+    let page = row.get("URL").or_else(|| host.contains("://").then_some(host));
+    if page.is_some() {
+        draft.class = Class::Dast;
+        draft.on_page(None, page, row.get("Input Name"));
+    } else {
+        draft.on_host(host, row.first(PORT), row.get("Protocol"));
+    }
     draft.say("Address", row.first(&["IP Address", "asset.display_ipv4_address"]));
     draft.vulnerabilities = vulnerabilities(row);
     draft.cvss = cvss(row);
@@ -108,8 +118,14 @@ fn draft(row: &table::Row<'_>) -> Draft {
 fn cvss(row: &table::Row<'_>) -> Cvss {
     let versions: [(&[&str], &[&str]); 3] = [
         (&["CVSS v4.0 Base Score", "CVSS V4 Base Score", "CVSS4 Base Score"], &["CVSS V4 Vector", "CVSS4 Vector"]),
-        (&["CVSS v3.0 Base Score", "CVSS V3 Base Score", "CVSS3 Base Score", "definition.cvss3.base_score"], &["CVSS V3 Vector", "CVSS3 Vector"]),
-        (&["CVSS v2.0 Base Score", "CVSS V2 Base Score", "CVSS Base Score", "CVSS"], &["CVSS V2 Vector", "CVSS Vector"]),
+        (
+            &["CVSS v3.0 Base Score", "CVSS V3 Base Score", "CVSS3 Base Score", "definition.cvss3.base_score"],
+            &["CVSS V3 Vector", "CVSS3 Vector"],
+        ),
+        (
+            &["CVSS v2.0 Base Score", "CVSS V2 Base Score", "CVSS Base Score", "CVSS"],
+            &["CVSS V2 Vector", "CVSS Vector"],
+        ),
     ];
     let of = |(scores, vectors): (&[&str], &[&str])| {
         Cvss::bare(row.first(scores).and_then(|s| s.parse().ok()).filter(|s| *s > 0.0), row.first(vectors))
@@ -145,7 +161,9 @@ mod tests {
         let f = &report.findings[0];
         assert_eq!((f.severity, f.cwe.as_slice(), f.suppressed.is_some()), (Severity::Critical, &[310][..], true));
         let scores = f.scores.as_ref().unwrap();
-        assert!(scores.exploited && scores.vector.as_ref().unwrap().raw() == "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H");
+        assert!(
+            scores.exploited && scores.vector.as_ref().unwrap().raw() == "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H"
+        );
         let header = text.lines().next().unwrap();
         assert_eq!(read("r", header.as_bytes(), None).status, ReportStatus::Empty);
     }

@@ -34,7 +34,15 @@ fn detect_json(shape: &Shape<'_>) -> Fit {
 }
 
 fn detect_xml(shape: &Shape<'_>) -> Fit {
-    let roots = ["netsparker", "netsparker-enterprise", "netsparker-cloud", "invicti-enterprise", "invicti-standard", "acunetix-360", "acunetix360"];
+    let roots = [
+        "netsparker",
+        "netsparker-enterprise",
+        "netsparker-cloud",
+        "invicti-enterprise",
+        "invicti-standard",
+        "acunetix-360",
+        "acunetix360",
+    ];
     roots.iter().any(|r| shape.root(r)).into()
 }
 
@@ -54,7 +62,8 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let cvss = ["Cvss40", "Cvss31", "Cvss"].iter().map(|k| class.get(k)).find(|c| c.is_object());
         let parameters = request.get("Parameters").items();
         let parameter = parameters.iter().find(|p| p.get("Vulnerable").is_true()).and_then(|p| p.get("Name").text());
-        let pairs = |key: &str| found.get(key).items().iter().map(|p| (p.get("Name").or_empty(), p.get("Value").or_empty()));
+        let pairs =
+            |key: &str| found.get(key).items().iter().map(|p| (p.get("Name").or_empty(), p.get("Value").or_empty()));
         let known = found.get("KnownVulnerabilities").items().iter().filter_map(|k| k.get("Title").text());
         reading.add(draft(&Found {
             kind: found.get("Type").text(),
@@ -103,7 +112,9 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             method: text("http-request/method"),
             parameter: text("vulnerableparameter").or(text("vulnerable-parameter")),
             certainty: text("certainty"),
-            confirmed: text("confirmed").or(found.attribute("confirmed")).is_some_and(|c| c.eq_ignore_ascii_case("true")),
+            confirmed: text("confirmed")
+                .or(found.attribute("confirmed"))
+                .is_some_and(|c| c.eq_ignore_ascii_case("true")),
             state: text("state"),
             cwe: text("classification/cwe").or(text("classification/CWE")),
             score: base.and_then(|s| s.text_of("value")?.parse().ok()),
@@ -186,7 +197,10 @@ fn draft(found: &Found<'_>) -> Draft {
     };
     // `Present`, `Revived, AcceptedRisk`: what was decided stands among what was seen.
     let decided = found.state.unwrap_or_default();
-    if ["acceptedrisk", "accepted risk", "falsepositive", "false positive", "ignored"].iter().any(|s| decided.to_lowercase().contains(s)) {
+    if ["acceptedrisk", "accepted risk", "falsepositive", "false positive", "ignored"]
+        .iter()
+        .any(|s| decided.to_lowercase().contains(s))
+    {
         draft.suppressed = Some(format!("{decided}, by the scanner."));
     } else {
         draft.say("State", found.state);

@@ -126,7 +126,9 @@ fn draft(found: &Found, id: &str, definition: &xml::Node) -> Draft {
     let ids: Vec<&str> = references.iter().map(|r| r.text.trim()).collect();
     draft.vulnerabilities = words::vulnerability_ids(&ids.join(" "));
     let weaknesses = references.iter().filter(|r| r.attribute("source").is_some_and(|s| s.eq_ignore_ascii_case("cwe")));
-    draft.cwe = weaknesses.flat_map(|r| words::cwe_numbers(&format!("cwe {}", r.text.trim().trim_start_matches("CWE-")))).collect();
+    draft.cwe = weaknesses
+        .flat_map(|r| words::cwe_numbers(&format!("cwe {}", r.text.trim().trim_start_matches("CWE-"))))
+        .collect();
     draft.url = ids.iter().find(|i| i.starts_with("http")).map(|i| (*i).to_owned());
     draft.say("References", Some(&ids.join("\n")));
     let score = |name: &str| definition.attribute(name).and_then(|s| s.parse().ok()).filter(|s| *s > 0.0);
@@ -180,7 +182,10 @@ mod tests {
 
     #[test]
     fn no_node_is_not_a_clean_report() {
-        assert_eq!(read("r", b"<NexposeReport version='2.0'><nodes/></NexposeReport>", None).status, ReportStatus::NotAssessed);
+        assert_eq!(
+            read("r", b"<NexposeReport version='2.0'><nodes/></NexposeReport>", None).status,
+            ReportStatus::NotAssessed
+        );
         let clean = b"<NexposeReport><nodes><node address='a'><tests><test id='x' status='not-vulnerable'/></tests></node></nodes></NexposeReport>";
         let report = read("r", clean, None);
         assert_eq!((report.status, report.raw_items), (ReportStatus::Empty, 1));

@@ -47,7 +47,9 @@ pub(super) const FORMATS: &[Format] = &[
 fn detect_json(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let host = if doc.is_list() { doc.at("0") } else { doc };
-    (host.has_all(&["host", "ip", "port", "banner"]) && host.get("vulnerabilities").is_list()).into()
+    let Node::List(found) = host.get("vulnerabilities") else { return Fit::No };
+    let told = found.first().map_or(host.has("banner"), |first| first.has_all(&["msg", "id"]));
+    (told && host.has_all(&["host", "port"])).into()
 }
 
 /// One message, wherever it stands.
@@ -144,7 +146,8 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Whole(node) => {
             let path = node.text_of("uri");
             let site = site.trim_end_matches('/');
-            let url = node.text_of("namelink").map_or_else(|| format!("{site}{}", path.unwrap_or_default()), str::to_owned);
+            let url =
+                node.text_of("namelink").map_or_else(|| format!("{site}{}", path.unwrap_or_default()), str::to_owned);
             reading.add(draft(&Item {
                 id: node.attribute("id"),
                 method: node.attribute("method"),

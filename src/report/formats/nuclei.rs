@@ -75,17 +75,19 @@ fn draft(result: &Node<'_>) -> Draft {
         draft.logical = place.map(str::to_owned);
     }
     draft.line = result.get("matched-line").number();
-    let extracted: Vec<&str> = ["extracted-results", "extracted_results"].iter().flat_map(|k| result.get(k).texts()).collect();
+    let extracted: Vec<&str> =
+        ["extracted-results", "extracted_results"].iter().flat_map(|k| result.get(k).texts()).collect();
     // Without a matcher, what was extracted tells apart what one template found at one place.
     if let (None, Some(snippet)) = (matcher, &mut draft.snippet) {
-        *snippet = format!("{snippet} {}", extracted.join(" ")).trim_end().to_owned();
+        let told = format!("{snippet} {}", extracted.join(" "));
+        told.trim_end().clone_into(snippet);
     }
     draft.say("Extracted", Some(&extracted.join(", ")));
     draft.say("Address", result.get("ip").text());
     draft.say("Remediation", info.get("remediation").text());
-    draft.say("Command", any(result, &["curl-command", "curl_command"]));
     let exchange: Vec<&str> = ["request", "response"].iter().filter_map(|k| result.get(k).text()).collect();
-    draft.context = Some(exchange.join("\n\n"));
+    let command = any(result, &["curl-command", "curl_command"]).filter(|_| exchange.is_empty());
+    draft.context = Some(command.map_or_else(|| exchange.join("\n\n"), str::to_owned));
     classified(&mut draft, info);
     // Before version 2.5 references were one text with a line for each.
     let links = || info.get("reference").texts().flat_map(str::split_whitespace).filter(|w| w.starts_with("http"));
@@ -124,11 +126,16 @@ mod tests {
         let old = r#"{"templateID": "ssh", "info": {"name": "SSH", "severity": "low", "reference": "- http://a.example\n- b"},
             "type": "network", "host": "x.example", "matched": "x.example:22"}"#;
         let lines = format!("{}\n{old}\n", new.replace('\n', ""));
-        let list = format!("[{new}, {old}, {{\"template-id\": \"x\", \"info\": {{}}, \"host\": \"h\", \"matcher-status\": false}}]");
+        let list = format!(
+            "[{new}, {old}, {{\"template-id\": \"x\", \"info\": {{}}, \"host\": \"h\", \"matcher-status\": false}}]"
+        );
         let report = read("r", lines.as_bytes(), None);
         assert_eq!((report.format, report.raw_items, report.findings.len()), ("nuclei-json", 2, 2));
         let f = report.findings.iter().find(|f| f.severity == Severity::Critical).unwrap();
-        assert_eq!((f.class, f.rule.raw(), f.place().as_str()), (Class::Dast, "CVE-2021-44228:dns", "https://x.example/"));
+        assert_eq!(
+            (f.class, f.rule.raw(), f.place().as_str()),
+            (Class::Dast, "CVE-2021-44228:dns", "https://x.example/")
+        );
         assert_eq!((f.vulnerabilities[0].raw(), f.cwe.as_slice()), ("CVE-2021-44228", &[502][..]));
         let scores = f.scores.as_ref().unwrap();
         assert!(scores.exploited && scores.cvss.as_ref().unwrap().raw() == "10.0" && scores.epss.is_some());

@@ -13,7 +13,7 @@ pub(super) const FORMATS: &[Format] = &[
         severity: "`Severity`, else CVSS",
         identity: "test (OID), host and port",
         checked: "DefectDojo's parser",
-        detect: |shape| shape.columns(&["NVT Name", "NVT OID", "QoD"]).into(),
+        detect: |shape| shape.columns(&["IP", "NVT Name", "NVT OID"]).into(),
         parse: parse_csv,
     },
     Format {
@@ -67,7 +67,8 @@ fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         draft.cvss = Cvss::of(row.score("CVSS").filter(|s| *s > 0.0), None);
         draft.epss = row.score("Max Severity EPSS score").or(row.score("Max EPSS score"));
         draft.confidence = row.get("QoD").map(|q| format!("{q} %"));
-        draft.url = row.or_empty("Other References").split([',', ' ', '\n']).find(|r| r.starts_with("http")).map(str::to_owned);
+        draft.url =
+            row.or_empty("Other References").split([',', ' ', '\n']).find(|r| r.starts_with("http")).map(str::to_owned);
         if row.get("Severity").is_some_and(|s| s.eq_ignore_ascii_case("false positive")) {
             draft.suppressed = Some("Overridden as a false positive in Greenbone.".to_owned());
         }
@@ -147,7 +148,11 @@ struct Tags<'t>(&'t str);
 
 impl<'t> Tags<'t> {
     fn get(&self, wanted: &str) -> Option<&'t str> {
-        self.0.split('|').filter_map(|t| t.split_once('=')).find(|(name, _)| name.trim() == wanted).map(|(_, value)| value)
+        self.0
+            .split('|')
+            .filter_map(|t| t.split_once('='))
+            .find(|(name, _)| name.trim() == wanted)
+            .map(|(_, value)| value)
     }
 }
 
@@ -178,7 +183,10 @@ mod tests {
             10.0.0.1,h,443,tcp,0.0,Log,80,,Services,\"What, is there.\",1.2.3,\n";
         let report = read("r", csv.as_bytes(), None);
         let f = &report.findings[0];
-        assert_eq!((report.format, f.severity, f.rule.raw(), f.title.raw()), ("openvas-csv", Severity::Info, "1.2.3", "Services"));
+        assert_eq!(
+            (report.format, f.severity, f.rule.raw(), f.title.raw()),
+            ("openvas-csv", Severity::Info, "1.2.3", "Services")
+        );
     }
 
     #[test]

@@ -90,7 +90,10 @@ mod tests {
 
     #[test]
     fn levels_and_scores() {
-        assert_eq!((severity("5"), severity("1"), severity("x")), (Some(Severity::Critical), Some(Severity::Info), None));
+        assert_eq!(
+            (severity("5"), severity("1"), severity("x")),
+            (Some(Severity::Critical), Some(Severity::Info), None)
+        );
         let scored = cvss("7.8 (AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H)");
         assert_eq!((scored.score, scored.severity()), (Some(7.8), Some(Severity::High)));
         assert!(cvss("-").is_empty());

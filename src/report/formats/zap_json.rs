@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::report::prelude::*;
-use crate::report::lax::{self, List, Text};
 use super::zap::{self, Alert, Instance};
+use crate::report::lax::{self, List, Text};
+use crate::report::prelude::*;
 
 #[derive(Debug, Deserialize)]
 struct Doc {
@@ -63,6 +63,14 @@ struct WireInstance {
     param: Text,
     attack: Text,
     evidence: Text,
+    #[serde(rename = "request-header")]
+    request_header: Text,
+    #[serde(rename = "request-body")]
+    request_body: Text,
+    #[serde(rename = "response-header")]
+    response_header: Text,
+    #[serde(rename = "response-body")]
+    response_body: Text,
 }
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -123,6 +131,7 @@ fn alert(site: &str, wire: &WireAlert) -> Alert {
             param: text(&i.param),
             attack: text(&i.attack),
             evidence: text(&i.evidence),
+            exchange: [&i.request_header, &i.request_body, &i.response_header, &i.response_body].map(text),
         })
         .collect();
     if instances.is_empty() && wire.uri.get().is_some() {
@@ -132,6 +141,7 @@ fn alert(site: &str, wire: &WireAlert) -> Alert {
             param: text(&wire.param),
             attack: text(&wire.attack),
             evidence: text(&wire.evidence),
+            ..Instance::default()
         });
     }
     Alert {

@@ -21,7 +21,10 @@ pub(super) const FORMAT: Format = Format {
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let head = shape.head;
-    (shape.root("html") && head.contains("Burp Suite") && (head.contains("issue-table") || head.contains("issue-container"))).into()
+    (shape.root("html")
+        && head.contains("Burp Suite")
+        && (head.contains("issue-table") || head.contains("issue-container")))
+    .into()
 }
 
 /// A row of a table of issues.
@@ -78,6 +81,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 
 fn of(row: &Row, details: &Details) -> Draft {
     let cell = |index: usize| row.cells.get(index).map(|c| c.trim()).filter(|c| !c.is_empty());
+    // What was read is text already, and what is asked for is HTML.
+    let prose = |heading: &str| details.part(heading).map(html::escaped);
+    let detail = prose("Issue detail");
+    let background = prose("Issue description").or(prose("Issue background"));
+    let remediation = [prose("Issue remediation"), prose("Remediation detail")];
+    let classifications = prose("Vulnerability classifications");
     let exchange: Vec<&str> = ["Request", "Response"].iter().filter_map(|p| details.part(p)).collect();
     let method = details.part("Request").and_then(|r| r.split_whitespace().next());
     let links: Vec<String> = details.links.iter().map(|l| format!("<a href=\"{l}\">{l}</a>")).collect();
@@ -89,10 +98,10 @@ fn of(row: &Row, details: &Details) -> Draft {
         origin: row.origin.trim(),
         path: cell(0).unwrap_or(details.page.trim()),
         method: method.filter(|m| m.chars().all(|c| c.is_ascii_uppercase())),
-        details: details.part("Issue detail").into_iter().collect(),
-        background: details.part("Issue description").or(details.part("Issue background")),
-        remediation: [details.part("Issue remediation"), details.part("Remediation detail")],
-        classifications: details.part("Vulnerability classifications"),
+        details: detail.as_deref().into_iter().collect(),
+        background: background.as_deref(),
+        remediation: [remediation[0].as_deref(), remediation[1].as_deref()],
+        classifications: classifications.as_deref(),
         references: Some(links.as_str()).filter(|l| !l.is_empty()),
         exchange: exchange.join("\n\n"),
         ..Issue::default()
@@ -226,7 +235,9 @@ impl Page {
                 self.within = Within::Nothing;
             }
             ("table", _) => self.in_table = false,
-            ("td", Within::Cell) | ("h2", Within::DetailsName) | ("a", Within::DetailsPage) => self.within = Within::Nothing,
+            ("td", Within::Cell) | ("h2", Within::DetailsName) | ("a", Within::DetailsPage) => {
+                self.within = Within::Nothing
+            }
             ("h3", Within::Heading) => self.within = Within::Part,
             ("tr", Within::TypeRow) => {
                 // `SQL injection [3]` says how many rows follow.
@@ -260,7 +271,7 @@ mod tests {
         <tr class="issue-type-row"><td colspan="4">SQL injection [2]</td></tr>
         <tr><td class="issue-path">/a</td><td>High</td><td>Firm</td><td><a href="#1">&gt;&gt;</a></td></tr>
         <tr><td class="issue-path">/b</td><td>Info</td><td>Certain</td><td><a href="#2">&gt;&gt;</a></td></tr></tbody></table>
-        <div class="issue-container"><a name="1"></a><h2>SQL injection</h2><a href="">/a</a><h3>Issue detail:</h3><div><p>The id.</p></div>
+        <div class="issue-container"><a name="1"></a><h2>SQL injection</h2><a href="">/a</a><h3>Issue detail:</h3><div><p>The id is &lt;b&gt;.</p></div>
         <h3>References</h3><a href="https://r.example/">R</a><h3>Vulnerability classifications</h3><ul><li>CWE-89: x</li></ul>
         <div class="evidence-container"><h3>Request:</h3><div>GET /a HTTP/1.1</div></div></div></body></html>"##;
 
@@ -270,8 +281,11 @@ mod tests {
         assert_eq!((report.format, report.raw_items, report.findings.len()), ("burp-html", 2, 2));
         let f = report.findings.iter().find(|f| f.severity == Severity::High).unwrap();
         assert_eq!((f.rule.raw(), f.place().as_str(), f.cwe[0]), ("SQL injection", "https://x.example/a", 89));
-        assert_eq!((f.url.as_ref().unwrap().raw(), f.confidence.as_ref().unwrap().raw()), ("https://r.example/", "firm"));
-        assert!(f.detail.raw().starts_with("The id.") && f.context.as_ref().unwrap().raw() == "GET /a HTTP/1.1");
+        assert_eq!(
+            (f.url.as_ref().unwrap().raw(), f.confidence.as_ref().unwrap().raw()),
+            ("https://r.example/", "firm")
+        );
+        assert!(f.detail.raw().starts_with("The id is <b>.") && f.context.as_ref().unwrap().raw() == "GET /a HTTP/1.1");
     }
 
     #[test]

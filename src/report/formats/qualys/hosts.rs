@@ -36,8 +36,20 @@ struct Host {
 }
 
 /// Elements that are read complete.
-const WHOLE: &[&str] =
-    &["VULN", "PRACTICE", "INFO", "SERVICE", "VULN_INFO", "DETECTION", "VULN_DETAILS", "IP", "DNS", "OS", "OPERATING_SYSTEM", "ERROR"];
+const WHOLE: &[&str] = &[
+    "VULN",
+    "PRACTICE",
+    "INFO",
+    "SERVICE",
+    "VULN_INFO",
+    "DETECTION",
+    "VULN_DETAILS",
+    "IP",
+    "DNS",
+    "OS",
+    "OPERATING_SYSTEM",
+    "ERROR",
+];
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     // In scan results `IP` is what a host's results stand in, else it is a text.
@@ -55,7 +67,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             match node.name.as_str() {
                 "IP" => {
                     hosts += 1;
-                    host = Host { ip: owned("value").unwrap_or_default(), name: owned("name").unwrap_or_default(), ..Host::default() };
+                    host = Host {
+                        ip: owned("value").unwrap_or_default(),
+                        name: owned("name").unwrap_or_default(),
+                        ..Host::default()
+                    };
                 }
                 "HOST" => {
                     hosts += 1;
@@ -181,7 +197,10 @@ mod tests {
         let report = read("r", text, None);
         assert_eq!((report.format, report.raw_items), ("qualys-xml", 2));
         let f = report.findings.iter().find(|f| f.rule.raw() == "105").unwrap();
-        assert_eq!((f.class, f.severity, f.vulnerabilities[0].raw()), (Class::Infra, Severity::Critical, "CVE-2020-11"));
+        assert_eq!(
+            (f.class, f.severity, f.vulnerabilities[0].raw()),
+            (Class::Infra, Severity::Critical, "CVE-2020-11")
+        );
         assert_eq!(f.location.logical.as_ref().unwrap().raw(), "10.0.0.1:443/tcp");
         assert_eq!(report.findings.iter().filter(|f| f.severity == Severity::Info).count(), 1);
     }
@@ -196,7 +215,10 @@ mod tests {
         let report = read("r", text, None);
         assert_eq!((report.raw_items, report.findings.len()), (2, 1));
         let f = &report.findings[0];
-        assert_eq!((f.title.raw(), f.severity, f.vulnerabilities[0].raw()), ("Old SSH", Severity::Medium, "CVE-2020-12"));
+        assert_eq!(
+            (f.title.raw(), f.severity, f.vulnerabilities[0].raw()),
+            ("Old SSH", Severity::Medium, "CVE-2020-12")
+        );
         let api = br"<HOST_LIST_VM_DETECTION_OUTPUT><RESPONSE><HOST_LIST><HOST><IP>10.0.0.2</IP><DETECTION_LIST><DETECTION><QID>9</QID>
             <TYPE>Confirmed</TYPE><SEVERITY>4</SEVERITY><STATUS>New</STATUS><IS_IGNORED>1</IS_IGNORED></DETECTION></DETECTION_LIST></HOST>
             </HOST_LIST></RESPONSE></HOST_LIST_VM_DETECTION_OUTPUT>";

@@ -29,7 +29,8 @@ const BEFORE: usize = 40;
 fn header(text: &str) -> Option<usize> {
     let mut at = 0;
     for line in text.split_inclusive('\n').take(BEFORE) {
-        let cells: Vec<&str> = line.trim().trim_start_matches('\u{feff}').split(',').map(|c| c.trim_matches('"').trim()).collect();
+        let cells: Vec<&str> =
+            line.trim().trim_start_matches('\u{feff}').split(',').map(|c| c.trim_matches('"').trim()).collect();
         let has = |name: &str| cells.iter().any(|c| c.eq_ignore_ascii_case(name));
         if has("QID") && has("Severity") && TITLE.iter().any(|t| has(t)) {
             return Some(at);

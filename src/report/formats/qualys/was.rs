@@ -31,12 +31,16 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Close(_) => {}
         Part::Whole(node) => match node.name.as_str() {
             // Counts in the summary have these names too.
-            "VULNERABILITY" | "SENSITIVE_CONTENT" | "INFORMATION_GATHERED" if node.child("QID").is_some() => found.push(node),
+            "VULNERABILITY" | "SENSITIVE_CONTENT" | "INFORMATION_GATHERED" if node.child("QID").is_some() => {
+                found.push(node)
+            }
             "QID" if !node.children.is_empty() => {
                 let qid = node.text_of("QID").unwrap_or_default().to_owned();
                 glossary.entry(qid).or_insert(node);
             }
-            "SCAN" => unfinished = node.text_of("STATUS").filter(|s| !s.eq_ignore_ascii_case("finished")).map(str::to_owned),
+            "SCAN" => {
+                unfinished = node.text_of("STATUS").filter(|s| !s.eq_ignore_ascii_case("finished")).map(str::to_owned)
+            }
             "WEBAPP" => site = site.take().or(node.text_of("URL").map(str::to_owned)),
             _ => {}
         },
@@ -50,7 +54,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
     }
     match unfinished {
-        Some(status) if found.is_empty() => reading.not_assessed(format!("Qualys looked at nothing: the scan is {status}.")),
+        Some(status) if found.is_empty() => {
+            reading.not_assessed(format!("Qualys looked at nothing: the scan is {status}."))
+        }
         Some(status) => reading.remark(format!("The scan has not come to its end: {status}.")),
         None if !results => reading.not_assessed("Qualys looked at nothing: the report has no results."),
         None => {}
@@ -109,7 +115,11 @@ fn exchange(request: Option<&xml::Node>, response: Option<&xml::Node>) -> String
         let word = |name: &str| request.text_of(name).unwrap_or_default();
         out = format!("{} {}\n", word("METHOD"), word("URL"));
         for header in request.descendants("HEADER") {
-            out.push_str(&format!("{}: {}\n", header.field("key").unwrap_or_default(), header.field("value").unwrap_or_default()));
+            out.push_str(&format!(
+                "{}: {}\n",
+                header.field("key").unwrap_or_default(),
+                header.field("value").unwrap_or_default()
+            ));
         }
         out.push_str(word("BODY"));
     }
