@@ -236,7 +236,7 @@ impl Page {
             }
             ("table", _) => self.in_table = false,
             ("td", Within::Cell) | ("h2", Within::DetailsName) | ("a", Within::DetailsPage) => {
-                self.within = Within::Nothing
+                self.within = Within::Nothing;
             }
             ("h3", Within::Heading) => self.within = Within::Part,
             ("tr", Within::TypeRow) => {

@@ -32,14 +32,15 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Whole(node) => match node.name.as_str() {
             // Counts in the summary have these names too.
             "VULNERABILITY" | "SENSITIVE_CONTENT" | "INFORMATION_GATHERED" if node.child("QID").is_some() => {
-                found.push(node)
+                found.push(node);
             }
             "QID" if !node.children.is_empty() => {
                 let qid = node.text_of("QID").unwrap_or_default().to_owned();
                 glossary.entry(qid).or_insert(node);
             }
             "SCAN" => {
-                unfinished = node.text_of("STATUS").filter(|s| !s.eq_ignore_ascii_case("finished")).map(str::to_owned)
+                let status = node.text_of("STATUS").filter(|s| !s.eq_ignore_ascii_case("finished"));
+                unfinished = unfinished.take().or(status.map(str::to_owned));
             }
             "WEBAPP" => site = site.take().or(node.text_of("URL").map(str::to_owned)),
             _ => {}
@@ -55,7 +56,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     }
     match unfinished {
         Some(status) if found.is_empty() => {
-            reading.not_assessed(format!("Qualys looked at nothing: the scan is {status}."))
+            reading.not_assessed(format!("Qualys looked at nothing: the scan is {status}."));
         }
         Some(status) => reading.remark(format!("The scan has not come to its end: {status}.")),
         None if !results => reading.not_assessed("Qualys looked at nothing: the report has no results."),
