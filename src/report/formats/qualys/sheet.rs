@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format = Format {
     classes: &[Class::Infra],
     items: "rows below the names of the columns",
     severity: "`Severity` (1 to 5), else CVSS; what is only gathered is info",
-    identity: "QID, host and port",
+    identity: "QID (in reports by CVE: the CVE), host and port",
     checked: "DefectDojo's parsers of the three kinds",
     detect: |shape| header(shape.head).is_some().into(),
     parse,
@@ -45,7 +45,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         .ok_or_else(|| Unreadable("None of the first lines names the columns QID, Title and Severity.".to_owned()))?;
     let table = table::read(input.text.get(start..).unwrap_or_default())?;
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
-    let mut index: HashMap<[&str; 6], usize> = HashMap::new();
+    // Reports by CVE say of each what it is and how bad; there the CVE is what is found.
+    let by_cve = table.has("CVE-Description");
+    let mut index: HashMap<[&str; 7], usize> = HashMap::new();
     let mut drafts: Vec<Draft> = Vec::new();
     for row in table.iter() {
         // Below the rows of old reports stand remarks that have no QID.
@@ -54,14 +56,21 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         if is_fixed(row.first(&["Status", "Vuln Status"])) {
             continue;
         }
-        // Reports by CVE have a row for each CVE of a detection.
+        // Some reports have a row for each CVE of a detection.
         let result = row.first(&["Results", "RESULT"]).unwrap_or_default();
+        let own = if by_cve { row.or_empty("CVE") } else { "" };
         let cell = |columns: &[&str]| row.first(columns).unwrap_or_default();
-        let key = [qid, cell(HOST), cell(&["Port"]), cell(&["Protocol"]), cell(&["Instance"]), result];
+        let key = [qid, cell(HOST), cell(&["Port"]), cell(&["Protocol"]), cell(&["Instance"]), result, own];
         let next = drafts.len();
         let at = *index.entry(key).or_insert(next);
         if at == next {
-            drafts.push(draft(&row, qid));
+            let mut draft = draft(&row, qid);
+            if !own.is_empty() {
+                own.clone_into(&mut draft.rule);
+                draft.say("CVE", row.get("CVE-Description"));
+                draft.say("QID", Some(qid));
+            }
+            drafts.push(draft);
         } else if let Some(draft) = drafts.get_mut(at) {
             draft.vulnerabilities.extend(words::vulnerability_ids(&cves(&row)));
         }
@@ -137,6 +146,16 @@ mod tests {
         assert!(f.suppressed.is_some() && f.detail.raw().contains("Mend\nit."));
         let seen = report.findings.iter().find(|f| f.rule.raw() == "107").unwrap();
         assert_eq!((seen.severity, seen.location.logical.as_ref().unwrap().raw()), (Severity::Info, "10.0.0.1"));
+    }
+
+    #[test]
+    fn reports_by_cve_have_findings_by_cve() {
+        let text = "CVE,CVE-Description,CVSSv3.1 Base (nvd),QID,Title,Severity,Status,Asset IPV4\n\
+            CVE-2020-11,It leaks.,7.5,105,Old,4,ACTIVE,10.0.0.1\nCVE-2020-12,It burns.,9.8,105,Old,4,ACTIVE,10.0.0.1\n";
+        let report = read("r", text.as_bytes(), None);
+        let rules: Vec<&str> = report.findings.iter().map(|f| f.rule.raw()).collect();
+        assert_eq!((report.raw_items, rules), (2, vec!["CVE-2020-11", "CVE-2020-12"]));
+        assert!(report.findings[0].detail.raw().contains("It leaks."));
     }
 
     #[test]
