@@ -12,6 +12,7 @@ mod formats;
 mod html;
 mod lax;
 mod node;
+mod places;
 mod purl;
 mod reading;
 mod shape;

@@ -22,6 +22,24 @@ impl Cvss {
         Self { score: given.or_else(|| vector.and_then(computed)), vector: vector.map(str::to_owned) }
     }
 
+    /// As [`of`](Self::of), where the vector need not say its version, and may have metrics beside those of the base.
+    pub(super) fn bare(score: Option<f64>, vector: Option<&str>) -> Self {
+        const FOURTH: [&str; 11] = ["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"];
+        const THIRD: [&str; 8] = ["AV", "AC", "PR", "UI", "S", "C", "I", "A"];
+        const SECOND: [&str; 6] = ["AV", "AC", "Au", "C", "I", "A"];
+        let Some(vector) = vector.map(cleaned) else { return Self::of(score, None) };
+        let metrics: Vec<(&str, &str)> = vector.split('/').filter_map(|m| m.split_once(':')).collect();
+        let has = |name: &str| metrics.iter().any(|(n, _)| *n == name);
+        let (version, base) = match metrics.first() {
+            Some(("CVSS", "3.0")) => ("CVSS:3.0/", &THIRD[..]),
+            _ if has("VC") => ("CVSS:4.0/", &FOURTH[..]),
+            _ if has("PR") => ("CVSS:3.1/", &THIRD[..]),
+            _ => ("", &SECOND[..]),
+        };
+        let kept = metrics.iter().filter(|(n, _)| base.contains(n)).map(|(n, v)| format!("{n}:{v}"));
+        Self::of(score, Some(&format!("{version}{}", kept.collect::<Vec<_>>().join("/"))))
+    }
+
     /// How bad: by the scale of the vector's version, which for 2 is low below 4 and high from 7, never critical.
     pub(super) fn severity(&self) -> Option<Severity> {
         let severity = Severity::from_score(self.score?);
@@ -75,6 +93,14 @@ mod tests {
         ] {
             let cvss = Cvss::of(None, Some(vector));
             assert_eq!((cvss.score, cvss.severity()), (Some(score), Some(severity)), "{vector}");
+        }
+        for (vector, score, wanted) in [
+            ("AV:N/AC:L/Au:N/C:N/I:P/A:N/E:POC/RL:OF/RC:C", 5.0, "AV:N/AC:L/Au:N/C:N/I:P/A:N"),
+            ("AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N/E:P/MAV:X", 7.5, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N"),
+            ("CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N/E:P", 7.5, "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N"),
+        ] {
+            let cvss = Cvss::bare(None, Some(vector));
+            assert_eq!((cvss.score, cvss.vector.as_deref()), (Some(score), Some(wanted)));
         }
         assert!(Cvss::of(None, Some("high")).is_empty());
         assert!(Cvss::of(Some(17.0), Some("CVSS:3.1/AV:X")).is_empty());

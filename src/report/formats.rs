@@ -3,11 +3,14 @@
 //! A file of this folder has a constant `FORMATS`, with several formats of one tool beside each other. What two files
 //! share stands in one without.
 
+mod acunetix;
+mod appscan;
 mod aws_codeguru;
 mod bandit;
 mod blackduck;
 mod brakeman;
 mod bundler_audit;
+mod burp;
 mod cargo_audit;
 mod checkmarx;
 mod checkmarx_one;
@@ -22,17 +25,25 @@ mod flawfinder;
 mod fortify;
 mod fossa;
 mod github_code_scanning;
+mod gitlab;
 mod gosec;
 mod govulncheck;
 mod hadolint;
 mod mend;
 mod nessus;
+mod nessus_csv;
+mod netsparker;
+mod nexpose;
+mod nikto;
 mod npm_advisory;
 mod npm_audit;
+mod nuclei;
+mod openvas;
 mod ort;
 mod osv_scanner;
 mod pip_audit;
 mod pip_licenses;
+mod qualys;
 mod sarif;
 mod scancode;
 mod semgrep;
@@ -53,11 +64,14 @@ use super::Format;
 
 /// The formats of each file.
 pub(super) static ALL: &[&[Format]] = &[
+    acunetix::FORMATS,
+    appscan::FORMATS,
     aws_codeguru::FORMATS,
     bandit::FORMATS,
     blackduck::FORMATS,
     brakeman::FORMATS,
     bundler_audit::FORMATS,
+    burp::FORMATS,
     cargo_audit::FORMATS,
     checkmarx::FORMATS,
     checkmarx_one::FORMATS,
@@ -71,16 +85,24 @@ pub(super) static ALL: &[&[Format]] = &[
     fortify::FORMATS,
     fossa::FORMATS,
     github_code_scanning::FORMATS,
+    gitlab::FORMATS,
     gosec::FORMATS,
     govulncheck::FORMATS,
     hadolint::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
+    nessus_csv::FORMATS,
+    netsparker::FORMATS,
+    nexpose::FORMATS,
+    nikto::FORMATS,
     npm_audit::FORMATS,
+    nuclei::FORMATS,
+    openvas::FORMATS,
     ort::FORMATS,
     osv_scanner::FORMATS,
     pip_audit::FORMATS,
     pip_licenses::FORMATS,
+    qualys::FORMATS,
     sarif::FORMATS,
     scancode::FORMATS,
     semgrep::FORMATS,

@@ -205,6 +205,14 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Itself, if it is an object, as each of a list of results has to be.
+    pub(super) fn as_result(&self) -> Result<&Self, Unreadable> {
+        if self.is_object() {
+            return Ok(self);
+        }
+        Err(Unreadable(format!("A result has to be an object, and is {}.", self.kind())))
+    }
+
     /// What it is, for people.
     pub(super) fn kind(&self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! What stands in the words of scanners: vulnerability ids, weakness numbers, severities, plain text from HTML.
 
+use base64::Engine as _;
+
 use crate::domain::severity::Severity;
 
 /// Prefixes of ids that name one vulnerability each. Advisories of distributions (DSA-, RHSA-) name several, and would draw
@@ -63,6 +65,13 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
         "none" | "information" => Some(Severity::Info),
         _ => None,
     })
+}
+
+/// The text that Base64 stands for; what is no text in it is replaced. `None` if it is no Base64.
+pub(super) fn from_base64(text: &str) -> Option<String> {
+    let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(dense).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Plain text of a piece of HTML as ZAP writes it: paragraphs become lines, other tags go, entities are resolved.

@@ -103,7 +103,12 @@ fn parse_security(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let mut draft = Draft::new(Class::Sast);
         let rule = finding.get("ruleId").text().or(finding.get("detectorId").text());
         rule.unwrap_or_default().clone_into(&mut draft.rule);
-        finding.get("title").text().or(finding.get("detectorName").text()).unwrap_or_default().clone_into(&mut draft.title);
+        finding
+            .get("title")
+            .text()
+            .or(finding.get("detectorName").text())
+            .unwrap_or_default()
+            .clone_into(&mut draft.title);
         draft.rated(finding.get("severity").text());
         draft.say("", finding.get("description").text());
         draft.say("Remediation", finding.at("remediation.recommendation.text").text());
@@ -145,7 +150,10 @@ mod tests {
         for text in [large, small] {
             let report = read("c", text.as_bytes(), None);
             let f = &report.findings[0];
-            assert_eq!((report.format, f.severity, f.rule.raw()), ("codeguru-reviewer-json", Severity::High, "java/x@v1.0"));
+            assert_eq!(
+                (report.format, f.severity, f.rule.raw()),
+                ("codeguru-reviewer-json", Severity::High, "java/x@v1.0")
+            );
             assert_eq!((f.title.raw(), f.place().as_str(), &f.cwe[..]), ("X", "a/B.java:4", &[20][..]));
         }
         let bare = r#"{"RecommendationSummaries": [{"Description": "\n**Problem**\n Locks.", "FilePath": "a"}]}"#;
@@ -161,6 +169,9 @@ mod tests {
             "codeSnippet": [{"number": 1, "content": "a"}, {"number": 2, "content": "b"}]}}}]}"#;
         let report = read("c", text.as_bytes(), None);
         let f = &report.findings[0];
-        assert_eq!((report.format, f.severity, f.snippet.as_ref().unwrap().raw()), ("codeguru-security-json", Severity::Critical, "b"));
+        assert_eq!(
+            (report.format, f.severity, f.snippet.as_ref().unwrap().raw()),
+            ("codeguru-security-json", Severity::Critical, "b")
+        );
     }
 }

@@ -6,17 +6,21 @@ use crate::report::prelude::*;
 
 const TOOL: &str = "Bandit";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "bandit-json",
-    title: "Bandit JSON",
-    classes: &[Class::Sast],
-    items: "elements of `results`",
-    severity: "`issue_severity`",
-    identity: "test id, path and code",
-    checked: "DefectDojo's parser, Bandit's own functional tests, and the same run in SARIF",
-    detect,
-    parse,
-}, others::CSV, others::XML];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "bandit-json",
+        title: "Bandit JSON",
+        classes: &[Class::Sast],
+        items: "elements of `results`",
+        severity: "`issue_severity`",
+        identity: "test id, path and code",
+        checked: "DefectDojo's parser, Bandit's own functional tests, and the same run in SARIF",
+        detect,
+        parse,
+    },
+    others::CSV,
+    others::XML,
+];
 
 /// Semgrep's JSON has `results` and `errors` too, but no metrics.
 fn detect(shape: &Shape<'_>) -> Fit {

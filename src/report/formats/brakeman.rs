@@ -35,7 +35,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft);
         }
     }
-    let errors: Vec<&str> = doc.get("errors").items().iter().map(|e| e.get("error").text().or(e.text()).unwrap_or("?")).collect();
+    let errors: Vec<&str> =
+        doc.get("errors").items().iter().map(|e| e.get("error").text().or(e.text()).unwrap_or("?")).collect();
     if !errors.is_empty() {
         reading.remark(format!("Brakeman met {} errors: {}.", errors.len(), errors.join("; ")));
     }
@@ -62,7 +63,11 @@ fn draft(warning: &Node<'_>) -> Draft {
     draft.say("", text("message"));
     draft.say("User input", text("user_input"));
     let place = warning.get("location");
-    let method = [place.get("class"), place.get("method"), place.get("template")].iter().filter_map(|n| n.text()).collect::<Vec<_>>().join("#");
+    let method = [place.get("class"), place.get("method"), place.get("template")]
+        .iter()
+        .filter_map(|n| n.text())
+        .collect::<Vec<_>>()
+        .join("#");
     draft.say("In", Some(&method));
     let steps = warning.get("render_path").items().iter();
     let steps = steps.map(|s| format!("{}:{}", s.get("file").or_empty(), s.get("line").or_empty()));
@@ -90,9 +95,15 @@ mod tests {
             "fingerprint": "f1", "cwe_id": [89], "link": "https://b.example"}], "ignored_warnings": [{"warning_type": "XSS", "confidence": "High",
             "message": "Seen.", "fingerprint": "f2", "note": "escaped above"}], "errors": [{"error": "no parse"}]}"#;
         let report = read("b", text.as_bytes(), None);
-        assert_eq!((report.format, report.raw_items, report.reason.unwrap().raw().contains("no parse")), ("brakeman-json", 2, true));
+        assert_eq!(
+            (report.format, report.raw_items, report.reason.unwrap().raw().contains("no parse")),
+            ("brakeman-json", 2, true)
+        );
         let (sql, xss) = (&report.findings[0], &report.findings[1]);
-        assert_eq!((sql.severity, sql.place().as_str(), sql.title.raw()), (Severity::Low, "app/a.rb:5", "SQL Injection: Possible."));
+        assert_eq!(
+            (sql.severity, sql.place().as_str(), sql.title.raw()),
+            (Severity::Low, "app/a.rb:5", "SQL Injection: Possible.")
+        );
         assert_eq!((&sql.cwe[..], sql.sources[0].native_id.as_ref().unwrap().raw()), (&[89][..], "f1"));
         assert!(xss.suppressed.as_ref().unwrap().raw().contains("escaped above"));
     }

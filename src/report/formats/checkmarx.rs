@@ -121,7 +121,8 @@ fn detect_osa(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let (vulnerability, library) = (doc.at("0.0"), doc.at("1.0"));
     let lists = doc.at("0").is_list() && doc.at("1").is_list();
-    (lists && (vulnerability.has_all(&["cveName", "severity"]) || library.has_all(&["version", "newestVersion"]))).into()
+    (lists && (vulnerability.has_all(&["cveName", "severity"]) || library.has_all(&["version", "newestVersion"])))
+        .into()
 }
 
 fn parse_osa(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -175,16 +176,23 @@ mod tests {
 
     #[test]
     fn a_result_is_at_the_end_of_its_path() {
-        let report = of(r#"<CxXMLResults CheckmarxVersion="9.5" FilesScanned="2"><Query id="7" cweId="89" name="SQL_Injection" Severity="High">
+        let report = of(
+            r#"<CxXMLResults CheckmarxVersion="9.5" FilesScanned="2"><Query id="7" cweId="89" name="SQL_Injection" Severity="High">
             <Result FileName="a.java" Line="1" Severity="Information" FalsePositive="True" state="1" Remark="no user input">
             <Path SimilarityId="-5"><PathNode><FileName>a.java</FileName><Line>1</Line><Name>in</Name></PathNode>
             <PathNode><FileName>b.java</FileName><Line>9</Line><Column>4</Column><Name>run</Name><Snippet><Line><Number>9</Number>
-            <Code>run(q);</Code></Line></Snippet></PathNode></Path></Result></Query></CxXMLResults>"#);
+            <Code>run(q);</Code></Line></Snippet></PathNode></Path></Result></Query></CxXMLResults>"#,
+        );
         assert_eq!((report.format, report.status, report.raw_items), ("checkmarx-xml", ReportStatus::Ok, 1));
         let f = &report.findings[0];
         assert_eq!((f.severity, f.place().as_str(), f.title.raw()), (Severity::Info, "b.java:9", "SQL Injection"));
-        assert_eq!((f.sources[0].native_id.as_ref().unwrap().raw(), f.snippet.as_ref().unwrap().raw()), ("7:-5", "run(q);"));
-        assert!(f.suppressed.as_ref().unwrap().raw().contains("no user input") && f.detail.raw().contains("a.java:1 in"));
+        assert_eq!(
+            (f.sources[0].native_id.as_ref().unwrap().raw(), f.snippet.as_ref().unwrap().raw()),
+            ("7:-5", "run(q);")
+        );
+        assert!(
+            f.suppressed.as_ref().unwrap().raw().contains("no user input") && f.detail.raw().contains("a.java:1 in")
+        );
     }
 
     #[test]
@@ -196,11 +204,16 @@ mod tests {
 
     #[test]
     fn a_vulnerability_is_in_its_library() {
-        let report = of(r#"[[{"id": "V", "cveName": "CVE-2020-9", "score": 9.1, "severity": {"name": "High"}, "libraryId": "L",
-            "recommendations": "Upgrade to 2.1", "state": {"name": "NOT_EXPLOITABLE"}}], [{"id": "L", "name": "g:a", "version": "1"}]]"#);
+        let report = of(
+            r#"[[{"id": "V", "cveName": "CVE-2020-9", "score": 9.1, "severity": {"name": "High"}, "libraryId": "L",
+            "recommendations": "Upgrade to 2.1", "state": {"name": "NOT_EXPLOITABLE"}}], [{"id": "L", "name": "g:a", "version": "1"}]]"#,
+        );
         let f = &report.findings[0];
         let package = f.package.as_ref().unwrap();
-        assert_eq!((report.format, f.severity, f.vulnerabilities[0].raw()), ("checkmarx-osa", Severity::High, "CVE-2020-9"));
+        assert_eq!(
+            (report.format, f.severity, f.vulnerabilities[0].raw()),
+            ("checkmarx-osa", Severity::High, "CVE-2020-9")
+        );
         assert_eq!((package.name.raw(), package.fixed[0].raw()), ("g:a", "2.1"));
         assert!(f.suppressed.is_some());
         let clean = r#"[[], [{"id": "L", "name": "g:a", "version": "1", "newestVersion": "1"}]]"#;

@@ -60,7 +60,7 @@ fn draft(result: &Node<'_>) -> Draft {
     common(&mut draft, result);
     let query = data.get("queryName").text().or(data.get("ruleName").text());
     query.or(result.get("id").text()).unwrap_or_default().clone_into(&mut draft.rule);
-    draft.title = result.get("description").text().map_or_else(|| draft.rule.replace('_', " "), html::text);
+    draft.title = result.get("description").text().map_or_else(|| draft.rule.replace('_', " "), |d| html::text(d).into_owned());
     draft.say("", result.get("description").text().map(html::text).as_deref());
     draft.cwe = cwe(details.get("cweId"));
     draft.cvss = Cvss::of(
@@ -100,7 +100,10 @@ fn common(draft: &mut Draft, result: &Node<'_>) {
     if state == "notexploitable" {
         draft.suppressed = Some("Marked as not exploitable in Checkmarx One.".to_owned());
     }
-    draft.url = ["resultViewerLink", "alternateId"].iter().find_map(|k| result.get(k).owned()).filter(|u| u.starts_with("http"));
+    draft.url = ["resultViewerLink", "alternateId"]
+        .iter()
+        .find_map(|k| result.get(k).owned())
+        .filter(|u| u.starts_with("http"));
 }
 
 /// A similarity id stays the same from scan to scan; the rule is part of it.
@@ -152,11 +155,13 @@ fn of_package(draft: &mut Draft, result: &Node<'_>) {
         Some(tag) => format!("{name}:{tag}"),
         None => name.to_owned(),
     });
-    let locations = data.at("scaPackageData.locations").texts().chain(data.at("scaPackageCollection.locations").texts());
+    let locations =
+        data.at("scaPackageData.locations").texts().chain(data.at("scaPackageCollection.locations").texts());
     draft.path = image.or_else(|| locations.map(str::to_owned).next()).or_else(|| draft.path.take());
     draft.url = data.at("scaPackageData.fixLink").owned().or_else(|| draft.url.take());
     if !draft.rule.is_empty() {
-        draft.title = name.filter(|n| !n.is_empty()).map_or_else(|| draft.rule.clone(), |n| format!("{} in {n}", draft.rule));
+        draft.title =
+            name.filter(|n| !n.is_empty()).map_or_else(|| draft.rule.clone(), |n| format!("{} in {n}", draft.rule));
     }
 }
 

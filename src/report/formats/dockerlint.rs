@@ -28,7 +28,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
         let mut draft = Draft::new(Class::Iac);
         result.get("code").text().unwrap_or("ot-docker-linter").clone_into(&mut draft.rule);
-        result.get("description").text().or(result.get("message").text()).unwrap_or_default().clone_into(&mut draft.title);
+        result
+            .get("description")
+            .text()
+            .or(result.get("message").text())
+            .unwrap_or_default()
+            .clone_into(&mut draft.title);
         draft.severity = severity(result.get("severity").or_empty());
         draft.say("", result.get("description").text());
         draft.say("", result.get("message").text());

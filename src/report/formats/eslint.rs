@@ -32,7 +32,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     for file in files {
         let path = file.get("filePath").or_empty();
         let lines: Vec<&str> = file.get("source").or_empty().lines().collect();
-        for (list, suppressed) in [(file.results("messages")?, false), (file.results_or_none("suppressedMessages")?, true)] {
+        for (list, suppressed) in
+            [(file.results("messages")?, false), (file.results_or_none("suppressedMessages")?, true)]
+        {
             for message in list {
                 let mut draft = draft(message, &rules);
                 draft.path = Some(path.to_owned());
@@ -92,13 +94,21 @@ mod tests {
             {"ruleId": "no-eval", "severity": 2, "message": "No eval.", "line": 2, "column": 1},
             {"ruleId": null, "fatal": true, "severity": 2, "message": "Parsing error"}], "suppressedMessages": [
             {"ruleId": "no-x", "severity": 1, "message": "No x.", "line": 1, "suppressions": [{"justification": "legacy"}]}]}]"#;
-        let with_rules = format!(r#"{{"results": {files}, "metadata": {{"rulesMeta": {{"no-eval": {{"docs": {{"url": "https://e.example"}}}}}}}}}}"#);
+        let with_rules = format!(
+            r#"{{"results": {files}, "metadata": {{"rulesMeta": {{"no-eval": {{"docs": {{"url": "https://e.example"}}}}}}}}}}"#
+        );
         for text in [files, &with_rules] {
             let report = read("e", text.as_bytes(), None);
             assert_eq!((report.format, report.raw_items, report.findings.len()), ("eslint-json", 3, 3));
             let (eval, old) = (&report.findings[0], &report.findings[2]);
-            assert_eq!((eval.severity, eval.place().as_str(), eval.snippet.as_ref().unwrap().raw()), (Severity::High, "/w/a.js:2", "eval(x)"));
-            assert_eq!((old.severity, old.suppressed.as_ref().unwrap().raw().contains("legacy")), (Severity::Medium, true));
+            assert_eq!(
+                (eval.severity, eval.place().as_str(), eval.snippet.as_ref().unwrap().raw()),
+                (Severity::High, "/w/a.js:2", "eval(x)")
+            );
+            assert_eq!(
+                (old.severity, old.suppressed.as_ref().unwrap().raw().contains("legacy")),
+                (Severity::Medium, true)
+            );
             assert!(report.reason.unwrap().raw().contains("could not parse"));
         }
     }

@@ -162,10 +162,19 @@ mod tests {
         let text = "Flawfinder version 2.0.19, (C) 2001\nExamining a.c\n\nFINAL RESULTS:\n\nsrc/a.c:12:3:  [4] (buffer) strcpy:\n  Does not check\n  (CWE-120). Use another.\n\
             b.c:3:  [1] (misc) open:Check it (CWE-362).\n\nANALYSIS SUMMARY:\n\nHits = 2\n";
         let report = read("f", text.as_bytes(), None);
-        assert_eq!((report.format, report.raw_items, report.tool_version.unwrap().raw()), ("flawfinder-text", 2, "2.0.19"));
+        assert_eq!(
+            (report.format, report.raw_items, report.tool_version.unwrap().raw()),
+            ("flawfinder-text", 2, "2.0.19")
+        );
         let (copy, open) = (&report.findings[0], &report.findings[1]);
-        assert_eq!((copy.severity, copy.place().as_str(), copy.location.column, &copy.cwe[..]), (Severity::High, "src/a.c:12", Some(3), &[120][..]));
-        assert_eq!((copy.rule.raw(), copy.title.raw().trim()), ("buffer/strcpy", "strcpy:  Does not check (CWE-120). Use another."));
+        assert_eq!(
+            (copy.severity, copy.place().as_str(), copy.location.column, &copy.cwe[..]),
+            (Severity::High, "src/a.c:12", Some(3), &[120][..])
+        );
+        assert_eq!(
+            (copy.rule.raw(), copy.title.raw().trim()),
+            ("buffer/strcpy", "strcpy:  Does not check (CWE-120). Use another.")
+        );
         assert_eq!((open.severity, open.place().as_str()), (Severity::Low, "b.c:3"));
     }
 
@@ -173,8 +182,14 @@ mod tests {
     fn what_ends_early_is_an_error() {
         let of = |text: &str| read("f", text.as_bytes(), None).status;
         assert_eq!(of("Flawfinder version 2.0.19\nExamining a.c\n"), ReportStatus::Error);
-        assert_eq!(of("Flawfinder version 2.0.19\nExamining a.c\n\nNo hits found.\nLines analyzed = 3 in\n"), ReportStatus::Empty);
-        assert_eq!(of("Flawfinder version 2.0.19\n\nNo hits found.\nLines analyzed = 0 in\n"), ReportStatus::NotAssessed);
+        assert_eq!(
+            of("Flawfinder version 2.0.19\nExamining a.c\n\nNo hits found.\nLines analyzed = 3 in\n"),
+            ReportStatus::Empty
+        );
+        assert_eq!(
+            of("Flawfinder version 2.0.19\n\nNo hits found.\nLines analyzed = 0 in\n"),
+            ReportStatus::NotAssessed
+        );
     }
 
     #[test]
@@ -182,6 +197,9 @@ mod tests {
         let text = "File,Line,Column,DefaultLevel,Level,Category,Name,Warning,Suggestion,Note,CWEs,Context,Fingerprint\n\
             a.c,4,2,3,3,buffer,read,Check it (CWE-120),Use x,,\"CWE-120, CWE-20\",read(f),abc\n";
         let f = &read("f", text.as_bytes(), None).findings[0];
-        assert_eq!((f.severity, &f.cwe[..], f.sources[0].native_id.as_ref().unwrap().raw()), (Severity::Medium, &[20, 120][..], "abc"));
+        assert_eq!(
+            (f.severity, &f.cwe[..], f.sources[0].native_id.as_ref().unwrap().raw()),
+            (Severity::Medium, &[20, 120][..], "abc")
+        );
     }
 }

@@ -21,7 +21,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 
 /// Secret scanning and Dependabot have numbers and states too, and no instances of a rule.
 fn detect(shape: &Shape<'_>) -> Fit {
-    let is_alert = |n: &Node<'_>| n.has_all(&["number", "rule", "tool", "state"]) && n.get("rule").has_any(&["id", "severity"]);
+    let is_alert =
+        |n: &Node<'_>| n.has_all(&["number", "rule", "tool", "state"]) && n.get("rule").has_any(&["id", "severity"]);
     (is_alert(shape.line()) || is_alert(shape.line().at("0"))).into()
 }
 
@@ -73,14 +74,15 @@ fn draft(alert: &Node<'_>, tool: &str) -> Draft {
     draft.say("", about);
     draft.say("", rule.get("full_description").text());
     draft.say("Help", rule.get("help").text());
-    draft.severity = rule.get("security_severity_level").text().and_then(words::severity).unwrap_or_else(|| {
-        match rule.get("severity").or_empty() {
-            "error" => Severity::High,
-            "warning" => Severity::Medium,
-            "note" => Severity::Low,
-            "none" => Severity::Info,
-            _ => Severity::Unknown,
-        }
+    draft.severity = rule.get("security_severity_level").text().and_then(words::severity).unwrap_or_else(|| match rule
+        .get("severity")
+        .or_empty()
+    {
+        "error" => Severity::High,
+        "warning" => Severity::Medium,
+        "note" => Severity::Low,
+        "none" => Severity::Info,
+        _ => Severity::Unknown,
     });
     draft.cwe = tags().flat_map(words::cwe_numbers).collect();
     draft.vulnerabilities = words::vulnerability_ids(&draft.rule);
@@ -107,21 +109,34 @@ mod tests {
     use crate::report::read;
 
     fn alert(state: &str, more: &str) -> String {
-        format!(r#"{{"number": 4, "url": "https://api.example/4", "state": "{state}", "tool": {{"name": "CodeQL", "version": "2.1"}},
+        format!(
+            r#"{{"number": 4, "url": "https://api.example/4", "state": "{state}", "tool": {{"name": "CodeQL", "version": "2.1"}},
             "rule": {{"id": "js/zip", "severity": "warning", "description": "Zip.", "tags": ["security", "external/cwe/cwe-022"] {more}}},
             "dismissed_reason": "won't fix", "most_recent_instance": {{"message": {{"text": "This path."}},
-            "location": {{"path": "{state}.ts", "start_line": 9, "start_column": 2}}}}}}"#)
+            "location": {{"path": "{state}.ts", "start_line": 9, "start_column": 2}}}}}}"#
+        )
     }
 
     #[test]
     fn alerts_are_findings_of_their_tools() {
-        let text = format!("[{}, {}]\n[{}]", alert("open", ""), alert("fixed", ""), alert("dismissed", r#", "security_severity_level": "critical""#));
+        let text = format!(
+            "[{}, {}]\n[{}]",
+            alert("open", ""),
+            alert("fixed", ""),
+            alert("dismissed", r#", "security_severity_level": "critical""#)
+        );
         let report = read("g", text.as_bytes(), None);
         assert_eq!((report.format, report.raw_items, report.tool.raw()), ("github-code-scanning", 3, "CodeQL"));
         let [open, dismissed] = report.findings.as_slice() else { panic!("{report:?}") };
-        assert_eq!((open.severity, open.place().as_str(), open.class, &open.cwe[..]), (Severity::Medium, "open.ts:9", Class::Sast, &[22][..]));
+        assert_eq!(
+            (open.severity, open.place().as_str(), open.class, &open.cwe[..]),
+            (Severity::Medium, "open.ts:9", Class::Sast, &[22][..])
+        );
         assert_eq!((open.rule.raw(), open.title.raw()), ("js/zip", "This path."));
-        assert_eq!((dismissed.severity, dismissed.suppressed.as_ref().unwrap().raw()), (Severity::Critical, "Dismissed on GitHub: won't fix."));
+        assert_eq!(
+            (dismissed.severity, dismissed.suppressed.as_ref().unwrap().raw()),
+            (Severity::Critical, "Dismissed on GitHub: won't fix.")
+        );
     }
 
     #[test]

@@ -58,9 +58,11 @@ fn draft(issue: &Node<'_>) -> Draft {
     let code = issue.get("code").or_empty();
     draft.snippet = Some(snippet(code, draft.line, last.trim().parse().ok()));
     draft.context = Some(code.to_owned()).filter(|c| c.lines().count() > 1);
-    let said: Vec<&str> = issue.get("suppressions").items().iter().filter_map(|s| s.get("justification").text()).collect();
+    let said: Vec<&str> =
+        issue.get("suppressions").items().iter().filter_map(|s| s.get("justification").text()).collect();
     if issue.get("nosec").is_true() || issue.get("suppressions").items().iter().any(Node::is_object) {
-        draft.suppressed = Some(format!("Suppressed by a comment or the configuration. {}", said.join(" ")).trim_end().to_owned());
+        draft.suppressed =
+            Some(format!("Suppressed by a comment or the configuration. {}", said.join(" ")).trim_end().to_owned());
     }
     draft
 }
@@ -91,8 +93,13 @@ mod tests {
         let report = read("g", text.as_bytes(), None);
         let f = &report.findings[0];
         assert_eq!((report.format, report.raw_items, f.severity), ("gosec-json", 1, Severity::High));
-        assert_eq!((f.place().as_str(), f.snippet.as_ref().unwrap().raw(), &f.cwe[..]), ("/src/a.go:5", "run(\n\tx)", &[78][..]));
-        assert!(f.suppressed.as_ref().unwrap().raw().contains("constant") && report.reason.unwrap().raw().contains("b.go"));
+        assert_eq!(
+            (f.place().as_str(), f.snippet.as_ref().unwrap().raw(), &f.cwe[..]),
+            ("/src/a.go:5", "run(\n\tx)", &[78][..])
+        );
+        assert!(
+            f.suppressed.as_ref().unwrap().raw().contains("constant") && report.reason.unwrap().raw().contains("b.go")
+        );
     }
 
     #[test]

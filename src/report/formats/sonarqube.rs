@@ -34,9 +34,11 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let answer = |list: &str, is: &dyn Fn(&Node<'_>) -> bool| {
         let paged = doc.get("paging").has_all(&["pageIndex", "total"]);
         let scanner = doc.has_all(&["version", "components", "rules"]);
-        doc.get(list).is_list() && (is(doc.get(list).at("0")) || (doc.get(list).items().is_empty() && (paged || scanner)))
+        doc.get(list).is_list()
+            && (is(doc.get(list).at("0")) || (doc.get(list).items().is_empty() && (paged || scanner)))
     };
-    (is_issue(doc.at("0")) || is_hotspot(doc.at("0")) || answer("issues", &is_issue) || answer("hotspots", &is_hotspot)).into()
+    (is_issue(doc.at("0")) || is_hotspot(doc.at("0")) || answer("issues", &is_issue) || answer("hotspots", &is_hotspot))
+        .into()
 }
 
 /// What the answer says beside the issues: the paths of files and the names of rules, by their keys.
@@ -129,9 +131,9 @@ fn draft(item: &Node<'_>, beside: &Beside<'_>) -> Draft {
 /// What people decided of an issue or hotspot, where that is not to mend it.
 fn settled(item: &Node<'_>) -> Option<String> {
     let words = ["resolution", "issueStatus"].iter().filter_map(|k| item.get(k).text());
-    let word = words.into_iter().find(|w| {
-        matches!(*w, "FALSE-POSITIVE" | "FALSE_POSITIVE" | "WONTFIX" | "WONT_FIX" | "ACCEPTED" | "SAFE")
-    })?;
+    let word = words
+        .into_iter()
+        .find(|w| matches!(*w, "FALSE-POSITIVE" | "FALSE_POSITIVE" | "WONTFIX" | "WONT_FIX" | "ACCEPTED" | "SAFE"))?;
     Some(format!("Resolved in SonarQube as {word}."))
 }
 

@@ -113,8 +113,14 @@ mod tests {
             <FindBugsSummary total_classes="4"/></BugCollection>"#;
         let report = read("s", text.as_bytes(), None);
         let f = &report.findings[0];
-        assert_eq!((report.format, report.raw_items, f.severity, f.title.raw()), ("spotbugs-xml", 1, Severity::High, "SQL injection"));
-        assert_eq!((f.place().as_str(), &f.cwe[..], f.location.logical.as_ref().unwrap().raw()), ("a/B.java:7", &[89][..], "a.B.run"));
+        assert_eq!(
+            (report.format, report.raw_items, f.severity, f.title.raw()),
+            ("spotbugs-xml", 1, Severity::High, "SQL injection")
+        );
+        assert_eq!(
+            (f.place().as_str(), &f.cwe[..], f.location.logical.as_ref().unwrap().raw()),
+            ("a/B.java:7", &[89][..], "a.B.run")
+        );
         assert_eq!(f.sources[0].native_id.as_ref().unwrap().raw(), "ab:1");
         assert!(f.detail.raw().contains("Bind.") && report.reason.unwrap().raw().contains("x.Y"));
     }
@@ -122,7 +128,10 @@ mod tests {
     #[test]
     fn no_class_is_not_clean() {
         let of = |text: &str| read("s", text.as_bytes(), None).status;
-        assert_eq!(of("<BugCollection><FindBugsSummary total_classes='0'/></BugCollection>"), ReportStatus::NotAssessed);
+        assert_eq!(
+            of("<BugCollection><FindBugsSummary total_classes='0'/></BugCollection>"),
+            ReportStatus::NotAssessed
+        );
         assert_eq!(of("<BugCollection><FindBugsSummary total_classes='2'/></BugCollection>"), ReportStatus::Empty);
         assert_eq!(of("<BugCollection><BugInstance>"), ReportStatus::Error);
     }

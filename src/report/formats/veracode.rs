@@ -41,7 +41,10 @@ fn library(id: &str) -> Option<(String, Option<String>)> {
     let (kind, name) = match manager {
         "maven" => {
             let (group, artifact) = (parts.next()?, parts.next().filter(|a| !a.is_empty())?);
-            return Some((format!("{group}:{artifact}"), version_of("maven", &format!("{group}/{artifact}"), parts.next())));
+            return Some((
+                format!("{group}:{artifact}"),
+                version_of("maven", &format!("{group}/{artifact}"), parts.next()),
+            ));
         }
         "npm" | "pypi" | "gem" | "nuget" => (manager, parts.next().filter(|n| !n.is_empty())?.to_owned()),
         _ => return None,

@@ -18,7 +18,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 fn detect(shape: &Shape<'_>) -> Fit {
     let Some(xml) = shape.xml() else { return Fit::No };
     let scan = xml.root == "Scan" && (xml.contains("VulnerabilityID") || xml.contains("PolicyName"));
-    let sessions = xml.root == "Sessions" && xml.contains("Session") && (xml.contains("Issues") || xml.contains("RawRequest"));
+    let sessions =
+        xml.root == "Sessions" && xml.contains("Session") && (xml.contains("Issues") || xml.contains("RawRequest"));
     (scan || sessions).into()
 }
 
@@ -90,7 +91,8 @@ mod tests {
             <Severity>3</Severity><Name>Weak</Name><ReportSection><Name>Summary</Name><SectionText>Is &lt;b&gt;weak&lt;/b&gt;.</SectionText>
             </ReportSection><RawResponse>HTTP/1.1 200 OK</RawResponse></Issue>";
         let scan = format!("<Scan><PolicyName>p</PolicyName><Issues>{issue}</Issues></Scan>");
-        let sessions = format!("<Sessions><Session><RawRequest>GET /x</RawRequest><Issues>{issue}</Issues></Session></Sessions>");
+        let sessions =
+            format!("<Sessions><Session><RawRequest>GET /x</RawRequest><Issues>{issue}</Issues></Session></Sessions>");
         for text in [scan, sessions] {
             let report = read("w", text.as_bytes(), None);
             let f = &report.findings[0];

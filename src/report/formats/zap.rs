@@ -36,6 +36,8 @@ pub(super) struct Instance {
     pub param: String,
     pub attack: String,
     pub evidence: String,
+    /// Request and response, which only the reports called "plus" have.
+    pub exchange: [String; 4],
 }
 
 /// The finding of an alert.
@@ -69,6 +71,8 @@ pub(super) fn draft(alert: Alert) -> Draft {
     let links = words::plain(&alert.links);
     draft.url = links.split_whitespace().find(|w| w.starts_with("http")).map(str::to_owned);
 
+    let exchange = |i: &Instance| i.exchange.join("\n").trim().to_owned();
+    draft.context = alert.instances.iter().map(exchange).find(|e| !e.is_empty());
     let mut places: Vec<String> = alert.instances.iter().map(place).collect();
     places.sort();
     places.dedup();

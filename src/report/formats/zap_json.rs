@@ -63,6 +63,14 @@ struct WireInstance {
     param: Text,
     attack: Text,
     evidence: Text,
+    #[serde(rename = "request-header")]
+    request_header: Text,
+    #[serde(rename = "request-body")]
+    request_body: Text,
+    #[serde(rename = "response-header")]
+    response_header: Text,
+    #[serde(rename = "response-body")]
+    response_body: Text,
 }
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -79,7 +87,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let said = ["@version", "@programName", "@generated"].iter().any(|k| shape.has(&[k]));
-    (shape.has(&["site"]) && said).into()
+    // GitLab's old reports of ZAP have its sites beside their own list.
+    (shape.has(&["site"]) && said && !shape.has(&["vulnerabilities"])).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -122,6 +131,7 @@ fn alert(site: &str, wire: &WireAlert) -> Alert {
             param: text(&i.param),
             attack: text(&i.attack),
             evidence: text(&i.evidence),
+            exchange: [&i.request_header, &i.request_body, &i.response_header, &i.response_body].map(text),
         })
         .collect();
     if instances.is_empty() && wire.uri.get().is_some() {
@@ -131,6 +141,7 @@ fn alert(site: &str, wire: &WireAlert) -> Alert {
             param: text(&wire.param),
             attack: text(&wire.attack),
             evidence: text(&wire.evidence),
+            ..Instance::default()
         });
     }
     Alert {

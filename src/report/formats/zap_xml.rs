@@ -88,6 +88,7 @@ fn instance(node: &Node) -> Instance {
         param: text("param"),
         attack: text("attack"),
         evidence: text("evidence"),
+        exchange: ["requestheader", "requestbody", "responseheader", "responsebody"].map(text),
     }
 }
 
@@ -103,15 +104,17 @@ mod tests {
         let xml = br#"<?xml version="1.0"?><OWASPZAPReport programName="ZAP" version="2.16.1"><site name="https://pay.example">
             <alerts><alertitem><pluginid>40012</pluginid><alertRef>40012</alertRef><alert>XSS</alert><riskcode>3</riskcode>
             <confidence>2</confidence><desc>&lt;p&gt;Bad.&lt;/p&gt;</desc><instances><instance><uri>https://pay.example/a</uri>
-            <method>GET</method><param>q</param><evidence>&lt;script&gt;</evidence></instance></instances><cweid>79</cweid>
+            <method>GET</method><param>q</param><evidence>&lt;script&gt;</evidence><requestheader>GET /a</requestheader></instance></instances><cweid>79</cweid>
             </alertitem></alerts></site></OWASPZAPReport>"#;
         let json = br#"{"@programName": "ZAP", "@version": "2.16.1", "site": [{"@name": "https://pay.example", "alerts": [
             {"pluginid": 40012, "alertRef": "40012", "alert": "XSS", "riskcode": 3, "confidence": 2, "desc": "<p>Bad.</p>",
-             "instances": [{"uri": "https://pay.example/a", "method": "GET", "param": "q", "evidence": "<script>"}], "cweid": 79}]}]}"#;
+             "instances": [{"uri": "https://pay.example/a", "method": "GET", "param": "q", "evidence": "<script>", "request-header": "GET /a"}], "cweid": 79}]}]}"#;
         let (xml, json) = (read("z.xml", xml, None), read("z.json", json, None));
         assert_eq!((xml.format, xml.status, xml.raw_items), ("zap-xml", ReportStatus::Ok, 1));
         assert_eq!(xml.findings[0].severity, Severity::High);
         assert!(xml.findings[0].detail.raw().contains("evidence: <script>"));
+        assert_eq!(xml.findings[0].context.as_ref().unwrap().raw(), "GET /a");
+        assert_eq!(xml.findings[0].context, json.findings[0].context);
         let merged = merge_across(vec![xml.findings, json.findings]);
         assert_eq!(merged.len(), 1);
         assert_eq!(merged[0].sources.len(), 2);

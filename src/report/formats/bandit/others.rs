@@ -146,7 +146,10 @@ mod tests {
         assert_eq!((csv.format, xml.format, csv.raw_items, xml.raw_items), ("bandit-csv", "bandit-xml", 1, 1));
         let (csv, xml) = (&csv.findings[0], &xml.findings[0]);
         assert_eq!((csv.rule.raw(), csv.severity, csv.place()), ("B110", Severity::Low, "a/b.py:7".to_owned()));
-        assert_eq!((&csv.keys, &csv.cwe, &csv.confidence, &csv.detail), (&xml.keys, &xml.cwe, &xml.confidence, &xml.detail));
+        assert_eq!(
+            (&csv.keys, &csv.cwe, &csv.confidence, &csv.detail),
+            (&xml.keys, &xml.cwe, &xml.confidence, &xml.detail)
+        );
         assert_eq!(csv.cwe, [703]);
     }
 

@@ -91,7 +91,11 @@ fn queries(reading: &mut Reading<'_>, queries: &[Node<'_>], class: Class) -> Res
             query.get("queryName").or_empty().clone_into(&mut draft.rule);
             draft.title = draft.rule.replace('_', " ");
             draft.say("", query.get("description").text());
-            draft.cwe = [item.get("cweId"), query.get("cweId")].into_iter().map(cwe).find(|c| !c.is_empty()).unwrap_or_default();
+            draft.cwe = [item.get("cweId"), query.get("cweId")]
+                .into_iter()
+                .map(cwe)
+                .find(|c| !c.is_empty())
+                .unwrap_or_default();
             draft.say("Query", query.get("queryPath").text().or(item.get("groupName").text()));
             identify(&mut draft, item);
             let nodes = item.get("nodes");
@@ -151,7 +155,8 @@ fn packages(reading: &mut Reading<'_>, package: &Node<'_>) {
         draft.say("", item.get("description").text());
         draft.cwe = ["cweId", "cwe"].iter().map(|k| cwe(item.get(k))).find(|c| !c.is_empty()).unwrap_or_default();
         draft.cvss = Cvss::of(["cvssScore", "score"].iter().find_map(|k| item.get(k).score()), None);
-        let fixed = ["fixResolutionText", "recommendedVersion", "recommendations"].iter().find_map(|k| item.get(k).text());
+        let fixed =
+            ["fixResolutionText", "recommendedVersion", "recommendations"].iter().find_map(|k| item.get(k).text());
         draft.in_package(name, version, None, fixed);
         take(reading, item, draft);
     }

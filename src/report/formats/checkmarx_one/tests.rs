@@ -23,26 +23,42 @@ fn results_of_all_engines_are_told_apart() {
     assert_eq!(sql.sources[0].native_id.as_ref().unwrap().raw(), "SQL_Injection:-7");
     assert_eq!((user.severity, user.place().as_str()), (Severity::Info, "Dockerfile:3"));
     let package = lib.package.as_ref().unwrap();
-    assert_eq!((package.name.raw(), package.version.as_ref().unwrap().raw(), lib.rule.raw()), ("some-lib", "1.2.3", "CVE-2020-5"));
+    assert_eq!(
+        (package.name.raw(), package.version.as_ref().unwrap().raw(), lib.rule.raw()),
+        ("some-lib", "1.2.3", "CVE-2020-5")
+    );
 }
 
 #[test]
 fn both_forms_of_the_report_are_read() {
-    let old = of(r#"{"reportHeader": {}, "scanSummary": {}, "scanResults": {"sast": {"languages": [{"languageName": "Java", "queries":
+    let old = of(
+        r#"{"reportHeader": {}, "scanSummary": {}, "scanResults": {"sast": {"languages": [{"languageName": "Java", "queries":
         [{"queryName": "XSS", "vulnerabilities": [{"similarityId": 5, "state": "To verify", "severity": "LOW", "cweId": 79,
-        "nodes": [{"fileName": "A.java", "line": 2}]}]}]}]}}}"#);
-    assert_eq!((old.format, old.findings[0].place().as_str(), &old.findings[0].cwe[..]), ("checkmarx-one-report", "A.java:2", &[79][..]));
-    let new = of(r#"{"reportHeader": {}, "scanResults": {"resultsList": [{"queryName": "XSS", "cweId": 79, "vulnerabilities":
+        "nodes": [{"fileName": "A.java", "line": 2}]}]}]}]}}}"#,
+    );
+    assert_eq!(
+        (old.format, old.findings[0].place().as_str(), &old.findings[0].cwe[..]),
+        ("checkmarx-one-report", "A.java:2", &[79][..])
+    );
+    let new = of(
+        r#"{"reportHeader": {}, "scanResults": {"resultsList": [{"queryName": "XSS", "cweId": 79, "vulnerabilities":
         [{"similarityId": 5, "state": "To Verify", "severity": "High", "destinationFileName": "B.kt", "destinationLine": 7, "nodes": []}]}]},
         "iacScanResults": {"technology": [{"name": "Docker", "queries": [{"queryName": "Root", "resultsList": [{"severity": "Medium",
-        "fileName": "Dockerfile"}]}]}]}, "scaScanResults": null}"#);
-    assert_eq!((new.raw_items, new.findings[0].place().as_str(), new.findings[0].severity), (2, "B.kt:7", Severity::High));
+        "fileName": "Dockerfile"}]}]}]}, "scaScanResults": null}"#,
+    );
+    assert_eq!(
+        (new.raw_items, new.findings[0].place().as_str(), new.findings[0].severity),
+        (2, "B.kt:7", Severity::High)
+    );
     assert_eq!((new.findings[1].class, &new.classes[..]), (Class::Iac, &[Class::Sast, Class::Iac][..]));
 }
 
 #[test]
 fn nothing_at_all_is_not_assessed() {
     assert_eq!(of(r#"{"results": [], "totalCount": 0, "scanID": "s"}"#).status, ReportStatus::Empty);
-    assert_eq!(of(r#"{"reportHeader": {}, "scanResults": null, "iacScanResults": null}"#).status, ReportStatus::NotAssessed);
+    assert_eq!(
+        of(r#"{"reportHeader": {}, "scanResults": null, "iacScanResults": null}"#).status,
+        ReportStatus::NotAssessed
+    );
     assert_eq!(of(r#"{"reportHeader": {}, "scanResults": {"resultsList": {}}}"#).status, ReportStatus::Error);
 }

@@ -66,7 +66,8 @@ impl About {
             }
             "Rule" => {
                 if let (Some(id), Some(meta)) = (node.attribute("id"), node.child("MetaInfo")) {
-                    let groups = meta.all("Group").filter_map(|g| Some((g.attribute("name")?.to_owned(), g.text.clone())));
+                    let groups =
+                        meta.all("Group").filter_map(|g| Some((g.attribute("name")?.to_owned(), g.text.clone())));
                     self.rules.insert(id.to_owned(), groups.collect());
                 }
             }

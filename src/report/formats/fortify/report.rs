@@ -45,7 +45,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             let count = node.attribute("count").and_then(|c| c.parse().ok()).unwrap_or(0);
             group = Group { count, ..Group::default() };
         }
-        Part::Close(name) if name == "GroupingSection" && listing => missing += group.count.saturating_sub(group.listed),
+        Part::Close(name) if name == "GroupingSection" && listing => {
+            missing += group.count.saturating_sub(group.listed)
+        }
         Part::Whole(node) if node.name == "MetaInfo" => {
             let value = node.text_of("Value").unwrap_or_default().to_owned();
             match node.text_of("Name") {

@@ -35,7 +35,8 @@ fn detect_findings(shape: &Shape<'_>) -> Fit {
 fn detect_dependencies(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let first = doc.at("vulns.0");
-    (first.has_all(&["advisory", "matchedDependency"]) || (first.is_null() && doc.has_all(&["vulns", "hasMore"]))).into()
+    (first.has_all(&["advisory", "matchedDependency"]) || (first.is_null() && doc.has_all(&["vulns", "hasMore"])))
+        .into()
 }
 
 fn parse_findings(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -120,7 +121,8 @@ fn vulnerable(item: &Node<'_>) -> Draft {
     draft.url = advisory.at("references.urls").texts().next().map(str::to_owned);
     draft.path = item.at("dependencyFileLocation.path").owned();
     draft.line = item.at("dependencyFileLocation.startLine").number();
-    let (name, version) = (item.at("matchedDependency.name").text(), item.at("matchedDependency.versionSpecifier").text());
+    let (name, version) =
+        (item.at("matchedDependency.name").text(), item.at("matchedDependency.versionSpecifier").text());
     let safe = item.get("closestSafeDependency");
     let fixed = safe.get("versionSpecifier").text().filter(|_| safe.get("name").text() == name);
     // The advisory's ecosystem may be that of another package of the same name.

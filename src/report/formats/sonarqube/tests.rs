@@ -44,9 +44,14 @@ fn rows_of_the_page_are_findings() {
         <th>Severity</th><th>Component</th><th>Line</th><th>Description</th><th>Message</th><th>Key</th></tr>{rows}</table>
         <table><tr><th>Rule</th><th>Description</th></tr><tr><td>r:S1</td><td>See CWE-798.</td></tr></table></html>")
     };
-    let report = of(&page("<tr><td><a href='u'>r:S1</a></td><td>CRITICAL</td><td>a.java</td><td>7</td><td>D</td><td>M</td><td>K</td></tr>"));
+    let report = of(&page(
+        "<tr><td><a href='u'>r:S1</a></td><td>CRITICAL</td><td>a.java</td><td>7</td><td>D</td><td>M</td><td>K</td></tr>",
+    ));
     let f = &report.findings[0];
-    assert_eq!((report.format, f.severity, f.place().as_str(), &f.cwe[..]), ("sonarqube-html", Severity::High, "a.java:7", &[798][..]));
+    assert_eq!(
+        (report.format, f.severity, f.place().as_str(), &f.cwe[..]),
+        ("sonarqube-html", Severity::High, "a.java:7", &[798][..])
+    );
     assert_eq!(of(&page("")).status, ReportStatus::Empty);
     assert_eq!(of("<html>SonarQube Detected Vulnerabilities</html>").status, ReportStatus::Error);
 }
@@ -55,5 +60,8 @@ fn rows_of_the_page_are_findings() {
 fn issues_of_other_tools_are_read() {
     let report = of(r#"{"issues": [{"engineId": "lint", "ruleId": "L1", "severity": "CRITICAL", "primaryLocation":
         {"message": "Bad.", "filePath": "a.c", "textRange": {"startLine": 3}}}]}"#);
-    assert_eq!((report.format, report.tool.raw(), report.findings[0].severity), ("sonarqube-generic", "lint", Severity::High));
+    assert_eq!(
+        (report.format, report.tool.raw(), report.findings[0].severity),
+        ("sonarqube-generic", "lint", Severity::High)
+    );
 }

@@ -102,7 +102,8 @@ fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
         draft.rated(row.get("Severity"));
         draft.cvss = Cvss::of(row.score("CVSS score"), None);
-        let purl = library(&format!("{manager}:{coordinates}:{}", version.unwrap_or_default())).and_then(|(_, purl)| purl);
+        let purl =
+            library(&format!("{manager}:{coordinates}:{}", version.unwrap_or_default())).and_then(|(_, purl)| purl);
         draft.in_package(name, version, purl.as_deref(), row.get("Updated Version"));
         draft.say("Dependency", row.get("Dependency (Transitive or Direct)"));
         let ignored = row.get("Ignored").is_some_and(|i| i.eq_ignore_ascii_case("true"));

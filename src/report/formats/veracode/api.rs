@@ -74,9 +74,13 @@ fn draft(finding: &Node<'_>, class: Class) -> Draft {
     category.unwrap_or_default().clone_into(&mut draft.title);
     draft.rule = draft.cwe.first().map_or_else(|| draft.title.clone(), |n| format!("CWE-{n}"));
     draft.say("", finding.get("description").text().map(html::text).as_deref());
-    for (heading, key) in
-        [("Attack", "attack_vector"), ("Plugin", "plugin"), ("Module", "module"), ("Function", "procedure"), ("URL", "url")]
-    {
+    for (heading, key) in [
+        ("Attack", "attack_vector"),
+        ("Plugin", "plugin"),
+        ("Module", "module"),
+        ("Function", "procedure"),
+        ("URL", "url"),
+    ] {
         draft.say(heading, details.get(key).text());
     }
     match class {
@@ -140,7 +144,12 @@ fn parse_pipeline(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let source = finding.at("files.source_file");
         draft.severity = severity(finding.get("severity").number());
         draft.cwe = finding.get("cwe_id").number().filter(|n| *n > 0).into_iter().collect();
-        finding.get("issue_type").text().or(finding.get("title").text()).unwrap_or_default().clone_into(&mut draft.title);
+        finding
+            .get("issue_type")
+            .text()
+            .or(finding.get("title").text())
+            .unwrap_or_default()
+            .clone_into(&mut draft.title);
         draft.rule = match draft.cwe.first() {
             Some(cwe) => format!("CWE-{cwe}"),
             None => finding.get("issue_type_id").text().unwrap_or(&draft.title).to_owned(),
