@@ -16,11 +16,30 @@ macro_rules! formats {
 }
 
 formats! {
+    anchore,
+    anchore_policy,
+    aqua,
+    aws_ecr,
+    aws_inspector,
+    aws_inspector2,
     bandit,
+    clair,
+    docker_bench,
+    dockle,
+    grype,
+    harbor,
+    neuvector,
+    roxctl_check,
+    roxctl_scan,
     sarif,
     trivy,
+    trivy_operator,
+    twistlock,
+    yocto,
     zap_json,
     zap_xml,
 }
 
+mod aws;
+mod image;
 mod zap;

@@ -43,9 +43,11 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
     let word = word.trim();
     word.parse().ok().or_else(|| match word.to_ascii_lowercase().as_str() {
         "blocker" => Some(Severity::Critical),
-        "negligible" => Some(Severity::Low),
+        "important" => Some(Severity::High),
+        // Below low, in the scales that have it.
+        "negligible" | "unimportant" => Some(Severity::Info),
         "undefined" => Some(Severity::Unknown),
-        "none" => Some(Severity::Info),
+        "none" | "information" => Some(Severity::Info),
         _ => None,
     })
 }

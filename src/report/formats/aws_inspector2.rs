@@ -1,0 +1,83 @@
+//! Amazon Inspector 2: `aws inspector2 list-findings`, exported reports in JSON, and events of single findings.
+//!
+//! What Inspector closed or suppressed stays in the list; it is read as suppressed.
+
+use super::{aws, image};
+use crate::report::prelude::*;
+
+const CLASSES: &[Class] = &[Class::Container, Class::Sca, Class::Sast, Class::Infra];
+
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "aws-inspector2-json",
+    title: "Amazon Inspector 2 findings",
+    classes: CLASSES,
+    items: "elements of `findings`",
+    severity: "`severity`; UNTRIAGED by the score",
+    identity: "the finding's ARN; vulnerability, package and resource",
+    checked: "DefectDojo's parser",
+    detect,
+    parse,
+}];
+
+fn of_inspector(finding: &Node<'_>) -> bool {
+    finding.has_all(&["findingArn", "severity"]) && (finding.has("awsAccountId") || finding.has("type"))
+}
+
+fn detect(shape: &Shape<'_>) -> Fit {
+    let doc = shape.line();
+    (of_inspector(doc.at("findings.0")) || of_inspector(doc.at("0")) || of_inspector(doc.get("detail"))).into()
+}
+
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let mut reading = Reading::new(input, "Amazon Inspector", &[]);
+    for doc in Node::parse_all(input.text)? {
+        let list = match &doc {
+            Node::List(list) => list.as_slice(),
+            doc if doc.has("detail") => std::slice::from_ref(doc.get("detail")),
+            doc => doc.results("findings")?,
+        };
+        for found in list {
+            let found = image::object(found, "A finding")?;
+            let draft = aws::draft(found);
+            reading.assessed(draft.class);
+            reading.add(draft);
+        }
+    }
+    reading.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::finding::{Class, ReportStatus};
+    use crate::domain::severity::Severity;
+    use crate::report::read;
+
+    #[test]
+    fn findings_of_images_and_machines_are_read() {
+        let text = r#"{"findings": [
+          {"awsAccountId": "1", "findingArn": "arn:1", "severity": "HIGH", "status": "CLOSED", "title": "CVE-2024-1 - curl", "type": "PACKAGE_VULNERABILITY",
+           "description": "Bad.", "epss": {"score": 0.1}, "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2024-1", "sourceUrl": "https://a.example",
+             "cvss": [{"baseScore": 7.5, "scoringVector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}],
+             "vulnerablePackages": [{"name": "curl", "version": "7", "release": "2", "packageManager": "OS", "fixedInVersion": "8"}]},
+           "resources": [{"type": "AWS_ECR_CONTAINER_IMAGE", "details": {"awsEcrContainerImage": {"repositoryName": "pay", "imageTags": ["1"], "platform": "DEBIAN_12"}}}]},
+          {"awsAccountId": "1", "findingArn": "arn:2", "severity": "UNTRIAGED", "status": "ACTIVE", "title": "Port 22 is reachable", "type": "NETWORK_REACHABILITY",
+           "networkReachabilityDetails": {"openPortRange": {"begin": 22, "end": 22}, "protocol": "TCP"},
+           "resources": [{"type": "AWS_EC2_INSTANCE", "id": "i-1"}]}]}"#;
+        let report = read("i", text.as_bytes(), None);
+        assert_eq!((report.format, report.status, report.raw_items), ("aws-inspector2-json", ReportStatus::Ok, 2));
+        assert_eq!(report.classes, [Class::Container, Class::Infra]);
+        let (image, host) = (&report.findings[0], &report.findings[1]);
+        assert_eq!((image.severity, image.place().as_str()), (Severity::High, "pay:1"));
+        assert_eq!(image.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:deb/debian/curl@7-2");
+        assert!(image.suppressed.as_ref().unwrap().raw().contains("closed"));
+        assert_eq!((host.severity, host.location.logical.as_ref().unwrap().raw()), (Severity::Unknown, "TCP 22-22"));
+    }
+
+    #[test]
+    fn a_finding_that_is_no_object_is_an_error() {
+        let text = r#"{"findings": [{"findingArn": "a", "severity": "LOW", "type": "x"}, 3]}"#;
+        assert_eq!(read("i", text.as_bytes(), None).status, ReportStatus::Error);
+        let empty = read("i", br#"{"findings": []}"#, Some("aws-inspector2-json"));
+        assert_eq!(empty.status, ReportStatus::Empty);
+    }
+}
