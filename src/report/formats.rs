@@ -28,13 +28,17 @@ formats! {
     dockle,
     grype,
     harbor,
+    jfrog_xray,
     neuvector,
     roxctl_check,
     roxctl_scan,
     sarif,
+    sysdig,
     trivy,
     trivy_operator,
     twistlock,
+    wiz,
+    wiz_cli,
     yocto,
     zap_json,
     zap_xml,
@@ -42,4 +46,5 @@ formats! {
 
 mod aws;
 mod image;
+mod jfrog;
 mod zap;
