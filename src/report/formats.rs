@@ -35,6 +35,7 @@ formats! {
     sarif,
     sysdig,
     trivy,
+    trivy_compliance,
     trivy_operator,
     twistlock,
     wiz,

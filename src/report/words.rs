@@ -44,10 +44,9 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
     word.parse().ok().or_else(|| match word.to_ascii_lowercase().as_str() {
         "blocker" => Some(Severity::Critical),
         "important" => Some(Severity::High),
-        // Below low, in the scales that have it.
-        "negligible" | "unimportant" => Some(Severity::Info),
         "undefined" => Some(Severity::Unknown),
-        "none" | "information" => Some(Severity::Info),
+        // Negligible and unimportant are below low, in the scales of distributions.
+        "none" | "information" | "negligible" | "unimportant" => Some(Severity::Info),
         _ => None,
     })
 }

@@ -115,9 +115,10 @@ impl Flaw<'_> {
         draft.title = match self.title {
             Some(title) => title.to_owned(),
             None if name.is_empty() => self.id.to_owned(),
+            None if self.id.trim().is_empty() => format!("Vulnerability in {name}"),
             None => format!("{} in {name}", self.id),
         };
-        draft.detail = self.description.unwrap_or(&draft.title).to_owned();
+        self.description.unwrap_or(&draft.title).clone_into(&mut draft.detail);
         draft.vulnerabilities = ids(self.id);
         let purl = self.purl.map(str::to_owned).or_else(|| purl(self.kind, self.distro, name, self.version));
         let fixed = self.fixed.map(versions);
@@ -242,6 +243,37 @@ mod tests {
         assert_eq!(versions("fixed in 4.1.3, >=4.0.9"), "4.1.3,4.0.9");
         assert_eq!(versions("None"), "");
         assert_eq!(versions("≥ 1:11.0.5"), "1:11.0.5");
+    }
+
+    /// Whoever reports it: the same vulnerability of the same package in the same image is one.
+    #[test]
+    fn scanners_of_images_agree_with_each_other() {
+        let reports = [
+            r#"{"SchemaVersion": 2, "ArtifactName": "r.example/pay:1", "Results": [{"Target": "r.example/pay:1 (debian 12.5)", "Class": "os-pkgs",
+                "Type": "debian", "Vulnerabilities": [{"VulnerabilityID": "CVE-2024-1", "PkgName": "curl", "InstalledVersion": "7-2", "Severity": "HIGH",
+                "PkgIdentifier": {"PURL": "pkg:deb/debian/curl@7-2?arch=amd64"}}]}]}"#,
+            r#"{"matches": [{"vulnerability": {"id": "CVE-2024-1", "severity": "High"}, "artifact": {"name": "curl", "version": "7-2", "type": "deb",
+                "purl": "pkg:deb/debian/curl@7-2"}}], "source": {"type": "image", "target": {"userInput": "r.example/pay:1"}}, "descriptor": {"name": "grype"}}"#,
+            r#"{"image": "r.example/pay:1", "unapproved": [], "vulnerabilities": [{"featurename": "curl", "featureversion": "7-2",
+                "vulnerability": "CVE-2024-1", "namespace": "debian:12", "severity": "High"}]}"#,
+            r#"[{"imageFullTag": "r.example/pay:1", "feedGroup": "debian:12", "packageName": "curl", "packageType": "dpkg", "packageVersion": "7-2",
+                "severity": "High", "vuln": "CVE-2024-1"}]"#,
+            r#"{"image": "r.example/pay:1", "os": "debian", "version": "12", "scan_started": {}, "vulnerability_summary": {}, "resources": [
+                {"resource": {"format": "deb", "name": "curl", "version": "7-2"}, "vulnerabilities": [{"name": "CVE-2024-1", "aqua_severity": "high"}]}]}"#,
+            r#"{"results": [{"id": "sha256:1", "name": "r.example/pay:1", "vulnerabilityDistribution": {}, "distro": "Debian GNU/Linux 12", "vulnerabilities": [
+                {"id": "CVE-2024-1", "severity": "high", "packageName": "curl (used in libcurl4)", "packageVersion": "7-2"}]}]}"#,
+            r#"{"result": {"metadata": {"pullString": "r.example/pay:1", "baseOs": "debian 12.5"}, "packages": [{"type": "os", "name": "curl",
+                "version": "7-2", "vulns": [{"name": "CVE-2024-1", "severity": {"value": "High"}}]}]}}"#,
+            r#"{"report": {"registry": "https://r.example", "repository": "pay", "tag": "1", "base_os": "debian:12", "modules": [], "vulnerabilities": [
+                {"name": "CVE-2024-1", "severity": "High", "package_name": "curl", "package_version": "7-2"}]}}"#,
+        ];
+        let lists: Vec<_> =
+            reports.iter().map(|text| crate::report::read("r", text.as_bytes(), None).findings).collect();
+        assert!(lists.iter().all(|l| l.len() == 1));
+        let keys: Vec<_> = lists.iter().map(|l| l[0].keys[0].clone()).collect();
+        assert!(keys.iter().all(|k| *k == keys[0]), "what was dismissed in one is dismissed in all");
+        let merged = crate::domain::dedup::merge_across(lists);
+        assert_eq!((merged.len(), merged[0].sources.len()), (1, reports.len()));
     }
 
     #[test]

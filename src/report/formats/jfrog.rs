@@ -59,7 +59,7 @@ pub(super) fn draft(issue: &Node<'_>, component: &Component<'_>, cves: &[Node<'_
         draft.vulnerabilities.extend(number.map(str::to_ascii_uppercase));
     }
     draft.title = issue.get("summary").owned().unwrap_or_default();
-    draft.detail = issue.get("description").text().unwrap_or(&draft.title).to_owned();
+    issue.get("description").text().unwrap_or(&draft.title).clone_into(&mut draft.detail);
     draft.say("Xray", number);
     draft.rated(issue.get("severity").text());
     draft.cvss = image::best(cves.iter().flat_map(scores));

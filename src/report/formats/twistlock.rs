@@ -160,7 +160,7 @@ fn of_row(row: &table::Row<'_>) -> Draft {
 fn of_compliance(row: &table::Row<'_>, place: Option<String>) -> Draft {
     let mut draft = Draft::new(Class::Container);
     draft.rule = row.get("Compliance ID").map(|id| format!("compliance {id}")).unwrap_or_default();
-    draft.detail = row.or_empty("Description").to_owned();
+    row.or_empty("Description").clone_into(&mut draft.detail);
     draft.say("Cause", row.get("Cause"));
     draft.path = place;
     draft.rated(row.get("Severity"));
