@@ -3,6 +3,8 @@
 //!
 //! A row says what a gate found; its action is stop, warn or go. The trigger's id is what Anchore's own allowlists name.
 
+use std::collections::HashMap;
+
 use super::image::{self, Flaw};
 use crate::domain::dedup::normalise_image;
 use crate::report::prelude::*;
@@ -65,7 +67,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                 let evaluation = image::object(evaluation, "An evaluation")?;
                 evaluations += 1;
                 let details = evaluation.get("details");
-                let list = if details.is_object() { details.results_or_none("findings")? } else { evaluation.results_or_none("details")? };
+                let list = if details.is_object() {
+                    details.results_or_none("findings")?
+                } else {
+                    evaluation.results_or_none("details")?
+                };
                 rows(&mut reading, list, tag)?;
             }
         } else {
@@ -115,10 +121,11 @@ fn table(reading: &mut Reading<'_>, evaluation: &Node<'_>, tag: &str) -> Result<
         return Err(Unreadable(format!("The result of an evaluation has to be an object, and is {}.", results.kind())));
     }
     for result in results.entries().iter().map(|(_, image)| image.get("result")).filter(|r| !r.is_null()) {
-        let header: Vec<&str> = result.get("header").texts().collect();
+        let header = result.get("header").items().iter().enumerate();
+        let header: HashMap<&str, usize> = header.filter_map(|(at, name)| Some((name.text()?, at))).collect();
         for row in result.results("rows")? {
             let cells = row.list()?;
-            let cell = |name: &str| header.iter().position(|h| *h == name).and_then(|i| cells.get(i)).unwrap_or(&Node::Null);
+            let cell = |name: &str| header.get(name).and_then(|at| cells.get(*at)).unwrap_or(&Node::Null);
             let row = Row {
                 image: cell("Repo_Tag").text().unwrap_or(tag),
                 policy: cell("Policy_Id").or_empty(),
@@ -137,7 +144,11 @@ fn table(reading: &mut Reading<'_>, evaluation: &Node<'_>, tag: &str) -> Result<
 }
 
 fn allowed(listed: &Node<'_>, by: &Node<'_>) -> Option<String> {
-    let named = listed.get("whitelist_name").text().or_else(|| by.get("allowlistName").text()).or_else(|| by.get("name").text());
+    let named = listed
+        .get("whitelist_name")
+        .text()
+        .or_else(|| by.get("allowlistName").text())
+        .or_else(|| by.get("name").text());
     match (listed.is_object() || listed.is_true(), named) {
         (true, Some(name)) => Some(format!("on the allowlist {name}")),
         (true, None) => Some("on an allowlist".to_owned()),
@@ -226,7 +237,10 @@ mod tests {
             let report = read("a", text.as_bytes(), None);
             assert_eq!((report.format, report.status, report.raw_items), ("anchore-policy-json", ReportStatus::Ok, 1));
             let f = &report.findings[0];
-            assert_eq!((f.severity, f.rule.raw(), f.place().as_str()), (Severity::Critical, "dockerfile:effective_user", "pay:1"));
+            assert_eq!(
+                (f.severity, f.rule.raw(), f.place().as_str()),
+                (Severity::Critical, "dockerfile:effective_user", "pay:1")
+            );
             assert_eq!((f.keys[0].rung, f.title.raw()), (Rung::ToolId, "Root is the user"));
         }
     }

@@ -25,7 +25,12 @@ fn of_inspector(finding: &Node<'_>) -> bool {
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.line();
-    (of_inspector(doc.at("findings.0")) || of_inspector(doc.at("0")) || of_inspector(doc.get("detail"))).into()
+    if of_inspector(doc.at("findings.0")) || of_inspector(doc.at("0")) || of_inspector(doc.get("detail")) {
+        return Fit::Sure;
+    }
+    // Of a list that is empty nothing else is left; whoever wrote it, it is evidence of nothing.
+    let empty = matches!(doc.get("findings"), Node::List(list) if list.is_empty());
+    Fit::general(empty && doc.entries().len() == 1)
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -77,7 +82,7 @@ mod tests {
     fn a_finding_that_is_no_object_is_an_error() {
         let text = r#"{"findings": [{"findingArn": "a", "severity": "LOW", "type": "x"}, 3]}"#;
         assert_eq!(read("i", text.as_bytes(), None).status, ReportStatus::Error);
-        let empty = read("i", br#"{"findings": []}"#, Some("aws-inspector2-json"));
-        assert_eq!(empty.status, ReportStatus::Empty);
+        let empty = read("i", br#"{"findings": []}"#, None);
+        assert_eq!((empty.status, empty.classes.as_slice()), (ReportStatus::Empty, &[][..]));
     }
 }

@@ -76,6 +76,8 @@ fn draft(found: &Node<'_>, source: &Source<'_>) -> Draft {
     let path = place.get("path").text().or(place.text());
     let fixed: Vec<&str> = flaw.at("fix.versions").texts().chain(flaw.get("fixedInVersion").text()).collect();
     let fixed = fixed.join(",");
+    // Of a program's own words Grype takes what stands between zeros, and the zeros with them.
+    let version = artifact.get("version").text().map(|v| v.replace('\0', ""));
     let mut draft = Flaw {
         id: flaw.get("id").or_empty(),
         description: flaw
@@ -83,7 +85,7 @@ fn draft(found: &Node<'_>, source: &Source<'_>) -> Draft {
             .text()
             .or_else(|| related.iter().find_map(|r| r.get("description").text())),
         name: artifact.get("name").text(),
-        version: artifact.get("version").text(),
+        version: version.as_deref(),
         kind: artifact.get("type").or_empty(),
         distro: &source.distro,
         purl: artifact.get("purl").text(),
@@ -122,9 +124,8 @@ fn score(cvss: &Node<'_>) -> Cvss {
 fn why_ignored(found: &Node<'_>) -> String {
     let keys = ["reason", "vex-status", "vex-justification", "vulnerability", "namespace", "fix-state", "match-type"];
     let rules = found.get("appliedIgnoreRules").items().iter();
-    let said: Vec<String> = rules
-        .flat_map(|rule| keys.iter().filter_map(|k| Some(format!("{k} {}", rule.get(k).text()?))))
-        .collect();
+    let said: Vec<String> =
+        rules.flat_map(|rule| keys.iter().filter_map(|k| Some(format!("{k} {}", rule.get(k).text()?)))).collect();
     if said.is_empty() { "ignored by a rule".to_owned() } else { format!("ignored by a rule: {}", said.join(", ")) }
 }
 

@@ -20,8 +20,13 @@ pub(super) const FORMATS: &[Format] = &[
         identity: IDENTITY,
         checked: "DefectDojo's parser",
         detect: |shape| {
-            let found = shape.json().at("data.0");
-            (found.has_all(&["source_comp_id"]) || found.has_all(&["component_versions", "issue_type"])).into()
+            let doc = shape.json();
+            let found = doc.at("data.0");
+            if found.has("source_comp_id") || found.has_all(&["component_versions", "issue_type"]) {
+                return Fit::Sure;
+            }
+            // Of a report that found nothing nothing else is left.
+            Fit::general(doc.has("total_count") && matches!(doc.get("data"), Node::List(l) if l.is_empty()))
         },
         parse: old,
     },
@@ -33,7 +38,9 @@ pub(super) const FORMATS: &[Format] = &[
         severity: SEVERITY,
         identity: IDENTITY,
         checked: "DefectDojo's parser",
-        detect: |shape| (shape.has(&["total_rows", "rows"]) || shape.json().at("rows.0").has("impacted_artifact")).into(),
+        detect: |shape| {
+            (shape.has(&["total_rows", "rows"]) || shape.json().at("rows.0").has("impacted_artifact")).into()
+        },
         parse: rows,
     },
     Format {
@@ -44,7 +51,9 @@ pub(super) const FORMATS: &[Format] = &[
         severity: SEVERITY,
         identity: IDENTITY,
         checked: "DefectDojo's parser",
-        detect: |shape| (shape.json().at("artifacts.0").has("general") && shape.json().at("artifacts.0").has("issues")).into(),
+        detect: |shape| {
+            (shape.json().at("artifacts.0").has("general") && shape.json().at("artifacts.0").has("issues")).into()
+        },
         parse: summary,
     },
     Format {
@@ -78,7 +87,10 @@ fn old(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let fixed: Vec<&str> = versions.get("fixed_versions").texts().collect();
         let mut draft = jfrog::draft(found, &component, versions.at("more_details.cves").items(), &fixed);
         draft.path = Some(id.to_owned());
-        draft.say("", versions.at("more_details.description").text().filter(|d| Some(*d) != found.get("summary").text()));
+        draft.say(
+            "",
+            versions.at("more_details.description").text().filter(|d| Some(*d) != found.get("summary").text()),
+        );
         if draft.rule.is_empty() && !id.is_empty() {
             draft.rule = format!("{id}: {}", draft.title);
         }
@@ -146,7 +158,8 @@ fn of_artifact(issue: &Node<'_>, general: &Node<'_>) -> Draft {
     let mut draft = jfrog::draft(issue, &component, issue.get("cves").items(), &fixed);
     let name = general.get("name").text().or_else(|| general.get("path").text());
     let image = matches!(general.get("pkg_type").or_empty().to_ascii_lowercase().as_str(), "docker" | "oci");
-    draft.class = if image && (path.is_none() || jfrog::is_system(component.kind)) { Class::Container } else { Class::Sca };
+    draft.class =
+        if image && (path.is_none() || jfrog::is_system(component.kind)) { Class::Container } else { Class::Sca };
     draft.path = match draft.class {
         Class::Container => name.map(str::to_owned),
         _ => path.or(name).map(str::to_owned),
@@ -243,7 +256,11 @@ mod tests {
         let status = |text: &str| read("x", text.as_bytes(), None).status;
         assert_eq!(status(r#"{"artifacts": [{"general": {}, "issues": []}]}"#), ReportStatus::Empty);
         assert_eq!(status(r#"{"total_rows": 0, "rows": []}"#), ReportStatus::Empty);
+        assert_eq!(status(r#"{"total_count": 0, "data": []}"#), ReportStatus::Empty);
         assert_eq!(status(r#"{"total_rows": 0, "rows": [1]}"#), ReportStatus::Error);
-        assert_eq!(status(r#"[{"scan_id": "1", "component_id": "y", "package_type": "x", "status": "failed"}]"#), ReportStatus::NotAssessed);
+        assert_eq!(
+            status(r#"[{"scan_id": "1", "component_id": "y", "package_type": "x", "status": "failed"}]"#),
+            ReportStatus::NotAssessed
+        );
     }
 }

@@ -20,7 +20,8 @@ pub(super) const FORMATS: &[Format] = &[
         checked: "golden files of roxctl's own tests",
         detect: |shape| {
             let doc = shape.json();
-            let newer = doc.at("result.summary").is_object() && doc.get("result").has("vulnerabilities");
+            let newer = doc.at("result.summary").has("TOTAL-VULNERABILITIES")
+                || doc.at("result.vulnerabilities.0").has_all(&["cveId", "componentName"]);
             let first = doc.at("scan.components.0");
             (newer || (doc.at("scan").has("components") && (first.is_null() || first.has("name")))).into()
         },
@@ -50,6 +51,12 @@ fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if doc.has("result") {
         for found in doc.results_or_none("result.vulnerabilities")? {
             reading.add(newer(image::object(found, "A vulnerability")?));
+        }
+        // The list is left out where it is empty.
+        let counted = doc.at("result.summary").get("TOTAL-VULNERABILITIES").number().unwrap_or(0);
+        if reading.items() == 0 && counted > 0 {
+            reading
+                .not_assessed(format!("roxctl counts {counted} vulnerabilities, and the report lists none of them."));
         }
         return reading.done();
     }
@@ -149,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_three_ways_say_the_same() {
-        let newer = r#"{"result": {"summary": {"TOTAL": 1}, "vulnerabilities": [{"cveId": "CVE-2024-1", "cveSeverity": "IMPORTANT", "cveCVSS": 7.5,
+        let newer = r#"{"result": {"summary": {"TOTAL-VULNERABILITIES": 1}, "vulnerabilities": [{"cveId": "CVE-2024-1", "cveSeverity": "IMPORTANT", "cveCVSS": 7.5,
             "componentName": "curl", "componentVersion": "7", "componentFixedVersion": "8"}]}}"#;
         let older = r#"{"name": {"fullName": "pay:1"}, "scan": {"components": [{"name": "curl", "version": "7", "vulns": [
             {"cve": "CVE-2024-1", "cvss": 7.5, "severity": "IMPORTANT_VULNERABILITY_SEVERITY", "fixedBy": "8"}]}]}}"#;
@@ -167,7 +174,8 @@ mod tests {
     fn no_vulnerabilities_are_clean_and_no_components_an_error() {
         let status = |text: &str| read("r", text.as_bytes(), Some("roxctl-scan-json")).status;
         assert_eq!(status(r#"{"scan": {"components": []}}"#), ReportStatus::Empty);
-        assert_eq!(status(r#"{"result": {"summary": {}, "vulnerabilities": null}}"#), ReportStatus::Empty);
+        assert_eq!(status(r#"{"result": {"summary": {"TOTAL-VULNERABILITIES": 0}}}"#), ReportStatus::Empty);
+        assert_eq!(status(r#"{"result": {"summary": {"TOTAL-VULNERABILITIES": 7}}}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"scan": {}}"#), ReportStatus::Error);
         assert_eq!(status(r#"{"result": {"summary": {}, "vulnerabilities": [1]}}"#), ReportStatus::Error);
     }

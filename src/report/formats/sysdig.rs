@@ -2,6 +2,8 @@
 //!
 //! Severities below low are called negligible and other.
 
+use std::collections::HashMap;
+
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
@@ -48,7 +50,9 @@ pub(super) const FORMATS: &[Format] = &[
         identity: IDENTITY,
         checked: "DefectDojo's parsers",
         detect: |shape| {
-            let of = |id: &str, severity: &str| shape.columns(&[id, severity, "Package name", "Package version", "Package type"]);
+            let of = |id: &str, severity: &str| {
+                shape.columns(&[id, severity, "Package name", "Package version", "Package type"])
+            };
             (of("Vulnerability ID", "Severity") || of("CVE ID", "CVE Severity")).into()
         },
         parse: csv,
@@ -64,10 +68,12 @@ fn scanner(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let distro = result.at("metadata.baseOs").or_empty();
     match result.get("packages") {
         Node::Object(packages) => {
+            let known = result.get("vulnerabilities").entries().iter();
+            let known: HashMap<&str, &Node<'_>> = known.map(|(id, found)| (id.as_ref(), found)).collect();
             for (_, package) in packages {
                 let package = image::object(package, "A package")?;
                 for id in package.results_or_none("vulnerabilitiesRefs")? {
-                    let found = result.get("vulnerabilities").get(id.or_empty());
+                    let found = known.get(id.or_empty()).copied().unwrap_or(&Node::Null);
                     let found = image::object(found, "A vulnerability that a package refers to")?;
                     reading.add(of_package(found, package, image, distro));
                 }
@@ -229,7 +235,10 @@ mod tests {
             read("s", text.as_bytes(), None).status
         };
         assert_eq!((of("[]"), of("{}")), (ReportStatus::Empty, ReportStatus::Empty));
-        assert_eq!((of("null"), of("[1]"), of(r#"{"p": {"vulnerabilitiesRefs": ["lost"]}}"#)), (ReportStatus::Error, ReportStatus::Error, ReportStatus::Error));
+        assert_eq!(
+            (of("null"), of("[1]"), of(r#"{"p": {"vulnerabilitiesRefs": ["lost"]}}"#)),
+            (ReportStatus::Error, ReportStatus::Error, ReportStatus::Error)
+        );
         assert_eq!(read("s", br#"{"panels": []}"#, Some("sysdig-report-json")).status, ReportStatus::NotAssessed);
     }
 }

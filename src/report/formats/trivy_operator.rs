@@ -1,5 +1,7 @@
 //! Reports of the Trivy operator: resources of Kubernetes, alone, in a list of `kubectl get -o json`, or one after another.
 
+use std::collections::HashMap;
+
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
@@ -40,11 +42,21 @@ fn of_operator(resource: &Node<'_>) -> bool {
     KINDS.iter().any(|(k, _)| *k == kind) && (group || resource.has("report") || resource.has("status"))
 }
 
+/// The lists of a document that has one for each kind, as some scripts collect them.
+fn collected<'n, 'a>(doc: &'n Node<'a>) -> impl Iterator<Item = &'n Node<'a>> {
+    let named = doc.entries().iter().filter(|(k, _)| k.ends_with("reports.aquasecurity.github.io"));
+    named.map(|(_, list)| if list.has("items") { list.get("items") } else { list })
+}
+
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.line();
+    if collected(doc).next().is_some() {
+        return Fit::Sure;
+    }
     let list_kind = doc.get("kind").or_empty().strip_suffix("List").unwrap_or_default();
     let empty = KINDS.iter().any(|(k, _)| list_kind.strip_prefix("Cluster").unwrap_or(list_kind) == *k);
-    (of_operator(doc) || of_operator(doc.at("items.0")) || of_operator(doc.at("0")) || (empty && doc.has("items"))).into()
+    (of_operator(doc) || of_operator(doc.at("items.0")) || of_operator(doc.at("0")) || (empty && doc.has("items")))
+        .into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -52,12 +64,17 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let documents = Node::parse_all(input.text)?;
     let mut reports = 0_usize;
     for doc in &documents {
-        let list = match doc {
-            Node::List(list) => list.as_slice(),
-            doc if doc.has("items") => doc.results("items")?,
-            doc => std::slice::from_ref(doc),
-        };
-        for resource in list {
+        let mut resources: Vec<&Node<'_>> = Vec::new();
+        for list in collected(doc).filter(|l| !l.is_null()) {
+            resources.extend(list.list()?);
+        }
+        match doc {
+            Node::List(list) => resources.extend(list),
+            doc if doc.has("items") => resources.extend(doc.results("items")?),
+            doc if collected(doc).next().is_none() => resources.push(doc),
+            _ => {}
+        }
+        for resource in resources {
             let resource = image::object(resource, "A resource")?;
             if report(&mut reading, resource)? {
                 reports += 1;
@@ -123,7 +140,8 @@ impl Place {
     fn of(resource: &Node<'_>) -> Self {
         let labels = resource.at("metadata.labels");
         let label = |name: &str| labels.get(name).text();
-        let parts = ["trivy-operator.resource.kind", "trivy-operator.resource.namespace", "trivy-operator.resource.name"];
+        let parts =
+            ["trivy-operator.resource.kind", "trivy-operator.resource.namespace", "trivy-operator.resource.name"];
         let mut name: Vec<&str> = parts.iter().filter_map(|p| label(p)).collect();
         if name.is_empty() {
             name.extend(resource.at("metadata.name").text());
@@ -213,11 +231,14 @@ fn compliance(reading: &mut Reading<'_>, resource: &Node<'_>, place: &Place) -> 
     if !status.get("detailReport").is_object() && !status.get("summaryReport").is_object() {
         reading.not_assessed("The ClusterComplianceReport has no results yet.");
     }
-    let described = resource.at("spec.compliance.controls").items();
+    let described = resource.at("spec.compliance.controls").items().iter();
+    let described: HashMap<&str, &Node<'_>> = described.map(|c| (c.get("id").or_empty(), c)).collect();
     for control in controls {
         let control = image::object(control, "A control")?;
-        let failing: Vec<&Node<'_>> = control.get("checks").items().iter().filter(|c| !c.get("success").is_true()).collect();
-        let fails = control.get("totalFail").number().unwrap_or_else(|| u32::try_from(failing.len()).unwrap_or(u32::MAX));
+        let failing: Vec<&Node<'_>> =
+            control.get("checks").items().iter().filter(|c| !c.get("success").is_true()).collect();
+        let fails =
+            control.get("totalFail").number().unwrap_or_else(|| u32::try_from(failing.len()).unwrap_or(u32::MAX));
         if fails == 0 {
             reading.passed(1);
             continue;
@@ -226,7 +247,7 @@ fn compliance(reading: &mut Reading<'_>, resource: &Node<'_>, place: &Place) -> 
         let id = control.get("id").or_empty();
         id.clone_into(&mut draft.rule);
         draft.title = control.get("name").owned().unwrap_or_default();
-        let more = described.iter().find(|c| c.get("id").text() == Some(id)).unwrap_or(&Node::Null);
+        let more = described.get(id).copied().unwrap_or(&Node::Null);
         draft.say("", more.get("description").text());
         let checks: Vec<&str> = more.get("checks").items().iter().filter_map(|c| c.get("id").text()).collect();
         draft.say("Checks", Some(&checks.join(", ")));
@@ -275,11 +296,24 @@ mod tests {
     }
 
     #[test]
+    fn a_list_for_each_kind_is_read() {
+        let text = format!(
+            r#"{{"sbomreports.aquasecurity.github.io": [{{"kind": "SbomReport"}}], "configauditreports.aquasecurity.github.io": [
+            {{{HEAD}, "kind": "ConfigAuditReport", "report": {{"checks": [{{"checkID": "KSV1", "severity": "LOW", "title": "t", "success": false}}]}}}}]}}"#
+        );
+        let report = read("o", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items, report.findings.len()), ("trivy-operator-json", 1, 1));
+    }
+
+    #[test]
     fn nothing_to_read_is_not_clean() {
         let status = |text: &str| read("o", text.as_bytes(), None).status;
         assert_eq!(status(r#"{"kind": "VulnerabilityReportList", "items": []}"#), ReportStatus::NotAssessed);
         let of = |report: &str| status(&format!(r#"{{{HEAD}, "kind": "VulnerabilityReport", "report": {report}}}"#));
         assert_eq!((of("{}"), of("null")), (ReportStatus::Empty, ReportStatus::NotAssessed));
-        assert_eq!((of(r#"{"vulnerabilities": {}}"#), of(r#"{"vulnerabilities": [1]}"#)), (ReportStatus::Error, ReportStatus::Error));
+        assert_eq!(
+            (of(r#"{"vulnerabilities": {}}"#), of(r#"{"vulnerabilities": [1]}"#)),
+            (ReportStatus::Error, ReportStatus::Error)
+        );
     }
 }
