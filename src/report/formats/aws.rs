@@ -148,9 +148,14 @@ fn common(draft: &mut Draft, found: &Node<'_>) {
     draft.cvss = image::best(all);
     draft.epss = found.at("epss.score").score();
     draft.native_id = found.get("findingArn").owned();
-    draft.suppressed = match found.get("status").or_empty() {
+    draft.suppressed = closed(found.get("status").or_empty());
+}
+
+/// What Inspector does not hold open; it stays in the list, and stays a finding.
+pub(super) fn closed(status: &str) -> Option<String> {
+    match status {
         "SUPPRESSED" => Some("Inspector: suppressed by a rule".to_owned()),
         "CLOSED" => Some("Inspector: closed".to_owned()),
         _ => None,
-    };
+    }
 }

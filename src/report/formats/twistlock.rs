@@ -42,7 +42,7 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let told = ["vulnerabilityDistribution", "complianceDistribution", "vulnerabilityScanPassed", "complianceScanPassed"];
     let scan = |n: &Node<'_>| told.iter().any(|k| n.has(k)) && (n.has("id") || n.has("_id"));
     let of_host = || doc.has("consoleURL") && doc.has("results");
-    (scan(doc.at("results.0")) || scan(doc.at("0")) || of_host()).into()
+    (scan(doc.at("results.0")) || scan(doc.at("0")) || scan(doc.at("0.entityInfo")) || of_host()).into()
 }
 
 fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -51,6 +51,8 @@ fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let results = if doc.is_list() { doc.list()? } else { doc.results("results")? };
     for result in results {
         let result = image::object(result, "A result")?;
+        // Scans of pipelines, by the API, have what was scanned within them.
+        let result = if result.has("entityInfo") { result.get("entityInfo") } else { result };
         let name = ["name", "repoTag.fullName", "instances.0.image", "hostname", "id", "_id"];
         let image = name.iter().find_map(|k| result.at(k).text());
         for found in result.results_or_none("vulnerabilities")? {
