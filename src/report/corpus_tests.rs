@@ -80,8 +80,8 @@ fn counts(report: &Report) -> BTreeMap<String, u64> {
 /// The manifest's severities in our words; `None` where it has other scales than ours.
 fn wanted_counts(severities: &str) -> Option<BTreeMap<String, u64>> {
     let wanted: BTreeMap<String, u64> = serde_json::from_str(severities).ok()?;
-    let known = wanted.keys().all(|k| k.parse::<Severity>().is_ok());
-    known.then(|| wanted.into_iter().filter(|(_, n)| *n > 0).map(|(k, n)| (k.to_lowercase(), n)).collect())
+    let ours = |(k, n): (String, u64)| Some((k.parse::<Severity>().ok()?.word().to_owned(), n));
+    wanted.into_iter().filter(|(_, n)| *n > 0).map(ours).collect()
 }
 
 #[test]

@@ -4,8 +4,15 @@
 //! share stands in one without.
 
 mod acunetix;
+mod anchore;
+mod anchore_policy;
 mod appscan;
+mod aqua;
+mod aws;
 mod aws_codeguru;
+mod aws_ecr;
+mod aws_inspector;
+mod aws_inspector2;
 mod bandit;
 mod blackduck;
 mod brakeman;
@@ -14,12 +21,15 @@ mod burp;
 mod cargo_audit;
 mod checkmarx;
 mod checkmarx_one;
+mod clair;
 mod dependabot;
 mod dependency_check;
 mod dependency_check_json;
 mod dependency_check_xml;
 mod dependency_track;
+mod docker_bench;
 mod dockerlint;
+mod dockle;
 mod eslint;
 mod flawfinder;
 mod fortify;
@@ -28,11 +38,17 @@ mod github_code_scanning;
 mod gitlab;
 mod gosec;
 mod govulncheck;
+mod grype;
 mod hadolint;
+mod harbor;
+mod image;
+mod jfrog;
+mod jfrog_xray;
 mod mend;
 mod nessus;
 mod nessus_csv;
 mod netsparker;
+mod neuvector;
 mod nexpose;
 mod nikto;
 mod npm_advisory;
@@ -44,6 +60,8 @@ mod osv_scanner;
 mod pip_audit;
 mod pip_licenses;
 mod qualys;
+mod roxctl_check;
+mod roxctl_scan;
 mod sarif;
 mod scancode;
 mod semgrep;
@@ -52,10 +70,17 @@ mod snyk_issues;
 mod sonarqube;
 mod sonatype;
 mod spotbugs;
+mod sysdig;
 mod trivy;
+mod trivy_compliance;
+mod trivy_operator;
+mod twistlock;
 mod veracode;
 mod webinspect;
+mod wiz;
+mod wiz_cli;
 mod yarn_audit;
+mod yocto;
 mod zap;
 mod zap_json;
 mod zap_xml;
@@ -65,8 +90,14 @@ use super::Format;
 /// The formats of each file.
 pub(super) static ALL: &[&[Format]] = &[
     acunetix::FORMATS,
+    anchore::FORMATS,
+    anchore_policy::FORMATS,
     appscan::FORMATS,
+    aqua::FORMATS,
     aws_codeguru::FORMATS,
+    aws_ecr::FORMATS,
+    aws_inspector::FORMATS,
+    aws_inspector2::FORMATS,
     bandit::FORMATS,
     blackduck::FORMATS,
     brakeman::FORMATS,
@@ -75,11 +106,14 @@ pub(super) static ALL: &[&[Format]] = &[
     cargo_audit::FORMATS,
     checkmarx::FORMATS,
     checkmarx_one::FORMATS,
+    clair::FORMATS,
     dependabot::FORMATS,
     dependency_check_json::FORMATS,
     dependency_check_xml::FORMATS,
     dependency_track::FORMATS,
+    docker_bench::FORMATS,
     dockerlint::FORMATS,
+    dockle::FORMATS,
     eslint::FORMATS,
     flawfinder::FORMATS,
     fortify::FORMATS,
@@ -88,11 +122,15 @@ pub(super) static ALL: &[&[Format]] = &[
     gitlab::FORMATS,
     gosec::FORMATS,
     govulncheck::FORMATS,
+    grype::FORMATS,
     hadolint::FORMATS,
+    harbor::FORMATS,
+    jfrog_xray::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,
     netsparker::FORMATS,
+    neuvector::FORMATS,
     nexpose::FORMATS,
     nikto::FORMATS,
     npm_audit::FORMATS,
@@ -103,6 +141,8 @@ pub(super) static ALL: &[&[Format]] = &[
     pip_audit::FORMATS,
     pip_licenses::FORMATS,
     qualys::FORMATS,
+    roxctl_check::FORMATS,
+    roxctl_scan::FORMATS,
     sarif::FORMATS,
     scancode::FORMATS,
     semgrep::FORMATS,
@@ -111,10 +151,17 @@ pub(super) static ALL: &[&[Format]] = &[
     sonarqube::FORMATS,
     sonatype::FORMATS,
     spotbugs::FORMATS,
+    sysdig::FORMATS,
     trivy::FORMATS,
+    trivy_compliance::FORMATS,
+    trivy_operator::FORMATS,
+    twistlock::FORMATS,
     veracode::FORMATS,
     webinspect::FORMATS,
+    wiz::FORMATS,
+    wiz_cli::FORMATS,
     yarn_audit::FORMATS,
+    yocto::FORMATS,
     zap_json::FORMATS,
     zap_xml::FORMATS,
 ];

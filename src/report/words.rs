@@ -60,9 +60,10 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
     let word = word.trim();
     word.parse().ok().or_else(|| match word.to_ascii_lowercase().as_str() {
         "blocker" => Some(Severity::Critical),
-        "negligible" => Some(Severity::Low),
+        "important" => Some(Severity::High),
         "undefined" => Some(Severity::Unknown),
-        "none" | "information" => Some(Severity::Info),
+        // Negligible and unimportant are below low, in the scales of distributions.
+        "none" | "information" | "negligible" | "unimportant" => Some(Severity::Info),
         _ => None,
     })
 }

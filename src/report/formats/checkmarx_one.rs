@@ -60,7 +60,8 @@ fn draft(result: &Node<'_>) -> Draft {
     common(&mut draft, result);
     let query = data.get("queryName").text().or(data.get("ruleName").text());
     query.or(result.get("id").text()).unwrap_or_default().clone_into(&mut draft.rule);
-    draft.title = result.get("description").text().map_or_else(|| draft.rule.replace('_', " "), |d| html::text(d).into_owned());
+    draft.title =
+        result.get("description").text().map_or_else(|| draft.rule.replace('_', " "), |d| html::text(d).into_owned());
     draft.say("", result.get("description").text().map(html::text).as_deref());
     draft.cwe = cwe(details.get("cweId"));
     draft.cvss = Cvss::of(

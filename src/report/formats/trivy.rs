@@ -2,9 +2,10 @@
 
 mod wire;
 
+use super::image;
 use crate::report::lax::{self, Text};
 use crate::report::prelude::*;
-use wire::{Code, Doc, Licence, Misconfiguration, Outcome, Resource, Secret, Vulnerability};
+use wire::{Code, Doc, Licence, Misconfiguration, Modified, Outcome, Resource, Scores, Secret, Vulnerability};
 
 const TOOL: &str = "Trivy";
 
@@ -12,7 +13,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     name: "trivy-json",
     title: "Trivy JSON, schema 2 and the older list; `trivy k8s`",
     classes: &[Class::Container, Class::Sca, Class::Iac, Class::Secret, Class::Licence],
-    items: "vulnerabilities, misconfigurations (passed ones too), secrets and licences of all results",
+    items: "vulnerabilities, misconfigurations (passed ones too), secrets and licences of all results, and what is suppressed there",
     severity: "`Severity`, then CVSS",
     identity: "vulnerability and package; rule, path and code",
     checked: "DefectDojo's and Jenkins' parsers and golden files of Trivy's own tests",
@@ -135,6 +136,10 @@ impl Reader<'_> {
         for l in outcome.licences.iter().flatten() {
             self.push(licence(l, outcome));
         }
+        for m in outcome.modified.iter().flatten() {
+            let class = class.unwrap_or(if image { Class::Container } else { Class::Sca });
+            self.push(suppressed(m, outcome, class));
+        }
     }
 
     fn push(&mut self, mut draft: Draft) {
@@ -170,7 +175,8 @@ fn vulnerability(v: &Vulnerability, outcome: &Outcome, class: Class) -> Draft {
     let package = v.pkg_name.or_empty();
     draft.severity = severity(&v.severity);
     id.clone_into(&mut draft.rule);
-    draft.title = v.title.owned().unwrap_or_else(|| format!("{id} in {package}"));
+    let known = if id.is_empty() { "Vulnerability" } else { id };
+    draft.title = v.title.owned().unwrap_or_else(|| format!("{known} in {package}"));
     draft.detail = v.description.owned().unwrap_or_else(|| draft.title.clone());
     // The package of an operating system has no file of its own; its place is the image.
     draft.path = match class {
@@ -188,7 +194,34 @@ fn vulnerability(v: &Vulnerability, outcome: &Outcome, class: Class) -> Draft {
         purl: v.pkg_identifier.0.purl.owned().map(Into::into),
         fixed: v.fixed_version.or_empty().split(',').map(str::trim).filter(|f| !f.is_empty()).map(Into::into).collect(),
     });
+    draft.vulnerabilities.extend(v.vendor_ids.0.iter().filter_map(Text::get).flat_map(words::vulnerability_ids));
+    draft.cvss = scores(v);
+    draft.say("Status", v.status.get().filter(|s| !matches!(*s, "fixed" | "affected")));
     draft.url = v.primary_url.owned();
+    draft
+}
+
+/// The scores: first those of the source that the severity is of, then NVD's.
+fn scores(v: &Vulnerability) -> Cvss {
+    let of = |s: &Scores| {
+        [(&s.v40_score, &s.v40_vector), (&s.v3_score, &s.v3_vector), (&s.v2_score, &s.v2_vector)]
+            .map(|(score, vector)| Cvss::of(score.score().filter(|n| *n > 0.0), vector.get()))
+    };
+    let all = &v.cvss.0;
+    let first = [v.severity_source.or_empty(), "nvd"].into_iter().filter_map(|source| all.get(source));
+    image::best(first.chain(all.values()).flat_map(|s| of(&s.0)))
+}
+
+/// What `.trivyignore` or a statement of VEX takes out: it stays a finding, with the reason.
+fn suppressed(m: &Modified, outcome: &Outcome, class: Class) -> Draft {
+    let mut draft = match m.kind.or_empty() {
+        "misconfiguration" => misconfiguration(&m.finding.misconfiguration, outcome),
+        "secret" => secret(&m.finding.secret, outcome),
+        "license" => licence(&m.finding.licence, outcome),
+        _ => vulnerability(&m.finding.vulnerability, outcome, class),
+    };
+    let said = [m.status.get(), m.statement.get(), m.source.get()];
+    draft.suppressed = Some(format!("Trivy: {}", said.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     draft
 }
 

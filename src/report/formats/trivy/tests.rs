@@ -77,3 +77,19 @@ fn no_results_is_not_assessed_and_results_without_findings_are_clean() {
     let odd = br#"{"SchemaVersion": 2, "ArtifactName": "x", "Results": {"a": 1}}"#;
     assert_eq!(read("t", odd, None).status, ReportStatus::Error);
 }
+
+#[test]
+fn scores_are_those_of_the_severity_and_what_is_suppressed_stays() {
+    let text = br#"{"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"Target": "x (alpine 3)", "Class": "os-pkgs", "Vulnerabilities": [
+        {"VulnerabilityID": "CVE-2024-1", "PkgName": "a", "Severity": "HIGH", "SeveritySource": "redhat", "VendorIDs": ["RHSA-2024:1", "GHSA-aaaa-bbbb-cccc"],
+         "CVSS": {"nvd": {"V3Score": 9.8, "V2Score": 7.5}, "redhat": {"V3Score": 7.1}}, "Status": "will_not_fix"}],
+        "ExperimentalModifiedFindings": [{"Type": "vulnerability", "Status": "ignored", "Statement": "not used", "Source": ".trivyignore",
+         "Finding": {"VulnerabilityID": "CVE-2024-2", "PkgName": "b", "Severity": "LOW"}}]}]}"#;
+    let report = read("t", text, None);
+    assert_eq!((report.status, report.raw_items), (ReportStatus::Ok, 2));
+    let (open, ignored) = (&report.findings[0], &report.findings[1]);
+    assert_eq!(open.scores.as_ref().unwrap().cvss.as_ref().unwrap().raw(), "7.1");
+    assert!(open.detail.raw().contains("will_not_fix") && open.vulnerabilities.len() == 2);
+    assert_eq!((ignored.rule.raw(), ignored.severity), ("CVE-2024-2", Severity::Low));
+    assert_eq!(ignored.suppressed.as_ref().unwrap().raw(), "Trivy: ignored, not used, .trivyignore");
+}

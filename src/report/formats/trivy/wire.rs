@@ -1,5 +1,7 @@
 //! Trivy's JSON as it is written; only what is used.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::report::lax::{Lax, List, Text};
@@ -52,6 +54,34 @@ pub(super) struct Outcome {
     pub secrets: Option<Vec<Secret>>,
     #[serde(rename = "Licenses")]
     pub licences: Option<Vec<Licence>>,
+    // What the user's rules or statements of VEX take out of the lists, by `--show-suppressed`.
+    #[serde(rename = "ExperimentalModifiedFindings")]
+    pub modified: Option<Vec<Modified>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Modified {
+    #[serde(rename = "Type")]
+    pub kind: Text,
+    pub status: Text,
+    pub statement: Text,
+    pub source: Text,
+    pub finding: Suppressed,
+}
+
+/// A finding of any kind: whose fields they are follows from the kind of the modified one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Suppressed {
+    #[serde(flatten)]
+    pub vulnerability: Vulnerability,
+    #[serde(flatten)]
+    pub misconfiguration: Misconfiguration,
+    #[serde(flatten)]
+    pub secret: Secret,
+    #[serde(flatten)]
+    pub licence: Licence,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,6 +101,23 @@ pub(super) struct Vulnerability {
     pub primary_url: Text,
     #[serde(rename = "CweIDs")]
     pub cwe_ids: List<Text>,
+    #[serde(rename = "VendorIDs")]
+    pub vendor_ids: List<Text>,
+    pub status: Text,
+    pub severity_source: Text,
+    #[serde(rename = "CVSS")]
+    pub cvss: Lax<BTreeMap<String, Lax<Scores>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Scores {
+    pub v2_score: Text,
+    pub v2_vector: Text,
+    pub v3_score: Text,
+    pub v3_vector: Text,
+    pub v40_score: Text,
+    pub v40_vector: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

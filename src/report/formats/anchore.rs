@@ -1,0 +1,139 @@
+//! Anchore Engine and Enterprise: vulnerabilities by `anchore-cli --json image vuln`, the API and AnchoreCTL.
+//!
+//! The same fields are written `package_name` by the first API and `packageName` by the second; what is not known is the
+//! text `None`. Scores of -1 are none. For evaluations of policies see `anchore_policy`.
+
+use super::image::{self, Flaw};
+use crate::report::prelude::*;
+
+const TOOL: &str = "Anchore";
+const CLASSES: &[Class] = &[Class::Container, Class::Sca];
+
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "anchore-vulnerabilities-json",
+    title: "Anchore Engine, Enterprise and AnchoreCTL: vulnerabilities of an image",
+    classes: CLASSES,
+    items: "elements of `vulnerabilities`, or of the list",
+    severity: "`severity`, then CVSS",
+    identity: "vulnerability, package and image",
+    checked: "DefectDojo's parsers",
+    detect,
+    parse,
+}];
+
+fn detect(shape: &Shape<'_>) -> Fit {
+    let doc = shape.json();
+    let list = if doc.is_list() { doc } else { doc.get("vulnerabilities") };
+    let first = list.at("0");
+    let known = first.has("vuln") && (first.has("package_name") || first.has("packageName") || first.has("package"));
+    let digest = doc.has("imageDigest") || doc.has("image_digest");
+    let empty = digest && (doc.has("vulnerability_type") || doc.has("vulnerabilityType"));
+    (known || (empty && doc.has("vulnerabilities"))).into()
+}
+
+/// A field in either way of writing it, unless it is the text `None`.
+fn field<'n>(node: &'n Node<'_>, snake: &str, camel: &str) -> Option<&'n str> {
+    let text = node.get(snake).text().or_else(|| node.get(camel).text())?;
+    (!matches!(text, "None" | "null")).then_some(text)
+}
+
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let doc = Node::parse(input.text)?;
+    let mut reading = Reading::new(input, TOOL, CLASSES);
+    let list = if doc.is_list() { doc.list()? } else { doc.results("vulnerabilities")? };
+    for found in list {
+        let found = image::object(found, "A vulnerability")?;
+        let own = ["imageFullTag", "fullTag", "imageTag"].into_iter().find_map(|k| found.get(k).text());
+        let tag = own.or_else(|| ["imageFullTag", "image_tag", "imageTag"].into_iter().find_map(|k| doc.get(k).text()));
+        let digest = field(&doc, "image_digest", "imageDigest");
+        let mut draft = draft(found, tag.or(digest));
+        if let Some(reason) = found.get("ignored").text().filter(|t| *t != "false") {
+            draft.suppressed = Some(format!("ignored: {reason}"));
+        }
+        reading.add(draft);
+    }
+    reading.done()
+}
+
+fn draft(found: &Node<'_>, image: Option<&str>) -> Draft {
+    let more = found.get("extra");
+    let full = field(found, "package", "package");
+    let name = field(found, "package_name", "packageName").or(full);
+    let path = field(found, "package_path", "packagePath").filter(|p| *p != "pkgdb");
+    let mut draft = Flaw {
+        id: found.get("vuln").or_empty(),
+        description: more.get("description").text().or_else(|| found.get("description").text()),
+        name,
+        version: field(found, "package_version", "packageVersion"),
+        kind: field(found, "package_type", "packageType").unwrap_or_default(),
+        distro: field(found, "feed_group", "feedGroup").unwrap_or_default(),
+        image,
+        path,
+        fixed: field(found, "fix", "fix"),
+        ..Flaw::default()
+    }
+    .draft();
+    draft.rated(found.get("severity").text());
+    draft.url = found.get("url").owned();
+    let lists = [("nvd_data", "nvdData"), ("vendor_data", "vendorData")];
+    let data = || {
+        let all = lists.iter().flat_map(|(a, b)| [more.get(a), more.get(b), found.get(a), found.get(b)]);
+        all.flat_map(Node::items)
+    };
+    draft.cvss = image::best(data().flat_map(scores));
+    draft.vulnerabilities.extend(data().flat_map(|d| words::vulnerability_ids(d.get("id").or_empty())));
+    draft.exploited = ["isKev", "kev", "cisaKev"].iter().any(|k| found.get(k).is_true());
+    draft.epss = found.at("epss.score").score().or_else(|| found.get("epss").score());
+    if found.get("will_not_fix").is_true() || found.get("willNotFix").is_true() {
+        draft.say("Fix", Some("the vendor will not fix it"));
+    }
+    draft
+}
+
+/// The scores of one source, of version 3 and 2.
+fn scores(data: &Node<'_>) -> [Cvss; 2] {
+    let of = |snake: &str, camel: &str| {
+        let cvss = if data.has(snake) { data.get(snake) } else { data.get(camel) };
+        let score = [cvss.get("base_score"), cvss.get("baseScore"), cvss.at("base_metrics.base_score")];
+        let vector = [cvss.get("vector_string"), cvss.get("vectorString")];
+        let score = score.into_iter().find_map(Node::score).filter(|s| *s >= 0.0);
+        Cvss::of(score, vector.into_iter().find_map(Node::text))
+    };
+    [of("cvss_v3", "cvssV3"), of("cvss_v2", "cvssV2")]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::finding::{Class, ReportStatus};
+    use crate::domain::severity::Severity;
+    use crate::report::read;
+
+    #[test]
+    fn both_ways_of_writing_say_the_same() {
+        let snake = r#"{"imageDigest": "sha256:1", "vulnerability_type": "all", "vulnerabilities": [{"feed_group": "debian:12",
+            "fix": "2.0", "package": "apt-1.4", "package_name": "apt", "package_path": "pkgdb", "package_type": "dpkg",
+            "package_version": "1.4", "severity": "Negligible", "url": "https://a.example", "vuln": "CVE-2024-1",
+            "nvd_data": [{"id": "CVE-2024-1", "cvss_v2": {"base_score": 5.0}, "cvss_v3": {"base_score": -1.0}}]}]}"#;
+        let camel = r#"[{"imageFullTag": "pay:1", "feedGroup": "debian:12", "fix": "2.0", "packageName": "apt", "packagePath": "None",
+            "packageType": "dpkg", "packageVersion": "1.4", "severity": "Negligible", "vuln": "CVE-2024-1",
+            "nvdData": [{"id": "CVE-2024-1", "cvssV3": {"baseScore": 5.0}}]}]"#;
+        for (text, place) in [(snake, "sha256:1"), (camel, "pay:1")] {
+            let report = read("a", text.as_bytes(), None);
+            assert_eq!((report.format, report.raw_items), ("anchore-vulnerabilities-json", 1));
+            let f = &report.findings[0];
+            assert_eq!((f.class, f.severity, f.place().as_str()), (Class::Container, Severity::Info, place));
+            assert_eq!(f.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:deb/debian/apt@1.4");
+            assert_eq!(f.scores.as_ref().unwrap().cvss.as_ref().unwrap().raw(), "5.0");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_is_clean_and_another_type_an_error() {
+        let of = |list: &str| {
+            let text =
+                format!(r#"{{"imageDigest": "sha256:1", "vulnerability_type": "os", "vulnerabilities": {list}}}"#);
+            read("a", text.as_bytes(), None).status
+        };
+        assert_eq!((of("[]"), of("null"), of("[3]")), (ReportStatus::Empty, ReportStatus::Error, ReportStatus::Error));
+    }
+}

@@ -1,0 +1,222 @@
+//! Aqua's scan of an image: `scannercli --jsonfile`, the same within a list (Azure DevOps), and the list `cves` of the API.
+//!
+//! A severity that the vendor, NVD and Aqua differ in is Aqua's own.
+
+use super::image::{self, Flaw};
+use crate::report::prelude::*;
+
+const TOOL: &str = "Aqua";
+
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "aqua-json",
+    title: "Aqua image scan JSON",
+    classes: &[Class::Container, Class::Sca, Class::Secret],
+    items: "vulnerabilities, sensitive data and malware of all `resources`; or elements of `cves`",
+    severity: "`aqua_severity`, then the score of Aqua, NVD or the vendor",
+    identity: "vulnerability, package and place; kind and file of a secret",
+    checked: "DefectDojo's and Jenkins' parsers",
+    detect,
+    parse,
+}];
+
+fn detect(shape: &Shape<'_>) -> Fit {
+    let doc = shape.json();
+    let of = |doc: &Node<'_>| {
+        let told = ["image", "scan_started", "vulnerability_summary", "image_assurance_results", "scan_options"];
+        (doc.has("resources") && told.iter().filter(|k| doc.has(k)).count() >= 2)
+            || doc.at("cves.0").has_all(&["file", "name", "score"])
+            || (doc.has("scan_options") && doc.has("image_assurance_results"))
+    };
+    (of(doc) || of(doc.at("0.results"))).into()
+}
+
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let doc = Node::parse(input.text)?;
+    let mut reading = Reading::new(input, TOOL, &[Class::Container, Class::Sca]);
+    if doc.is_list() {
+        for one in doc.list()? {
+            let results = image::object(one, "A scan")?.get("results");
+            scan(&mut reading, image::object(results, "\"results\" of a scan")?, one.get("image_name").text())?;
+        }
+    } else {
+        scan(&mut reading, &doc, None)?;
+    }
+    reading.done()
+}
+
+fn scan(reading: &mut Reading<'_>, scan: &Node<'_>, name: Option<&str>) -> Result<(), Unreadable> {
+    let image = scan.get("image").text().or_else(|| scan.get("pull_name").text()).or(name);
+    let distro = format!("{}:{}", scan.get("os").or_empty(), scan.get("version").or_empty());
+    if scan.at("scan_options.scan_sensitive_data").is_true() {
+        reading.assessed(Class::Secret);
+    }
+    let before = reading.items();
+    for found in scan.results_or_none("cves")? {
+        reading.add(listed(image::object(found, "A vulnerability")?, image));
+    }
+    for resource in scan.results_or_none("resources")? {
+        let resource = image::object(resource, "A resource")?;
+        let of = resource.get("resource");
+        for found in resource.results_or_none("vulnerabilities")? {
+            reading.add(vulnerability(image::object(found, "A vulnerability")?, of, image, &distro));
+        }
+        for found in resource.results_or_none("sensitive_data_items")? {
+            reading.add(sensitive(image::object(found, "Sensitive data")?, of));
+        }
+        for found in resource.results_or_none("malware")? {
+            reading.add(malware(found, of, image));
+        }
+    }
+    refused(reading, scan);
+    let counted = scan.at("vulnerability_summary.total").number().unwrap_or(0);
+    if reading.items() == before && counted > 0 {
+        reading.not_assessed(format!("Aqua counts {counted} vulnerabilities, and the report lists none of them."));
+    }
+    Ok(())
+}
+
+/// Which of Aqua's policies refuse the image; what for stands in the findings.
+fn refused(reading: &mut Reading<'_>, scan: &Node<'_>) {
+    let checks =
+        scan.at("image_assurance_results.checks_performed").items().iter().filter(|c| c.get("failed").is_true());
+    let said: Vec<String> =
+        checks.map(|c| format!("{} ({})", c.get("control").or_empty(), c.get("policy_name").or_empty())).collect();
+    if !said.is_empty() {
+        reading.remark(format!("Aqua's policies refuse the image: {}.", said.join(", ")));
+    }
+}
+
+fn vulnerability(found: &Node<'_>, of: &Node<'_>, image: Option<&str>, distro: &str) -> Draft {
+    let text = |key: &str| found.get(key).text();
+    let mut draft = Flaw {
+        id: found.get("name").or_empty(),
+        description: text("description"),
+        name: of.get("name").text().or_else(|| of.get("path").text()),
+        version: of.get("version").text(),
+        kind: of.get("format").or_empty(),
+        distro,
+        image,
+        path: of.get("path").text(),
+        fixed: text("fix_version"),
+        ..Flaw::default()
+    }
+    .draft();
+    scored(&mut draft, found);
+    draft.say("Remediation", text("solution"));
+    draft.say("Vendor", text("vendor_statement").filter(|s| Some(*s) != text("description")));
+    draft.url = text("nvd_url").or_else(|| text("vendor_url")).map(str::to_owned);
+    let weaknesses = found.get("cwe_info").items().iter();
+    draft.cwe = weaknesses
+        .flat_map(|c| words::cwe_numbers(c.get("Id").text().or(c.get("id").text()).unwrap_or_default()))
+        .collect();
+    draft.epss = found.get("epss_score").score();
+    draft.exploited = found.get("in_cisa_kev").is_true() || found.get("cisa_kev").is_true();
+    draft.suppressed = text("acknowledged_date").or_else(|| text("ack_comment")).map(|a| format!("acknowledged: {a}"));
+    draft
+}
+
+/// Aqua's own word counts. Where there is none: its score, the vendor's, NVD's.
+fn scored(draft: &mut Draft, found: &Node<'_>) {
+    let cvss = |score: &str, vectors: &str| Cvss::of(found.get(score).score(), found.get(vectors).text());
+    let all =
+        [("nvd_score_v3", "nvd_vectors_v3"), ("vendor_score_v3", "vendor_vectors_v3"), ("aqua_score", "aqua_vectors")];
+    let older = [("nvd_score", "nvd_vectors"), ("vendor_score", "vendor_vectors")];
+    draft.cvss = image::best(all.into_iter().chain(older).map(|(s, v)| cvss(s, v)));
+    let said = ["aqua_severity", "vendor_severity_v3", "nvd_severity_v3", "vendor_severity", "nvd_severity"];
+    let word = if found.has("aqua_severity") || !found.has("aqua_score") {
+        said.iter().find_map(|k| found.get(k).text())
+    } else {
+        None
+    };
+    draft.rated(word);
+    if draft.severity == Severity::Unknown
+        && let Some(own) = found.get("aqua_score").score()
+    {
+        draft.severity = Severity::from_score(own);
+    }
+}
+
+/// Only its kind is told; where there is no severity, none is known.
+fn sensitive(found: &Node<'_>, of: &Node<'_>) -> Draft {
+    let mut draft = Draft::new(Class::Secret);
+    let kind = found.get("type").text().unwrap_or("sensitive data");
+    kind.clone_into(&mut draft.rule);
+    draft.title = format!("Sensitive data: {kind}");
+    draft.path = of.get("path").text().map(|p| p.trim_start_matches('/').to_owned());
+    draft.rated(found.get("severity").text());
+    draft.say("Layer", of.get("layer").text());
+    draft
+}
+
+fn malware(found: &Node<'_>, of: &Node<'_>, image: Option<&str>) -> Draft {
+    let mut draft = Draft::new(Class::Container);
+    let name = found.get("malware_name").text().or(found.get("name").text()).or(found.text()).unwrap_or("malware");
+    draft.rule = format!("malware:{name}");
+    draft.title = format!("Malware: {name}");
+    draft.path = image.map(str::to_owned);
+    draft.logical = of.get("path").owned();
+    draft.rated(found.get("severity").text());
+    draft
+}
+
+/// An element of the list `cves`.
+fn listed(found: &Node<'_>, image: Option<&str>) -> Draft {
+    let file = found.get("file").text();
+    let mut draft = Flaw {
+        id: found.get("name").or_empty(),
+        description: found.get("description").text(),
+        name: found.get("package").text().or(file),
+        version: found.get("version").text(),
+        image,
+        fixed: found.get("fix_version").text(),
+        ..Flaw::default()
+    }
+    .draft();
+    draft.rated(found.get("severity").text());
+    draft.cvss = Cvss::of(found.get("score").score(), found.get("vectors").text());
+    draft.say("Remediation", found.get("solution").text());
+    draft.url = found.get("url").owned();
+    draft
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::finding::{Class, ReportStatus};
+    use crate::domain::severity::Severity;
+    use crate::report::read;
+
+    #[test]
+    fn packages_and_secrets_become_findings() {
+        let text = r#"{"image": "pay:1", "os": "debian", "version": "12", "scan_started": {}, "vulnerability_summary": {"total": 2},
+          "resources": [
+            {"resource": {"format": "deb", "name": "zlib", "version": "1"}, "vulnerabilities": [{"name": "CVE-2024-1", "aqua_severity": "negligible",
+              "aqua_score": 5.1, "nvd_score_v3": 5.3, "nvd_vectors_v3": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N", "fix_version": "2"}]},
+            {"resource": {"format": "npm", "path": "/app/node_modules/x", "name": "x", "version": "1"},
+              "vulnerabilities": [{"name": "CVE-2024-2", "aqua_score": 9.1, "cwe_info": [{"Id": "CWE-79"}], "epss_score": 0.5}]},
+            {"resource": {"path": "/app/key.pem"}, "sensitive_data_items": [{"type": "RSA PRIVATE KEY"}]}]}"#;
+        for text in [text.to_owned(), format!(r#"[{{"image_name": "pay:1", "results": {text}}}]"#)] {
+            let report = read("a", text.as_bytes(), None);
+            assert_eq!((report.format, report.status, report.raw_items), ("aqua-json", ReportStatus::Ok, 3));
+            let (os, library, key) = (&report.findings[0], &report.findings[1], &report.findings[2]);
+            assert_eq!((os.severity, os.place().as_str(), os.class), (Severity::Info, "pay:1", Class::Container));
+            assert_eq!(os.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:deb/debian/zlib@1");
+            assert_eq!((library.severity, library.place().as_str()), (Severity::Critical, "app/node_modules/x"));
+            assert_eq!(
+                (key.class, key.severity, key.place().as_str()),
+                (Class::Secret, Severity::Unknown, "app/key.pem")
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_counted_and_not_listed_is_not_clean() {
+        let of = |total: u32, list: &str| {
+            let text = format!(
+                r#"{{"image": "a", "scan_started": {{}}, "vulnerability_summary": {{"total": {total}}}, "resources": {list}}}"#
+            );
+            read("a", text.as_bytes(), None).status
+        };
+        assert_eq!((of(0, "[]"), of(3, "[]")), (ReportStatus::Empty, ReportStatus::NotAssessed));
+        assert_eq!((of(0, "{}"), of(0, "[1]")), (ReportStatus::Error, ReportStatus::Error));
+    }
+}

@@ -1,0 +1,225 @@
+//! Prisma Cloud Compute, once Twistlock: `twistcli images scan`, in JSON and CSV, and images by the API of the console.
+//!
+//! The severity is the distribution's: important, moderate and unimportant beside the usual words. A package of source is
+//! told with the packages made from it: `glibc (used in libc6, libc-bin)`.
+
+use super::image::{self, Flaw};
+use crate::report::prelude::*;
+
+const TOOL: &str = "Prisma Cloud";
+const CLASSES: &[Class] = &[Class::Container, Class::Sca];
+const SEVERITY: &str = "`severity`: important is high, moderate medium, unimportant info; then CVSS";
+
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "twistlock-json",
+        title: "Prisma Cloud (Twistlock) image scan JSON",
+        classes: CLASSES,
+        items: "vulnerabilities and compliance issues of all results",
+        severity: SEVERITY,
+        identity: "vulnerability, package and image; number of the compliance check and image",
+        checked: "DefectDojo's parser",
+        detect,
+        parse: json,
+    },
+    Format {
+        name: "twistlock-csv",
+        title: "Prisma Cloud (Twistlock) image scan CSV",
+        classes: CLASSES,
+        items: "rows",
+        severity: SEVERITY,
+        identity: "vulnerability, package and image; number of the compliance check and image",
+        checked: "DefectDojo's parser",
+        detect: |shape| {
+            (shape.columns(&["CVE ID", "Compliance ID", "Severity"]) && !shape.columns(&["Vulnerability ID"])).into()
+        },
+        parse: csv,
+    },
+];
+
+fn detect(shape: &Shape<'_>) -> Fit {
+    let doc = shape.json();
+    let told =
+        ["vulnerabilityDistribution", "complianceDistribution", "vulnerabilityScanPassed", "complianceScanPassed"];
+    let scan = |n: &Node<'_>| told.iter().any(|k| n.has(k)) && (n.has("id") || n.has("_id"));
+    let of_host = || doc.has("consoleURL") && doc.has("results");
+    (scan(doc.at("results.0")) || scan(doc.at("0")) || scan(doc.at("0.entityInfo")) || of_host()).into()
+}
+
+fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let doc = Node::parse(input.text)?;
+    let mut reading = Reading::new(input, TOOL, CLASSES);
+    let results = if doc.is_list() { doc.list()? } else { doc.results("results")? };
+    for result in results {
+        let result = image::object(result, "A result")?;
+        // Scans of pipelines, by the API, have what was scanned within them.
+        let result = if result.has("entityInfo") { result.get("entityInfo") } else { result };
+        let name = ["name", "repoTag.fullName", "instances.0.image", "hostname", "id", "_id"];
+        let image = name.iter().find_map(|k| result.at(k).text());
+        for found in result.results_or_none("vulnerabilities")? {
+            reading.add(vulnerability(image::object(found, "A vulnerability")?, result, image));
+        }
+        for key in ["compliances", "complianceIssues"] {
+            for found in result.results_or_none(key)? {
+                reading.add(compliance(image::object(found, "A compliance issue")?, image));
+            }
+        }
+    }
+    if results.is_empty() {
+        reading.not_assessed("Prisma Cloud looked at no image: the report has no results.");
+    }
+    reading.done()
+}
+
+/// The name of a package without the packages that are made from it.
+fn bare(name: &str) -> &str {
+    name.split(" (used in").next().unwrap_or(name).trim()
+}
+
+fn vulnerability(found: &Node<'_>, result: &Node<'_>, image: Option<&str>) -> Draft {
+    let text = |keys: [&str; 2]| keys.into_iter().find_map(|k| found.get(k).text());
+    let name = text(["packageName", "packageName"]);
+    let status = text(["status", "fixStatus"]);
+    let mut draft = Flaw {
+        id: text(["id", "cve"])
+            .filter(|i| i.parse::<u64>().is_err())
+            .or_else(|| found.get("cve").text())
+            .unwrap_or_default(),
+        description: found.get("description").text(),
+        name: name.map(bare),
+        version: found.get("packageVersion").text(),
+        kind: found.get("packageType").text().or_else(|| found.get("type").text()).unwrap_or_default(),
+        distro: result.get("distro").or_empty(),
+        image,
+        path: text(["packagePath", "path"]),
+        fixed: status.filter(|s| s.to_ascii_lowercase().starts_with("fixed in")),
+        ..Flaw::default()
+    }
+    .draft();
+    // What Prisma Cloud has a path of is a file, not a package of the system.
+    if let Some(path) = text(["packagePath", "path"])
+        && draft.class == Class::Container
+    {
+        draft.class = Class::Sca;
+        draft.path = Some(path.trim_start_matches('/').to_owned());
+    }
+    draft.rated(found.get("severity").text());
+    draft.cvss = Cvss::of(found.get("cvss").score(), text(["vector", "vecStr"]));
+    draft.url = found.get("link").owned();
+    draft.say("Status", status);
+    draft.say("Packages", name.filter(|n| bare(n) != *n));
+    let factors = found.get("riskFactors");
+    draft.exploited = factors
+        .entries()
+        .iter()
+        .map(|(k, _)| k.as_ref())
+        .chain(factors.texts())
+        .any(|f| f.starts_with("Exploit exists - in the wild"));
+    draft.epss = found.get("epssScore").score();
+    draft
+}
+
+fn compliance(found: &Node<'_>, image: Option<&str>) -> Draft {
+    let mut draft = Draft::new(Class::Container);
+    draft.rule = found.get("id").text().map(|id| format!("compliance {id}")).unwrap_or_default();
+    draft.title = found.get("title").owned().unwrap_or_default();
+    draft.detail = found.get("description").text().unwrap_or(&draft.title).to_owned();
+    draft.say("Cause", found.get("cause").text());
+    draft.say("Category", found.get("category").text());
+    draft.path = image.map(str::to_owned);
+    draft.logical =
+        Some(format!("{} {}", crate::domain::dedup::normalise_image(image.unwrap_or_default()), draft.rule));
+    draft.rated(found.get("severity").text());
+    draft
+}
+
+fn csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let table = table::read(input.text)?;
+    let mut reading = Reading::new(input, TOOL, CLASSES);
+    for row in table.iter() {
+        reading.add(of_row(&row));
+    }
+    reading.done()
+}
+
+fn of_row(row: &table::Row<'_>) -> Draft {
+    let mut image = [row.get("Registry"), row.get("Repository")].into_iter().flatten().collect::<Vec<_>>().join("/");
+    if let Some(tag) = row.get("Tag") {
+        image = format!("{image}:{tag}");
+    }
+    let place = Some(image).filter(|i| !i.is_empty()).or_else(|| row.first(&["Hostname", "Id"]).map(str::to_owned));
+    let name = row.first(&["Packages", "Package Name"]);
+    let Some(id) = row.get("CVE ID") else { return of_compliance(row, place) };
+    let status = row.get("Fix Status");
+    let mut draft = Flaw {
+        id,
+        description: row.get("Description"),
+        name: name.map(bare),
+        version: row.get("Package Version"),
+        distro: row.or_empty("Distro"),
+        image: place.as_deref(),
+        fixed: status.filter(|s| s.to_ascii_lowercase().starts_with("fixed in")),
+        ..Flaw::default()
+    }
+    .draft();
+    draft.rated(row.get("Severity"));
+    draft.cvss = Cvss::of(row.score("CVSS"), None);
+    draft.url = row.first(&["Vulnerability Link", "Link"]).map(str::to_owned);
+    draft.say("Status", status);
+    draft.say("Packages", name.filter(|n| bare(n) != *n));
+    draft
+}
+
+fn of_compliance(row: &table::Row<'_>, place: Option<String>) -> Draft {
+    let mut draft = Draft::new(Class::Container);
+    draft.rule = row.get("Compliance ID").map(|id| format!("compliance {id}")).unwrap_or_default();
+    row.or_empty("Description").clone_into(&mut draft.detail);
+    draft.say("Cause", row.get("Cause"));
+    draft.path = place;
+    draft.rated(row.get("Severity"));
+    draft
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::finding::{Class, ReportStatus};
+    use crate::domain::severity::Severity;
+    use crate::report::read;
+
+    #[test]
+    fn vulnerabilities_and_compliance_issues_are_read() {
+        let text = r#"{"results": [{"id": "sha256:1", "name": "pay:1", "distro": "Debian GNU/Linux 12", "vulnerabilityDistribution": {"total": 2},
+            "vulnerabilities": [
+             {"id": "CVE-2024-1", "severity": "important", "packageName": "glibc (used in libc6)", "packageVersion": "2.36", "status": "fixed in 2.37, 2.38",
+              "cvss": 7.5, "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"},
+             {"id": "CVE-2024-2", "severity": "moderate", "packageName": "x", "packagePath": "/opt/x.jar", "status": "open"}],
+            "compliances": [{"id": 41, "title": "Image runs as root", "severity": "high"}]}]}"#;
+        let report = read("t", text.as_bytes(), None);
+        assert_eq!((report.format, report.status, report.raw_items), ("twistlock-json", ReportStatus::Ok, 3));
+        let (os, jar, root) = (&report.findings[0], &report.findings[1], &report.findings[2]);
+        assert_eq!((os.severity, os.place().as_str()), (Severity::High, "pay:1"));
+        let package = os.package.as_ref().unwrap();
+        assert_eq!((package.name.raw(), package.fixed.len()), ("glibc", 2));
+        assert_eq!((jar.class, jar.severity, jar.place().as_str()), (Class::Sca, Severity::Medium, "opt/x.jar"));
+        assert_eq!((root.rule.raw(), root.severity), ("compliance 41", Severity::High));
+    }
+
+    #[test]
+    fn a_table_is_read() {
+        let text = "Registry,Repository,Tag,Id,Distro,CVE ID,Compliance ID,Type,Severity,Packages,Package Version,CVSS,Fix Status,Description,Cause\n\
+            r.example,pay,1,sha256:1,debian,CVE-2024-1,46,OS,moderate,curl,7,6.5,fixed in 8,Bad.,\nr.example,pay,1,sha256:1,debian,,41,image,high,,,0,,Image runs as root,uid 0\n";
+        let report = read("t", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items, report.findings.len()), ("twistlock-csv", 2, 2));
+        let f = &report.findings[0];
+        assert_eq!((f.severity, f.place().as_str(), f.rule.raw()), (Severity::Medium, "r.example/pay:1", "CVE-2024-1"));
+        assert_eq!(report.findings[1].rule.raw(), "compliance 41");
+    }
+
+    #[test]
+    fn no_result_is_not_assessed() {
+        let status = |text: &str| read("t", text.as_bytes(), Some("twistlock-json")).status;
+        assert_eq!(status(r#"{"results": []}"#), ReportStatus::NotAssessed);
+        assert_eq!(status(r#"{"results": [{"id": "a", "vulnerabilities": null}]}"#), ReportStatus::Empty);
+        assert_eq!(status(r#"{"results": [{"id": "a", "vulnerabilities": {}}]}"#), ReportStatus::Error);
+    }
+}
