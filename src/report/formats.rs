@@ -17,10 +17,20 @@ macro_rules! formats {
 
 formats! {
     bandit,
+    crash_log,
+    csaf,
+    cyclonedx,
+    defectdojo,
+    dotnet_tests,
+    junit,
+    openvex,
     sarif,
+    spdx,
     trivy,
     zap_json,
     zap_xml,
 }
 
+mod sbom;
+mod test_results;
 mod zap;

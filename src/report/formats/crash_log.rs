@@ -1,0 +1,376 @@
+//! Logs of fuzzers and sanitizers as text: one crash is one finding.
+//!
+//! What a crash says of itself may stand in several places of a log: a failed check, then the signal that it ended with,
+//! then what the fuzzer says of that. What only tells of the end of a process belongs to the crash before it.
+
+mod frame;
+mod header;
+mod undefined;
+
+use frame::Frame;
+use header::{Header, Weight};
+
+use crate::report::prelude::*;
+
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "crash-log",
+    title: "Logs of crashes: sanitizers, libFuzzer, Jazzer, V8, Chromium, Android, kernels; panics of Go, Rust and Python",
+    classes: &[Class::Fuzz],
+    items: "crashes; what only tells of the end of the same process is the same crash",
+    severity: "unknown: the logs have none",
+    identity: "kind of crash, and the three functions on top of the stack that are the project's own",
+    checked: "ClusterFuzz's own tests of its stack parser: whether there is a crash, its type and its functions",
+    detect,
+    parse,
+}];
+
+/// How many functions tell one crash from another.
+const STATE: usize = 3;
+/// How many frames of a stack are looked at.
+const DEEPEST: usize = 64;
+/// How many lines after its beginning are shown of a crash.
+const SHOWN: usize = 60;
+/// The most crashes that are read of a log.
+const MOST: usize = 10_000;
+
+/// Logs begin in any way, also as JSON lists do: `[1:1:FATAL:a.cc(1)]`.
+fn detect(shape: &Shape<'_>) -> Fit {
+    use crate::report::shape::Form;
+    let is_list = |first: &Node<'_>| first.is_object() || first.text().is_some_and(|t| t.parse::<f64>().is_err());
+    let of_text = match &shape.form {
+        Form::Other | Form::Table(_) => true,
+        Form::Json(Node::List(items)) | Form::Lines(Node::List(items)) => !items.first().is_some_and(is_list),
+        Form::Json(_) | Form::Lines(_) | Form::Xml(_) | Form::Archive(_) => false,
+    };
+    Fit::general(of_text && shape.head.lines().any(|l| header::of(l).is_some() || is_of_fuzzer(l)))
+}
+
+/// Whether only a fuzzer writes such a line.
+fn is_of_fuzzer(line: &str) -> bool {
+    line.starts_with("INFO: Seed: ")
+        || line.starts_with("INFO: Running with entropic power schedule")
+        || line.starts_with("==== C stack trace ====")
+        || is_end_of_run(line)
+}
+
+/// What libFuzzer writes when it is through without a crash.
+fn is_end_of_run(line: &str) -> bool {
+    line.starts_with("Done ") && line.contains(" runs in ") && line.contains(" second")
+}
+
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let mut log = Log::default();
+    for line in input.text.lines() {
+        log.line(line);
+    }
+    log.close();
+    let mut reading = Reading::new(input, log.tool.unwrap_or("Crash log"), &[Class::Fuzz]);
+    if log.crashes.is_empty() && !log.ended {
+        reading.not_assessed("The log has neither a crash nor the end of a run of a fuzzer in it.");
+    }
+    if log.left_out > 0 {
+        reading.remark(format!("The log has more than {MOST} crashes; {} of them were left out.", log.left_out));
+    }
+    for crash in log.crashes {
+        reading.add(crash.draft());
+    }
+    reading.done()
+}
+
+/// A log on the way to crashes.
+#[derive(Debug, Default)]
+struct Log<'t> {
+    tool: Option<&'static str>,
+    crashes: Vec<Crash<'t>>,
+    open: Option<Crash<'t>>,
+    ended: bool,
+    left_out: usize,
+    /// The line before, for frames that stand on two lines.
+    before: &'t str,
+}
+
+/// A crash.
+#[derive(Debug, Default)]
+struct Crash<'t> {
+    kind: String,
+    message: Option<String>,
+    path: Option<&'t str>,
+    number: Option<u32>,
+    weight: Weight,
+    frames: Vec<Frame<'t>>,
+    /// Whether what follows are the stacks of something else: of who freed the memory, or of the end of the process.
+    aside: bool,
+    has_signal: bool,
+    /// The frames stand in the order of the calls: Python.
+    reversed: bool,
+    summary: Option<&'t str>,
+    artifact: Option<&'t str>,
+    lines: Vec<&'t str>,
+}
+
+impl<'t> Log<'t> {
+    fn line(&mut self, line: &'t str) {
+        self.ended |= is_end_of_run(line);
+        if let Some(header) = header::of(line) {
+            self.tool = self.tool.or(header.tool);
+            self.begin(header);
+        }
+        if let Some(crash) = &mut self.open {
+            crash.line(line, self.before);
+        }
+        if !line.trim().is_empty() {
+            self.before = line;
+        }
+    }
+
+    fn begin(&mut self, header: Header<'t>) {
+        let follows = self.open.as_ref().is_some_and(|open| open.takes(&header));
+        if !follows {
+            self.close();
+            self.open = Some(Crash::default());
+        }
+        if let Some(open) = &mut self.open {
+            open.head(header);
+        }
+    }
+
+    fn close(&mut self) {
+        let Some(crash) = self.open.take() else { return };
+        if self.crashes.len() < MOST {
+            self.crashes.push(crash);
+        } else {
+            self.left_out += 1;
+        }
+    }
+}
+
+impl<'t> Crash<'t> {
+    /// Whether a header belongs to this crash.
+    fn takes(&self, header: &Header<'_>) -> bool {
+        match (self.weight, header.weight) {
+            (_, Weight::End) => true,
+            // A report of a sanitizer that the process got a signal: once for each crash.
+            (_, Weight::Signal) => !self.has_signal,
+            // Whoever writes a message and ends writes no other, but those that wait for it may; the signal may stand
+            // before the message that explains it.
+            (Weight::Message | Weight::End | Weight::Signal, Weight::Message) => self.frames.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn head(&mut self, header: Header<'t>) {
+        let is_first = self.kind.is_empty();
+        // What a process says before it ends says more than the signal; of a wild access the sanitizer says more.
+        let is_better = match header.weight {
+            Weight::Message => self.weight == Weight::End || self.kind == "Ill",
+            Weight::Signal => header.is_access && self.weight == Weight::Message && self.frames.is_empty(),
+            Weight::End | Weight::Error => false,
+        };
+        if is_first || is_better {
+            self.kind = header.kind;
+            self.weight = header.weight;
+            self.message = header.message.or(self.message.take());
+            self.path = header.path.or(self.path);
+            self.number = header.number.or(self.number);
+            self.reversed = header.reversed;
+        }
+        // The stack of the end of a process is the same one again, or of the handler of the signal.
+        self.aside = !is_first && self.frames.iter().any(Frame::is_own);
+        if !self.aside {
+            self.frames.clear();
+        }
+        self.has_signal |= header.weight == Weight::Signal;
+    }
+
+    fn line(&mut self, line: &'t str, before: &'t str) {
+        if self.lines.len() < SHOWN {
+            self.lines.push(line);
+        }
+        let trimmed = line.trim();
+        if trimmed.starts_with("SUMMARY: ") {
+            self.summary.get_or_insert(trimmed);
+        } else if let Some((_, file)) = trimmed.split_once("Test unit written to ") {
+            self.artifact.get_or_insert(file);
+        }
+        if let Some(access) = header::access(trimmed) {
+            self.access(&access);
+        } else if header::is_aside(trimmed) && !self.frames.is_empty() {
+            self.aside = true;
+        } else if let Some(more) = header::continued(trimmed, &self.kind) {
+            if let Some(kind) = more.kind {
+                kind.clone_into(&mut self.kind);
+            }
+            let said = self.message.get_or_insert_default();
+            if said.is_empty() {
+                *said = more.message;
+            } else if self.kind.contains("correctness") && said.len() < 1000 {
+                said.push_str(&format!("\n{}", more.message));
+            }
+        }
+        if !self.aside
+            && self.frames.len() < DEEPEST
+            && let Some(frame) = frame::of(line, before)
+        {
+            // A stack that begins again is that of another thread.
+            if frame.number == Some(0) && self.frames.iter().any(Frame::is_own) {
+                self.aside = true;
+            } else {
+                self.frames.push(frame);
+            }
+        }
+    }
+
+    /// Whether it read or wrote, and how much.
+    fn access(&mut self, access: &header::Access) {
+        if self.kind == "Segv" {
+            self.kind = match access.near_null {
+                Some(true) => "Null-dereference",
+                _ => "UNKNOWN",
+            }
+            .to_owned();
+        }
+        let fits = ["READ", "WRITE"].iter().all(|w| !self.kind.contains(w)) && self.weight != Weight::Message;
+        if fits && let Some(words) = &access.words {
+            self.kind.push_str(&format!(" {words}"));
+        }
+    }
+
+    fn draft(mut self) -> Draft {
+        if self.reversed {
+            self.frames.reverse();
+        }
+        // Below the entry of the fuzzer stands only the fuzzer.
+        if let Some(entry) = self.frames.iter().position(Frame::is_entry) {
+            self.frames.truncate(entry + 1);
+        }
+        let own: Vec<&Frame<'_>> = self.frames.iter().filter(|f| f.is_own()).collect();
+        let mut state: Vec<String> = Vec::new();
+        let file = self.path.map(base_name);
+        if let Some(message) = self.message.as_deref().filter(|_| self.weight == Weight::Message) {
+            let message = header::without_values(message);
+            state.push(file.map_or_else(|| message.to_owned(), |f| format!("{message} in {f}")));
+        } else if let Some(file) = file.filter(|_| own.is_empty()) {
+            state.push(file.to_owned());
+        }
+        state.extend(own.iter().map(|f| f.function.to_string()).filter(|f| !f.is_empty()).take(STATE));
+        if state.is_empty() {
+            let entry = self.frames.iter().find(|f| f.is_entry()).and_then(|f| f.path);
+            state.extend(entry.map(|p| base_name(p).to_owned()));
+        }
+        state.truncate(STATE);
+
+        let mut draft = Draft::new(Class::Fuzz);
+        draft.title = match state.first() {
+            Some(first) if self.weight == Weight::Message => format!("{}: {first}", self.kind),
+            Some(first) => format!("{} in {first}", self.kind),
+            None => self.kind.clone(),
+        };
+        let placed = own.iter().find(|f| f.path.is_some());
+        (draft.path, draft.line, draft.column) = match (placed, self.path) {
+            // A check knows its own place.
+            (_, Some(path)) => (Some(path.to_owned()), self.number, None),
+            (Some(frame), None) => (frame.path.map(str::to_owned), frame.line, frame.column),
+            (None, None) => (None, None, None),
+        };
+        draft.say("", self.message.as_deref());
+        draft.say("Functions", Some(&state.join("\n")));
+        draft.say("", self.summary);
+        draft.say("Input", self.artifact);
+        draft.snippet = Some(state.join("\n"));
+        draft.logical = Some(state.join(" < "));
+        draft.context = Some(self.lines.join("\n"));
+        draft.rule = self.kind;
+        draft
+    }
+}
+
+/// The last part of a path, of either system.
+fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::finding::{Class, ReportStatus};
+    use crate::report::{Report, read};
+
+    fn one(text: &str) -> (String, String, String) {
+        let report = read("log.txt", text.as_bytes(), None);
+        assert_eq!((report.format, report.status, report.raw_items), ("crash-log", ReportStatus::Ok, 1), "{text}");
+        let f = &report.findings[0];
+        assert_eq!((f.class, report.classes.as_slice()), (Class::Fuzz, &[Class::Fuzz][..]));
+        let logical = f.location.logical.as_ref().map(|l| l.raw().to_owned()).unwrap_or_default();
+        (f.rule.raw().to_owned(), logical, f.place())
+    }
+
+    fn is(text: &str, rule: &str, logical: &str, place: &str) {
+        assert_eq!(one(text), (rule.to_owned(), logical.to_owned(), place.to_owned()), "{text}");
+    }
+
+    #[test]
+    fn crashes_of_many_kinds_have_kind_state_and_place() {
+        is(
+            "==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x6020 at pc 0x4 bp 0x7 sp 0x7\n\
+             WRITE of size 4 at 0x6020 thread T0\n    #0 0x4a in __asan_memcpy (/b/f+0x4a)\n    #1 0x51 in pay::Sum(int const*) /src/pay/sum.cc:12:9\n\
+             #2 0x52 in LLVMFuzzerTestOneInput /src/fuzz.cc:3:1\n    #3 0x53 in fuzzer::Fuzzer::Run() x.cpp:1\n\n\
+             freed by thread T0 here:\n    #0 0x60 in other /src/o.cc:1:1\nSUMMARY: AddressSanitizer: heap-buffer-overflow\n",
+            "Heap-buffer-overflow WRITE 4",
+            "pay::Sum",
+            "src/pay/sum.cc:12",
+        );
+        is(
+            "src/a.c:4:7: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented in type 'int'\n    #0 0x1 in add /src/a.c:4:7\n",
+            "Integer-overflow",
+            "add",
+            "src/a.c:4",
+        );
+        is(
+            "panic: runtime error: index out of range [5] with length 3\n\ngoroutine 1 [running]:\nmain.sum(0x1, 0x2)\n\t/src/pay/sum.go:8 +0x1d\nexit status 2\n",
+            "Index out of range",
+            "main.sum",
+            "src/pay/sum.go:8",
+        );
+        is(
+            "thread 'main' panicked at src/sum.rs:9:5:\nattempt to add with overflow\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/x/library/std/src/panicking.rs:1:5\n   1: pay::sum\n             at ./src/sum.rs:9:5\n",
+            "Panic",
+            "attempt to add with overflow in sum.rs < pay::sum",
+            "src/sum.rs:9",
+        );
+        is(
+            "== Java Exception: java.lang.IllegalStateException: no sum\n\tat java.base/java.util.A.b(A.java:3)\n\tat pay.Sum.add(Sum.java:17)\n== libFuzzer crashing input ==\n",
+            "Uncaught exception",
+            "pay.Sum.add",
+            "Sum.java:17",
+        );
+        is(
+            "\n === Uncaught Python exception: ===\nValueError: no sum\nTraceback (most recent call last):\n  File \"/src/fuzz.py\", line 5, in TestOneInput\n  File \"/src/pay.py\", line 9, in add\n==3== ERROR: libFuzzer: fuzz target exited\n",
+            "Uncaught exception",
+            "add < TestOneInput",
+            "src/pay.py:9",
+        );
+    }
+
+    #[test]
+    fn what_follows_from_a_crash_is_that_crash_and_others_are_others() {
+        is(
+            "pay: sum.c:8: int sum(int): Assertion `n > 0' failed.\n==1== ERROR: libFuzzer: deadly signal\n    #0 0x1 in raise (/lib/libc.so.6+0x1)\n    #1 0x2 in sum /src/sum.c:8:3\n",
+            "ASSERT",
+            "n > 0 in sum.c < sum",
+            "sum.c:8",
+        );
+        let twice = "a.c:1:2: runtime error: division by zero\nb.c:3:4: runtime error: load of null pointer of type 'int'\n";
+        let report = read("l", twice.as_bytes(), None);
+        let rules: Vec<&str> = report.findings.iter().map(|f| f.rule.raw()).collect();
+        assert_eq!(rules, ["Divide-by-zero", "Null-dereference READ"]);
+    }
+
+    #[test]
+    fn the_end_of_a_run_is_clean_and_no_end_is_not_assessed() {
+        let of = |text: &str| -> Report { read("l", text.as_bytes(), None) };
+        let clean = of("INFO: Seed: 1\n#2\tINITED cov: 2\nDone 1000 runs in 3 second(s)\n");
+        assert_eq!((clean.format, clean.status), ("crash-log", ReportStatus::Empty));
+        assert_eq!(of("INFO: Seed: 1\n#2\tINITED cov: 2\n").status, ReportStatus::NotAssessed);
+        assert_eq!(of("hello, AddressSanitizer\n").status, ReportStatus::Error);
+        assert_eq!(of("{\"a\": \"x\\n==1==ERROR: AddressSanitizer: SEGV\"}").status, ReportStatus::Error);
+    }
+}
