@@ -170,8 +170,9 @@ impl<'t> Crash<'t> {
             self.kind = header.kind;
             self.weight = header.weight;
             self.message = header.message.or(self.message.take());
-            self.path = header.path.or(self.path);
-            self.number = header.number.or(self.number);
+            let keeps = header.weight == Weight::Message;
+            self.path = header.path.or(self.path.filter(|_| keeps));
+            self.number = header.number.or(self.number.filter(|_| keeps));
             self.reversed = header.reversed;
         }
         // The stack of the end of a process is the same one again, or of the handler of the signal.
@@ -211,6 +212,10 @@ impl<'t> Crash<'t> {
             && self.frames.len() < DEEPEST
             && let Some(frame) = frame::of(line, before)
         {
+            // What stands above a panic of Go is who caught it.
+            if frame.function == "panic" {
+                self.frames.clear();
+            }
             // A stack that begins again is that of another thread.
             if frame.number == Some(0) && self.frames.iter().any(Frame::is_own) {
                 self.aside = true;
@@ -223,13 +228,11 @@ impl<'t> Crash<'t> {
     /// Whether it read or wrote, and how much.
     fn access(&mut self, access: &header::Access) {
         if self.kind == "Segv" {
-            self.kind = match access.near_null {
-                Some(true) => "Null-dereference",
-                _ => "UNKNOWN",
-            }
-            .to_owned();
+            let kind = if access.near_null == Some(true) { "Null-dereference" } else { "UNKNOWN" };
+            kind.clone_into(&mut self.kind);
         }
-        let fits = ["READ", "WRITE"].iter().all(|w| !self.kind.contains(w)) && self.weight != Weight::Message;
+        let is_said = ["READ", "WRITE", "address"].iter().any(|w| self.kind.contains(w));
+        let fits = !is_said && self.weight != Weight::Message;
         if fits && let Some(words) = &access.words {
             self.kind.push_str(&format!(" {words}"));
         }
@@ -266,12 +269,15 @@ impl<'t> Crash<'t> {
             None => self.kind.clone(),
         };
         let placed = own.iter().find(|f| f.path.is_some());
-        (draft.path, draft.line, draft.column) = match (placed, self.path) {
-            // A check knows its own place.
-            (_, Some(path)) => (Some(path.to_owned()), self.number, None),
-            (Some(frame), None) => (frame.path.map(str::to_owned), frame.line, frame.column),
+        // A check knows its own place; the stack may have the path as it is in the repository.
+        let same = |f: &Frame<'_>, path: &str| f.path.map(base_name) == Some(base_name(path)) && f.line == self.number;
+        let (path, line, column) = match (placed, self.path) {
+            (Some(frame), Some(path)) if same(frame, path) => (frame.path, frame.line, frame.column),
+            (_, Some(path)) => (Some(path), self.number, None),
+            (Some(frame), None) => (frame.path, frame.line, frame.column),
             (None, None) => (None, None, None),
         };
+        (draft.path, draft.line, draft.column) = (path.map(str::to_owned), line, column);
         draft.say("", self.message.as_deref());
         draft.say("Functions", Some(&state.join("\n")));
         draft.say("", self.summary);
@@ -290,87 +296,4 @@ fn base_name(path: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::domain::finding::{Class, ReportStatus};
-    use crate::report::{Report, read};
-
-    fn one(text: &str) -> (String, String, String) {
-        let report = read("log.txt", text.as_bytes(), None);
-        assert_eq!((report.format, report.status, report.raw_items), ("crash-log", ReportStatus::Ok, 1), "{text}");
-        let f = &report.findings[0];
-        assert_eq!((f.class, report.classes.as_slice()), (Class::Fuzz, &[Class::Fuzz][..]));
-        let logical = f.location.logical.as_ref().map(|l| l.raw().to_owned()).unwrap_or_default();
-        (f.rule.raw().to_owned(), logical, f.place())
-    }
-
-    fn is(text: &str, rule: &str, logical: &str, place: &str) {
-        assert_eq!(one(text), (rule.to_owned(), logical.to_owned(), place.to_owned()), "{text}");
-    }
-
-    #[test]
-    fn crashes_of_many_kinds_have_kind_state_and_place() {
-        is(
-            "==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x6020 at pc 0x4 bp 0x7 sp 0x7\n\
-             WRITE of size 4 at 0x6020 thread T0\n    #0 0x4a in __asan_memcpy (/b/f+0x4a)\n    #1 0x51 in pay::Sum(int const*) /src/pay/sum.cc:12:9\n\
-             #2 0x52 in LLVMFuzzerTestOneInput /src/fuzz.cc:3:1\n    #3 0x53 in fuzzer::Fuzzer::Run() x.cpp:1\n\n\
-             freed by thread T0 here:\n    #0 0x60 in other /src/o.cc:1:1\nSUMMARY: AddressSanitizer: heap-buffer-overflow\n",
-            "Heap-buffer-overflow WRITE 4",
-            "pay::Sum",
-            "src/pay/sum.cc:12",
-        );
-        is(
-            "src/a.c:4:7: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented in type 'int'\n    #0 0x1 in add /src/a.c:4:7\n",
-            "Integer-overflow",
-            "add",
-            "src/a.c:4",
-        );
-        is(
-            "panic: runtime error: index out of range [5] with length 3\n\ngoroutine 1 [running]:\nmain.sum(0x1, 0x2)\n\t/src/pay/sum.go:8 +0x1d\nexit status 2\n",
-            "Index out of range",
-            "main.sum",
-            "src/pay/sum.go:8",
-        );
-        is(
-            "thread 'main' panicked at src/sum.rs:9:5:\nattempt to add with overflow\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/x/library/std/src/panicking.rs:1:5\n   1: pay::sum\n             at ./src/sum.rs:9:5\n",
-            "Panic",
-            "attempt to add with overflow in sum.rs < pay::sum",
-            "src/sum.rs:9",
-        );
-        is(
-            "== Java Exception: java.lang.IllegalStateException: no sum\n\tat java.base/java.util.A.b(A.java:3)\n\tat pay.Sum.add(Sum.java:17)\n== libFuzzer crashing input ==\n",
-            "Uncaught exception",
-            "pay.Sum.add",
-            "Sum.java:17",
-        );
-        is(
-            "\n === Uncaught Python exception: ===\nValueError: no sum\nTraceback (most recent call last):\n  File \"/src/fuzz.py\", line 5, in TestOneInput\n  File \"/src/pay.py\", line 9, in add\n==3== ERROR: libFuzzer: fuzz target exited\n",
-            "Uncaught exception",
-            "add < TestOneInput",
-            "src/pay.py:9",
-        );
-    }
-
-    #[test]
-    fn what_follows_from_a_crash_is_that_crash_and_others_are_others() {
-        is(
-            "pay: sum.c:8: int sum(int): Assertion `n > 0' failed.\n==1== ERROR: libFuzzer: deadly signal\n    #0 0x1 in raise (/lib/libc.so.6+0x1)\n    #1 0x2 in sum /src/sum.c:8:3\n",
-            "ASSERT",
-            "n > 0 in sum.c < sum",
-            "sum.c:8",
-        );
-        let twice = "a.c:1:2: runtime error: division by zero\nb.c:3:4: runtime error: load of null pointer of type 'int'\n";
-        let report = read("l", twice.as_bytes(), None);
-        let rules: Vec<&str> = report.findings.iter().map(|f| f.rule.raw()).collect();
-        assert_eq!(rules, ["Divide-by-zero", "Null-dereference READ"]);
-    }
-
-    #[test]
-    fn the_end_of_a_run_is_clean_and_no_end_is_not_assessed() {
-        let of = |text: &str| -> Report { read("l", text.as_bytes(), None) };
-        let clean = of("INFO: Seed: 1\n#2\tINITED cov: 2\nDone 1000 runs in 3 second(s)\n");
-        assert_eq!((clean.format, clean.status), ("crash-log", ReportStatus::Empty));
-        assert_eq!(of("INFO: Seed: 1\n#2\tINITED cov: 2\n").status, ReportStatus::NotAssessed);
-        assert_eq!(of("hello, AddressSanitizer\n").status, ReportStatus::Error);
-        assert_eq!(of("{\"a\": \"x\\n==1==ERROR: AddressSanitizer: SEGV\"}").status, ReportStatus::Error);
-    }
-}
+mod tests;

@@ -149,7 +149,7 @@ fn trx_failed(node: &xml::Node) -> Option<(Option<String>, Failed)> {
     // Where there is no outcome the test broke off.
     let is_bad = matches!(outcome.as_str(), "failed" | "error" | "timeout" | "aborted" | "disconnected");
     let info = node.at("Output/ErrorInfo");
-    if !is_bad && !(outcome.is_empty() && info.is_some()) {
+    if !(is_bad || outcome.is_empty() && info.is_some()) {
         return None;
     }
     let text = |name: &str| info.and_then(|i| i.text_of(name)).map(str::to_owned);

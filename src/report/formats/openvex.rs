@@ -34,7 +34,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         if !statement.is_object() {
             return Err(Unreadable(format!("A statement has to be an object, and is {}.", statement.kind())));
         }
-        let mut drafts = places(statement).into_iter().map(|place| draft(statement, place));
+        let mut drafts = places(statement).into_iter().map(|place| draft(statement, place.as_ref()));
         if let Some(first) = drafts.next() {
             reading.add(first);
         }
@@ -70,13 +70,13 @@ fn component(node: &Node<'_>) -> Component {
     Component::of_id(ids.into_iter().find_map(Node::text).unwrap_or_default())
 }
 
-fn draft(statement: &Node<'_>, component: Option<Component>) -> Draft {
+fn draft(statement: &Node<'_>, component: Option<&Component>) -> Draft {
     let vulnerability = statement.get("vulnerability");
     let names = [vulnerability.get("name"), vulnerability, vulnerability.get("@id")];
     let id = names.into_iter().find_map(Node::text).unwrap_or_default();
     let link = vulnerability.get("@id").text();
     let aliases = vulnerability.get("aliases").texts().chain(link);
-    let mut draft = sbom::draft(id, aliases, component.as_ref());
+    let mut draft = sbom::draft(id, aliases, component);
     draft.url = link.filter(|l| l.starts_with("http")).map(str::to_owned);
     draft.say("", vulnerability.get("description").text().or(statement.get("vuln_description").text()));
     let status = statement.get("status").or_empty();

@@ -30,7 +30,7 @@ const FOREIGN: [&str; 87] = [
 
 /// What stands in the paths of the same.
 const FOREIGN_PATHS: [&str; 16] = [
-    "/compiler-rt/", "/libFuzzer/", "/libfuzzer/", "/lib/Fuzzer/", "/sanitizer_common/", "/libcxx/", "/libc++/", "/c++/v1/", "/glibc", "/eglibc", "/bionic/",
+    "/compiler-rt/", "/libFuzzer/src/", "/libfuzzer/Fuzzer", "/lib/Fuzzer/", "/sanitizer_common/", "/libcxx/", "/libc++/", "/c++/v1/", "/glibc", "/eglibc", "/bionic/",
     "/rustc/", "/libhfuzz/", "/jazzer.js/", "go/src/runtime/", "/sysdeps/",
 ];
 
@@ -127,12 +127,12 @@ fn script(rest: &str) -> Option<Frame<'_>> {
     Some(placed(None, function, Some(place.trim_end_matches(')'))))
 }
 
-/// Go: `main.sum(0x1)`, then `	/src/sum.go:8 +0x1d`; or `/src/sum.go:8 (0x5b3a)` alone.
+/// Go: `main.sum(0x1)`, then below it `/src/sum.go:8 +0x1d`; or `/src/sum.go:8 (0x5b3a)` alone.
 fn go<'t>(line: &'t str, before: &'t str) -> Option<Frame<'t>> {
     let trimmed = line.trim();
     let (place, rest) = trimmed.split_once(' ').unwrap_or((trimmed, ""));
     let (path, _, _) = place_of(place)?;
-    if !path.ends_with(".go") && !path.ends_with(".s") {
+    if !matches!(path.rsplit_once('.'), Some((_, "go" | "s"))) {
         return None;
     }
     if rest.starts_with("(0x") {
@@ -140,7 +140,7 @@ fn go<'t>(line: &'t str, before: &'t str) -> Option<Frame<'t>> {
         return Some(placed(None, stem, Some(place)));
     }
     let function = before.trim();
-    if !line.starts_with([' ', '\t']) || !(rest.is_empty() || rest.starts_with("+0x")) || function.starts_with("created by ") {
+    if !line.starts_with(char::is_whitespace) || !(rest.is_empty() || rest.starts_with("+0x")) || function.starts_with("created by ") {
         return None;
     }
     // The arguments stand in the last parentheses; a receiver may stand in others.
@@ -196,6 +196,8 @@ fn place_of(text: &str) -> Option<(&str, Option<u32>, Option<u32>)> {
 /// A function without its arguments and without what the compiler adds.
 fn bare(function: &str) -> Cow<'_, str> {
     let function = function.trim();
+    // What a template gives back stands before its name.
+    let function = function.strip_prefix("void ").or_else(|| function.strip_prefix("auto ")).unwrap_or(function);
     let named = if function.contains("(anonymous namespace)::") {
         Cow::Owned(function.replace("(anonymous namespace)::", ""))
     } else {

@@ -149,7 +149,7 @@ fn runtime_error(line: &str) -> Option<Header<'_>> {
 
 /// A check of the program itself that did not hold, or a fatal message of its logger.
 fn check(line: &str) -> Option<Header<'_>> {
-    if let Some((place, condition)) = line.split_once(": Assertion `").and_then(|(b, c)| Some((b, c.split_once(" failed").map_or(c, |(c, _)| c)))) {
+    if let Some((place, condition)) = line.split_once(": Assertion `").map(|(b, c)| (b, c.split_once(" failed").map_or(c, |(c, _)| c))) {
         // `program: file.c:8: int sum(int)`
         let mut parts = place.split(": ").filter_map(|p| p.rsplit_once(':'));
         let found = parts.find_map(|(path, number)| Some((path, number.parse().ok()?)));

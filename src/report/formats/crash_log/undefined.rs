@@ -1,11 +1,11 @@
 //! What the sanitizer of undefined behaviour says, by kinds.
 
 /// What a message contains, and the kind that it is; the first that fits counts.
-const KINDS: [(&str, &str); 34] = [
+const KINDS: [(&str, &str); 33] = [
     ("control flow integrity check", "Bad-cast"),
     ("does not point to an object of type", "Bad-cast"),
     ("upcast of null pointer", "Upcast-of-null-pointer"),
-    ("offset to null pointer", "Pointer-overflow"),
+    ("applying non-zero offset", "Pointer-overflow"),
     ("null pointer passed as argument", "Invalid-null-argument"),
     ("null pointer returned from function", "Invalid-null-return"),
     ("store to null pointer", "Null-dereference WRITE"),
@@ -32,7 +32,6 @@ const KINDS: [(&str, &str); 34] = [
     ("pointer index expression", "Pointer-overflow"),
     ("addition of unsigned offset", "Pointer-overflow"),
     ("subtraction of unsigned offset", "Pointer-overflow"),
-    ("applying non-zero offset", "Pointer-overflow"),
     ("assumption is violated", "Assumption-violation"),
     ("incorrect function type", "Incorrect-function-pointer-type"),
     ("passing zero to", "Invalid-builtin-use"),
