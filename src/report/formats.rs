@@ -24,6 +24,7 @@ formats! {
     dotnet_tests,
     junit,
     openvex,
+    runner_json,
     sarif,
     spdx,
     trivy,

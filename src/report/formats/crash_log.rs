@@ -5,6 +5,7 @@
 
 mod frame;
 mod header;
+mod runtime;
 mod undefined;
 
 use frame::Frame;
@@ -14,10 +15,10 @@ use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "crash-log",
-    title: "Logs of crashes: sanitizers, libFuzzer, Jazzer, V8, Chromium, Android, kernels; panics of Go, Rust and Python",
+    title: "Logs of crashes: sanitizers, libFuzzer, honggfuzz, Jazzer, Atheris, Go and Rust, V8, Chromium, Android, kernels",
     classes: &[Class::Fuzz],
     items: "crashes; what only tells of the end of the same process is the same crash",
-    severity: "unknown: the logs have none",
+    severity: "unknown, but for Jazzer's security issues, whose class says it",
     identity: "kind of crash, and the three functions on top of the stack that are the project's own",
     checked: "ClusterFuzz's own tests of its stack parser: whether there is a crash, its type and its functions",
     detect,
@@ -149,6 +150,7 @@ impl<'t> Crash<'t> {
     fn takes(&self, header: &Header<'_>) -> bool {
         match (self.weight, header.weight) {
             (_, Weight::End) => true,
+            _ if self.kind == header::FAILED => self.frames.is_empty(),
             // A report of a sanitizer that the process got a signal: once for each crash.
             (_, Weight::Signal) => !self.has_signal,
             // Whoever writes a message and ends writes no other, but those that wait for it may; the signal may stand
@@ -164,7 +166,8 @@ impl<'t> Crash<'t> {
         let is_better = match header.weight {
             Weight::Message => self.weight == Weight::End || self.kind == "Ill",
             Weight::Signal => header.is_access && self.weight == Weight::Message && self.frames.is_empty(),
-            Weight::End | Weight::Error => false,
+            Weight::Error => self.kind == header::FAILED,
+            Weight::End => false,
         };
         if is_first || is_better {
             self.kind = header.kind;
@@ -190,7 +193,7 @@ impl<'t> Crash<'t> {
         let trimmed = line.trim();
         if trimmed.starts_with("SUMMARY: ") {
             self.summary.get_or_insert(trimmed);
-        } else if let Some((_, file)) = trimmed.split_once("Test unit written to ") {
+        } else if let Some((_, file)) = trimmed.split_once("Test unit written to ").or_else(|| trimmed.split_once("Failing input written to ")) {
             self.artifact.get_or_insert(file);
         }
         if let Some(access) = header::access(trimmed) {
@@ -285,6 +288,9 @@ impl<'t> Crash<'t> {
         draft.snippet = Some(state.join("\n"));
         draft.logical = Some(state.join(" < "));
         draft.context = Some(self.lines.join("\n"));
+        // Jazzer's own detectors say how bad it is by the class of the exception.
+        let (_, found) = self.message.as_deref().and_then(|m| m.split_once("FuzzerSecurityIssue")).unwrap_or_default();
+        draft.rated(found.split(|c: char| !c.is_alphabetic()).next());
         draft.rule = self.kind;
         draft
     }

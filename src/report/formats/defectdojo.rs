@@ -39,12 +39,30 @@ pub(super) const FORMATS: &[Format] = &[
 const OUTER: [&str; 9] =
     ["findings", "name", "type", "version", "description", "static_tool", "dynamic_tool", "soc", "$schema"];
 
+/// The fields of a finding.
+#[rustfmt::skip]
+const FIELDS: [&str; 72] = [
+    "title", "severity", "description", "date", "cwe", "cwes", "cve", "epss_score", "epss_percentile", "cvssv3", "cvssv3_score", "cvssv4",
+    "cvssv4_score", "mitigation", "impact", "references", "active", "verified", "false_p", "duplicate", "out_of_scope", "risk_accepted",
+    "under_review", "is_mitigated", "mitigated", "mitigated_by", "thread_id", "numerical_severity", "param", "payload", "line", "file_path",
+    "component_name", "component_version", "static_finding", "dynamic_finding", "scanner_confidence", "unique_id_from_tool",
+    "vuln_id_from_tool", "sast_source_object", "sast_sink_object", "sast_source_line", "sast_source_file_path", "nb_occurences",
+    "publish_date", "service", "planned_remediation_date", "planned_remediation_version", "effort_for_fixing", "tags", "endpoints",
+    "locations", "vulnerability_ids", "files", "steps_to_reproduce", "severity_justification", "known_exploited", "ransomware_used",
+    "kev_date", "fix_available", "fix_version", "request", "response", "hash_code", "sonarqube_issue", "reporter", "refs", "url",
+    "burp_request", "burp_response", "created", "updated",
+];
+
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let only = doc.entries().iter().all(|(k, _)| OUTER.contains(&k.as_ref()));
     let fits = match doc.get("findings") {
         Node::List(items) => match items.first() {
-            Some(first) => first.has_all(&["title", "severity", "description"]),
+            // DefectDojo takes no other fields: whoever has others wrote a format of its own.
+            Some(first) => {
+                first.has_all(&["title", "severity", "description"])
+                    && first.entries().iter().all(|(k, _)| FIELDS.contains(&k.as_ref()))
+            }
             // Nothing else says whose empty list it is.
             None => doc.has_all(&["name", "type"]),
         },

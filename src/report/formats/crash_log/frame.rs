@@ -16,7 +16,7 @@ pub(super) struct Frame<'t> {
 
 /// What functions of sanitizers, fuzzers, runtimes and standard libraries begin with: they are where crashes are seen, not
 /// where they are.
-const FOREIGN: [&str; 87] = [
+const FOREIGN: [&str; 93] = [
     "__asan", "___asan", "__hwasan", "__msan", "__ubsan", "__tsan", "__lsan", "__sanitizer", "__interceptor", "___interceptor",
     "__memcpy", "__memmove", "__memset", "__str", "__wrap_", "__GI_", "__libc", "__assert", "__abort", "__cxa", "__clang",
     "__pthread", "__start_thread", "__restore_rt", "__aeabi_", "__rust", "__fortify", "__kernel", "__scrt", "asan_", "fuzzer::",
@@ -25,7 +25,7 @@ const FOREIGN: [&str; 87] = [
     "free", "operator new", "operator delete", "std::", "base::debug::", "base::internal::", "logging::", "google::Log", "V8_Fatal", "v8::base::",
     "v8::Utils::ReportApiFailure", "rust_begin_unwind", "rust_panic", "core::panicking", "core::option::", "core::result::", "core::ops::",
     "alloc::", "libfuzzer_sys", "rust_fuzzer_test_input", "runtime.", "panic(", "testing.", "java.", "jdk.internal", "sun.", "com.code_intelligence.jazzer",
-    "abort_with_issue", "log.Panic", "show_stack", "dump_stack",
+    "abort_with_issue", "log.Panic", "show_stack", "kasan_", "__kasan", "kmsan_", "print_address", "check_memory_region", "report_ubsan", "dump_stack",
 ];
 
 /// What stands in the paths of the same.
@@ -62,6 +62,9 @@ pub(super) fn of<'t>(line: &'t str, before: &'t str) -> Option<Frame<'t>> {
     if let Some(rest) = trimmed.strip_prefix('#') {
         return numbered(rest);
     }
+    if trimmed.starts_with("<0x") {
+        return honggfuzz(trimmed);
+    }
     if let Some(rest) = trimmed.strip_prefix("at ") {
         let number = before.trim().split_once(": ").and_then(|(n, function)| Some((n.parse::<u32>().ok()?, function)));
         if let Some((number, function)) = number {
@@ -87,6 +90,9 @@ fn numbered(rest: &str) -> Option<Frame<'_>> {
         return None;
     }
     let rest = rest.trim();
+    if let Some(rest) = rest.strip_prefix("pc ") {
+        return tombstone(number, rest);
+    }
     let is_address = |w: &str| {
         let digits = w.strip_prefix("0x").unwrap_or(w);
         digits.bytes().all(|b| b.is_ascii_hexdigit()) && (w.starts_with("0x") || digits.len() >= 8)
@@ -114,6 +120,27 @@ fn numbered(rest: &str) -> Option<Frame<'_>> {
         Some((function, place)) => placed(Some(number), function.trim_end().trim_end_matches(" at"), Some(place)),
         None => placed(Some(number), rest, None),
     })
+}
+
+/// `<0x000055d0> [func:sum() file:/src/sum.c line:8]`, or `<0x000055d0> [sum():8 at /src/sum.c]`.
+fn honggfuzz(line: &str) -> Option<Frame<'_>> {
+    let inner = line.split_once('[')?.1.trim_end_matches(']');
+    if let Some(rest) = inner.strip_prefix("func:") {
+        let (function, rest) = rest.split_once(" file:")?;
+        let (path, number) = rest.split_once(" line:").unwrap_or((rest, ""));
+        let number = number.split(' ').next().and_then(|n| n.parse().ok());
+        return Some(Frame { path: Some(path).filter(|p| !p.is_empty()), line: number, ..placed(None, function, None) });
+    }
+    let (function, path) = inner.rsplit_once(" at ")?;
+    let (function, number) = function.rsplit_once(':').unwrap_or((function, ""));
+    Some(Frame { path: Some(path), line: number.parse().ok(), ..placed(None, function, None) })
+}
+
+/// `0000412dc  /system/lib/libc.so (tgkill+12)`, as Android writes the stack of a crash.
+fn tombstone(number: u32, rest: &str) -> Option<Frame<'_>> {
+    let (head, function) = rest.split_once(" (").map_or((rest, ""), |(h, f)| (h, f));
+    let function = function.rsplit_once('+').map_or("", |(f, _)| f);
+    head.contains('/').then(|| placed(Some(number), function, None))
 }
 
 /// `pay.Sum.add(Sum.java:17)`, `add (/src/pay.js:27:9)`, `/src/pay.js:27:9`.
@@ -182,7 +209,7 @@ fn placed<'t>(number: Option<u32>, function: &'t str, place: Option<&'t str>) ->
 }
 
 /// A place: `src/pay.cc:76:7`.
-fn place_of(text: &str) -> Option<(&str, Option<u32>, Option<u32>)> {
+pub(super) fn place_of(text: &str) -> Option<(&str, Option<u32>, Option<u32>)> {
     let (head, last) = text.rsplit_once(':')?;
     let last: u32 = last.parse().ok()?;
     let (path, line, column) = match head.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u32>().ok()?))) {

@@ -1,6 +1,6 @@
 //! The lines that a crash begins with, and those that say more of it.
 
-use super::undefined;
+use super::{frame, runtime, undefined};
 
 /// How a line stands to the crash before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +31,9 @@ pub(super) struct Header<'t> {
     pub reversed: bool,
 }
 
+/// A fuzz test of Go that failed; what it says of it follows.
+pub(super) const FAILED: &str = "Failed fuzz test";
+
 const SANITIZERS: [&str; 8] = [
     "HWAddressSanitizer",
     "AddressSanitizer",
@@ -42,7 +45,7 @@ const SANITIZERS: [&str; 8] = [
     "MemTagSanitizer",
 ];
 
-fn header(kind: &str, weight: Weight) -> Header<'_> {
+pub(super) fn header(kind: &str, weight: Weight) -> Header<'_> {
     Header { kind: kind.to_owned(), weight, ..Header::default() }
 }
 
@@ -50,16 +53,16 @@ fn header(kind: &str, weight: Weight) -> Header<'_> {
 pub(super) fn of(line: &str) -> Option<Header<'_>> {
     // What is not even a word of a crash is most of a log.
     let line = line.trim();
-    if line.len() < 8 || line.starts_with("SUMMARY: ") {
+    if line.len() < 8 || line.starts_with("SUMMARY: ") || line.starts_with("#0") {
         return None;
     }
     sanitizer(line)
         .or_else(|| fuzzer(line))
         .or_else(|| runtime_error(line))
         .or_else(|| check(line))
-        .or_else(|| panic(line))
-        .or_else(|| exception(line))
-        .or_else(|| kernel(line))
+        .or_else(|| runtime::panic(line))
+        .or_else(|| runtime::exception(line))
+        .or_else(|| runtime::kernel(line))
         .or_else(|| signal(line))
 }
 
@@ -119,8 +122,16 @@ fn error(message: &str) -> String {
     capital(message.split([' ', ':', '(']).next().unwrap_or_default())
 }
 
-/// What libFuzzer, Centipede and AFL say of a crash.
+/// What libFuzzer, honggfuzz and the fuzzing of Go say of a crash.
 fn fuzzer(line: &str) -> Option<Header<'_>> {
+    if let Some(signal) = line.strip_prefix("SIGNAL: SIG") {
+        let kind = capital(&signal.split(' ').next().unwrap_or_default().to_ascii_lowercase());
+        return Some(Header { tool: Some("honggfuzz"), ..header(&kind, Weight::Error) }.owned());
+    }
+    if let Some(name) = line.strip_prefix("--- FAIL: Fuzz") {
+        let name = format!("Fuzz{}", name.split([' ', '/']).next().unwrap_or_default());
+        return Some(Header { tool: Some("go test"), message: Some(name), ..header(FAILED, Weight::Message) });
+    }
     let (_, message) = line.split_once("ERROR: libFuzzer: ")?;
     let (kind, weight) = match message {
         m if m.starts_with("deadly signal") => ("Fatal-signal", Weight::End),
@@ -137,14 +148,14 @@ fn fuzzer(line: &str) -> Option<Header<'_>> {
 /// `a.c:4:7: runtime error: division by zero`
 fn runtime_error(line: &str) -> Option<Header<'_>> {
     let (place, message) = line.split_once(": runtime error: ")?;
-    let mut parts = place.rsplitn(3, ':');
-    let (_, number, path) = (parts.next()?, parts.next()?.parse().ok(), parts.next()?);
-    if path.contains(['"', ' ']) || number.is_none() {
-        return None;
-    }
+    let (path, number) = match frame::place_of(place) {
+        Some((path, number, _)) if !path.contains(['"', ' ']) => (Some(path), number),
+        _ if place == "<unknown>" => (None, None),
+        _ => return None,
+    };
     let kind = undefined::kind(message);
     let tool = Some("UndefinedBehaviorSanitizer");
-    Some(Header { tool, message: Some(message.to_owned()), path: Some(path), number, ..header(kind, Weight::Error) })
+    Some(Header { tool, message: Some(message.to_owned()), path, number, ..header(kind, Weight::Error) })
 }
 
 /// A check of the program itself that did not hold, or a fatal message of its logger.
@@ -167,6 +178,21 @@ fn check(line: &str) -> Option<Header<'_>> {
         let path = rest.split_once(", file ").and_then(|(_, r)| r.split([',', '"']).next());
         let number = rest.rsplit_once("line ").and_then(|(_, n)| n.trim_end_matches('.').parse().ok());
         return Some(Header { message: Some(condition.to_owned()), path, number, ..header("ASSERT", Weight::Message) });
+    }
+    if let Some((_, rest)) = line.split_once("Assertion failure: ").or_else(|| line.split_once("Hit MOZ_CRASH(")) {
+        let (condition, place) = rest.rsplit_once(" at ").unwrap_or((rest, ""));
+        let found = place.rsplit_once(':').and_then(|(path, number)| Some((path, number.parse().ok()?)));
+        let message = Some(condition.trim_end_matches([',', ')']).to_owned());
+        let (path, number) = found.unzip();
+        return Some(Header { message, path, number, ..header("ASSERT", Weight::Message) });
+    }
+    if line.starts_with("memory allocation of ") && line.ends_with(" failed") {
+        return Some(header("Out-of-memory", Weight::Message));
+    }
+    if let Some((tool, condition)) = line.split_once("Sanitizer CHECK failed: ").or_else(|| line.split_once("Sanitizer: CHECK failed: ")) {
+        let is_tool = tool.trim_start_matches(['=', ' ']).chars().all(|c| c.is_ascii_alphanumeric() || c == '=');
+        let message = Some(condition.to_owned());
+        return is_tool.then(|| Header { message, ..header("Sanitizer CHECK failure", Weight::Error) });
     }
     if let Some(place) = line.strip_prefix("# Fatal error in ") {
         let (path, number) = place.split_once(", line ").unwrap_or(("", ""));
@@ -216,92 +242,17 @@ fn checked(message: &str) -> Option<(&'static str, &str)> {
     None
 }
 
-/// Panics of Go and Rust.
-fn panic(line: &str) -> Option<Header<'_>> {
-    if let Some((_, rest)) = line.split_once("' panicked at ").or_else(|| line.split_once(") panicked at ")).filter(|_| line.starts_with("thread '")) {
-        // Until 1.72 the message stands before the place, in quotes.
-        let (message, place) = match rest.strip_prefix('\'').and_then(|r| r.rsplit_once("', ")) {
-            Some((message, place)) => (Some(message.to_owned()), place),
-            None => (None, rest),
-        };
-        let mut parts = place.trim_end_matches(':').rsplitn(3, ':');
-        let (_, number, path) = (parts.next(), parts.next().and_then(|n| n.parse().ok()), parts.next());
-        return Some(Header { tool: Some("Rust"), message, path, number, ..header("Panic", Weight::Message) });
-    }
-    let go = |message: &str| match message.split_once("runtime error: ") {
-        Some((_, error)) => {
-            let words = error.split(['[', ':']).next().unwrap_or(error);
-            let words = words.split(" or nil pointer").next().unwrap_or(words);
-            Header { message: Some(message.to_owned()), ..header(&capital(words.trim()), Weight::Error) }.owned()
-        }
-        None => Header { message: Some(message.trim().to_owned()), ..header("Panic", Weight::Message) }.owned(),
-    };
-    if let Some(message) = line.strip_prefix("panic: ") {
-        return Some(go(message));
-    }
-    if let Some(message) = line.strip_prefix("fatal error: ") {
-        let is_of_go = ["all goroutines", "concurrent map", "stack overflow", "runtime: ", "sync: "];
-        return is_of_go.iter().any(|w| message.starts_with(w)).then(|| go(message));
-    }
-    // A server that catches panics writes them into its log.
-    let (_, message) = line.split_once("anic in ").filter(|(_, m)| m.contains("runtime error: "))?;
-    Some(go(message))
-}
-
-/// Exceptions that nobody catches: of Java, JavaScript and Python, as the fuzzers of these languages write them.
-fn exception(line: &str) -> Option<Header<'_>> {
-    let with = |message: &str, reversed: bool, tool: &'static str| {
-        let message = Some(message.trim().to_owned()).filter(|m| !m.is_empty());
-        Some(Header { tool: Some(tool), message, reversed, ..header("Uncaught exception", Weight::Error) })
-    };
-    if let Some(message) = line.strip_prefix("== Java Exception: ") {
-        return with(message, false, "Jazzer");
-    }
-    if let Some((_, message)) = line.split_once("== Uncaught Exception: ") {
-        return with(message.trim_start_matches("Jazzer.js: "), false, "Jazzer.js");
-    }
-    if line.starts_with("Exception in thread \"") {
-        return with(line.split_once("\" ").map_or("", |(_, m)| m), false, "Java");
-    }
-    if line.starts_with("=== Uncaught Python exception: ===") {
-        return with("", true, "Atheris");
-    }
-    let (_, bug) = line.split_once("===BUG DETECTED: PySecSan: ")?;
-    let message = Some(bug.trim_end_matches('=').trim().to_owned());
-    Some(Header { tool: Some("PySecSan"), message, reversed: true, ..header("PySecSan", Weight::Error) })
-}
-
-/// What a kernel says, after the time.
-fn kernel(line: &str) -> Option<Header<'_>> {
-    let line = line.strip_prefix('[').and_then(|l| l.split_once("] ")).map_or(line, |(_, rest)| rest).trim();
-    if let Some(report) = line.strip_prefix("BUG: K").filter(|r| r.starts_with("ASAN: ") || r.starts_with("MSAN: ") || r.starts_with("CSAN: ")) {
-        let error = report.get(6..)?;
-        let kind = error.split(" in ").next().unwrap_or(error);
-        return Some(Header { tool: Some("Kernel"), message: Some(line.to_owned()), ..header(&capital(kind), Weight::Error) }.owned());
-    }
-    let words = [
-        "Unable to handle kernel ",
-        "BUG: unable to handle ",
-        "kernel BUG at ",
-        "general protection fault",
-        "Internal error: ",
-        "Kernel panic - not syncing",
-    ];
-    let weight = if line.starts_with("Kernel panic") || line.starts_with("Internal error: ") { Weight::End } else { Weight::Error };
-    words.iter().any(|w| line.starts_with(w)).then(|| Header {
-        tool: Some("Kernel"),
-        message: Some(line.to_owned()),
-        ..header("Kernel failure", weight)
-    })
-}
-
 /// That a process got a signal.
 fn signal(line: &str) -> Option<Header<'_>> {
     if line.starts_with("CFI: Most likely a control flow integrity violation") {
         return Some(header("Bad-cast", Weight::Message));
     }
+    if line.contains(": Access violation - code c0000005") || line.contains("): Access violation - code ") {
+        return Some(header("Segv", Weight::End));
+    }
     let name = line
         .strip_prefix("Program received signal ")
+        .or_else(|| line.strip_prefix("signal ").filter(|l| l.contains("(SIG") && l.contains("), code ")))
         .or_else(|| line.strip_prefix("Received signal "))
         .or_else(|| line.strip_prefix("Fatal signal "))
         .or_else(|| line.strip_prefix("Thread ").and_then(|l| l.split_once("received signal ")).map(|(_, s)| s));
@@ -322,7 +273,7 @@ fn signal(line: &str) -> Option<Header<'_>> {
 
 impl Header<'_> {
     /// Free of what its kind was made from.
-    fn owned<'t>(self) -> Header<'t> {
+    pub(super) fn owned<'t>(self) -> Header<'t> {
         Header { path: None, kind: self.kind, weight: self.weight, tool: self.tool, message: self.message, number: self.number, is_access: self.is_access, reversed: self.reversed }
     }
 }
@@ -389,7 +340,7 @@ pub(super) fn continued(line: &str, kind: &str) -> Option<More> {
         }
         "V8 correctness failure" => more(None, line.strip_prefix("# V8 correctness ").filter(|t| *t != "failure")?),
         // `ValueError: no sum`, or the message of a panic of Rust.
-        "Uncaught exception" | "Panic" => {
+        "Uncaught exception" | "Panic" | FAILED => {
             let is_other = line.is_empty() || line.starts_with(['=', '#', '[']) || line.contains(" panicked at ") || line.starts_with("Traceback");
             let is_other = is_other || line.starts_with("at ") || line.starts_with("panic: ") || line.starts_with("goroutine ");
             if is_other { None } else { more(None, line) }
@@ -406,7 +357,7 @@ pub(super) fn without_values(message: &str) -> &str {
 }
 
 /// A text with a capital letter.
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }

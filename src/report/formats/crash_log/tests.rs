@@ -58,6 +58,18 @@ fn crashes_of_many_kinds_have_kind_state_and_place() {
 }
 
 #[test]
+fn other_fuzzers_are_read_and_jazzer_says_how_bad() {
+    let go = "--- FAIL: FuzzSum (0.02s)\n    --- FAIL: FuzzSum (0.00s)\n        testing.go:1356: panic: runtime error: integer divide by zero\n            goroutine 35 [running]:\n            runtime/debug.Stack()\n            \t/go/src/runtime/debug/stack.go:24 +0x5e\n            panic({0x5, 0x6})\n            \t/go/src/runtime/panic.go:914 +0x21f\n            pay.Sum(0x1)\n            \t/src/pay/sum.go:8 +0x1d\n    Failing input written to testdata/fuzz/FuzzSum/ab\n";
+    is(go, "Integer divide by zero", "pay.Sum", "/src/pay/sum.go:8");
+    let hongg = "FUZZER ARGS:\n mutationsPerRun : 6\nSIGNAL: SIGSEGV (11)\nFAULT ADDRESS: 0x0\nSTACK:\n <0x0000555555> [func:sum() file:/src/sum.c line:8 module:/b/f]\n";
+    is(hongg, "Segv", "sum", "/src/sum.c:8");
+    let system = "===BUG DETECTED: Shell injection===\n---Found the sign of shell injection---\n";
+    assert_eq!(one(system).0, "Shell injection");
+    let jazzer = "== Java Exception: com.code_intelligence.jazzer.api.FuzzerSecurityIssueCritical: Remote JNDI Lookup\n\tat pay.Sum.add(Sum.java:17)\n";
+    assert_eq!(read("l", jazzer.as_bytes(), None).findings[0].severity, crate::domain::severity::Severity::Critical);
+}
+
+#[test]
 fn what_follows_from_a_crash_is_that_crash_and_others_are_others() {
     is(
         "pay: sum.c:8: int sum(int): Assertion `n > 0' failed.\n==1== ERROR: libFuzzer: deadly signal\n    #0 0x1 in raise (/lib/libc.so.6+0x1)\n    #1 0x2 in sum /src/sum.c:8:3\n",
