@@ -8,6 +8,8 @@ mod header;
 mod runtime;
 mod undefined;
 
+use std::collections::HashSet;
+
 use frame::Frame;
 use header::{Header, Weight};
 
@@ -31,8 +33,6 @@ const STATE: usize = 3;
 const DEEPEST: usize = 64;
 /// How many lines after its beginning are shown of a crash.
 const SHOWN: usize = 60;
-/// The most crashes that are read of a log.
-const MOST: usize = 10_000;
 
 /// Logs begin in any way, also as JSON lists do: `[1:1:FATAL:a.cc(1)]`.
 fn detect(shape: &Shape<'_>) -> Fit {
@@ -60,32 +60,25 @@ fn is_end_of_run(line: &str) -> bool {
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let mut log = Log::default();
+    let reading = Reading::new(input, "Crash log", &[Class::Fuzz]);
+    let mut log = Log { reading, open: None, seen: HashSet::new(), ended: false, before: "" };
     for line in input.text.lines() {
         log.line(line);
     }
     log.close();
-    let mut reading = Reading::new(input, log.tool.unwrap_or("Crash log"), &[Class::Fuzz]);
-    if log.crashes.is_empty() && !log.ended {
-        reading.not_assessed("The log has neither a crash nor the end of a run of a fuzzer in it.");
+    if log.reading.items() == 0 && !log.ended {
+        log.reading.not_assessed("The log has neither a crash nor the end of a run of a fuzzer in it.");
     }
-    if log.left_out > 0 {
-        reading.remark(format!("The log has more than {MOST} crashes; {} of them were left out.", log.left_out));
-    }
-    for crash in log.crashes {
-        reading.add(crash.draft());
-    }
-    reading.done()
+    log.reading.done()
 }
 
 /// A log on the way to crashes.
-#[derive(Debug, Default)]
-struct Log<'t> {
-    tool: Option<&'static str>,
-    crashes: Vec<Crash<'t>>,
+struct Log<'t, 'r> {
+    reading: Reading<'r>,
     open: Option<Crash<'t>>,
+    /// The crashes until now: a sanitizer that lets a program go on says the same thousands of times.
+    seen: HashSet<(String, Option<String>, Option<String>, Option<u32>)>,
     ended: bool,
-    left_out: usize,
     /// The line before, for frames that stand on two lines.
     before: &'t str,
 }
@@ -109,11 +102,13 @@ struct Crash<'t> {
     lines: Vec<&'t str>,
 }
 
-impl<'t> Log<'t> {
+impl<'t> Log<'t, '_> {
     fn line(&mut self, line: &'t str) {
         self.ended |= is_end_of_run(line);
         if let Some(header) = header::of(line) {
-            self.tool = self.tool.or(header.tool);
+            if self.open.is_none() && self.seen.is_empty() {
+                self.reading.tool(header.tool);
+            }
             self.begin(header);
         }
         if let Some(crash) = &mut self.open {
@@ -137,10 +132,11 @@ impl<'t> Log<'t> {
 
     fn close(&mut self) {
         let Some(crash) = self.open.take() else { return };
-        if self.crashes.len() < MOST {
-            self.crashes.push(crash);
+        let draft = crash.draft();
+        if self.seen.insert((draft.rule.clone(), draft.logical.clone(), draft.path.clone(), draft.line)) {
+            self.reading.add(draft);
         } else {
-            self.left_out += 1;
+            self.reading.passed(1);
         }
     }
 }

@@ -84,6 +84,13 @@ fn what_follows_from_a_crash_is_that_crash_and_others_are_others() {
 }
 
 #[test]
+fn the_same_crash_again_is_one_finding_and_counts() {
+    let one = "a.c:1:2: runtime error: division by zero\n    #0 0x1 in sum a.c:1:2\n";
+    let report = read("l", format!("{}b.c:3:4: runtime error: division by zero\n", one.repeat(5)).as_bytes(), None);
+    assert_eq!((report.raw_items, report.findings.len(), report.tool.raw()), (6, 2, "UndefinedBehaviorSanitizer"));
+}
+
+#[test]
 fn the_end_of_a_run_is_clean_and_no_end_is_not_assessed() {
     let of = |text: &str| -> Report { read("l", text.as_bytes(), None) };
     let clean = of("INFO: Seed: 1\n#2\tINITED cov: 2\nDone 1000 runs in 3 second(s)\n");
