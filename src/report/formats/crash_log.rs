@@ -72,12 +72,15 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     log.reading.done()
 }
 
+/// What crashes are told apart by: kind, functions, path and line.
+type Identity = (String, Option<String>, Option<String>, Option<u32>);
+
 /// A log on the way to crashes.
 struct Log<'t, 'r> {
     reading: Reading<'r>,
     open: Option<Crash<'t>>,
     /// The crashes until now: a sanitizer that lets a program go on says the same thousands of times.
-    seen: HashSet<(String, Option<String>, Option<String>, Option<u32>)>,
+    seen: HashSet<Identity>,
     ended: bool,
     /// The line before, for frames that stand on two lines.
     before: &'t str,
