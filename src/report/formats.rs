@@ -22,6 +22,10 @@ mod cargo_audit;
 mod checkmarx;
 mod checkmarx_one;
 mod clair;
+mod crash_log;
+mod csaf;
+mod cyclonedx;
+mod defectdojo;
 mod dependabot;
 mod dependency_check;
 mod dependency_check_json;
@@ -30,6 +34,7 @@ mod dependency_track;
 mod docker_bench;
 mod dockerlint;
 mod dockle;
+mod dotnet_tests;
 mod eslint;
 mod flawfinder;
 mod fortify;
@@ -44,6 +49,7 @@ mod harbor;
 mod image;
 mod jfrog;
 mod jfrog_xray;
+mod junit;
 mod mend;
 mod nessus;
 mod nessus_csv;
@@ -55,6 +61,7 @@ mod npm_advisory;
 mod npm_audit;
 mod nuclei;
 mod openvas;
+mod openvex;
 mod ort;
 mod osv_scanner;
 mod pip_audit;
@@ -62,15 +69,19 @@ mod pip_licenses;
 mod qualys;
 mod roxctl_check;
 mod roxctl_scan;
+mod runner_json;
 mod sarif;
+mod sbom;
 mod scancode;
 mod semgrep;
 mod snyk;
 mod snyk_issues;
 mod sonarqube;
 mod sonatype;
+mod spdx;
 mod spotbugs;
 mod sysdig;
+mod test_results;
 mod trivy;
 mod trivy_compliance;
 mod trivy_operator;
@@ -107,6 +118,10 @@ pub(super) static ALL: &[&[Format]] = &[
     checkmarx::FORMATS,
     checkmarx_one::FORMATS,
     clair::FORMATS,
+    crash_log::FORMATS,
+    csaf::FORMATS,
+    cyclonedx::FORMATS,
+    defectdojo::FORMATS,
     dependabot::FORMATS,
     dependency_check_json::FORMATS,
     dependency_check_xml::FORMATS,
@@ -114,6 +129,7 @@ pub(super) static ALL: &[&[Format]] = &[
     docker_bench::FORMATS,
     dockerlint::FORMATS,
     dockle::FORMATS,
+    dotnet_tests::FORMATS,
     eslint::FORMATS,
     flawfinder::FORMATS,
     fortify::FORMATS,
@@ -126,6 +142,7 @@ pub(super) static ALL: &[&[Format]] = &[
     hadolint::FORMATS,
     harbor::FORMATS,
     jfrog_xray::FORMATS,
+    junit::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,
@@ -136,6 +153,7 @@ pub(super) static ALL: &[&[Format]] = &[
     npm_audit::FORMATS,
     nuclei::FORMATS,
     openvas::FORMATS,
+    openvex::FORMATS,
     ort::FORMATS,
     osv_scanner::FORMATS,
     pip_audit::FORMATS,
@@ -143,6 +161,7 @@ pub(super) static ALL: &[&[Format]] = &[
     qualys::FORMATS,
     roxctl_check::FORMATS,
     roxctl_scan::FORMATS,
+    runner_json::FORMATS,
     sarif::FORMATS,
     scancode::FORMATS,
     semgrep::FORMATS,
@@ -150,6 +169,7 @@ pub(super) static ALL: &[&[Format]] = &[
     snyk_issues::FORMATS,
     sonarqube::FORMATS,
     sonatype::FORMATS,
+    spdx::FORMATS,
     spotbugs::FORMATS,
     sysdig::FORMATS,
     trivy::FORMATS,
