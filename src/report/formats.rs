@@ -17,7 +17,18 @@ macro_rules! formats {
 
 formats! {
     bandit,
+    cfn_lint,
+    cfn_nag,
+    checkov,
+    checkov_junit,
+    cloud_conformity,
+    cloudsploit,
+    kics,
+    kube_linter,
+    kubeaudit,
     sarif,
+    terrascan,
+    tfsec,
     trivy,
     zap_json,
     zap_xml,
