@@ -16,6 +16,7 @@ macro_rules! formats {
 }
 
 formats! {
+    asff,
     bandit,
     cfn_lint,
     cfn_nag,
@@ -23,9 +24,15 @@ formats! {
     checkov_junit,
     cloud_conformity,
     cloudsploit,
+    compliance_operator,
     kics,
+    kube_bench,
     kube_linter,
     kubeaudit,
+    kubescape,
+    openreports,
+    openscap,
+    prowler,
     sarif,
     terrascan,
     tfsec,
@@ -34,4 +41,5 @@ formats! {
     zap_xml,
 }
 
+mod kubernetes;
 mod zap;

@@ -64,24 +64,25 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node<'_>>, Unreadable> {
 fn put<'a>(into: &mut Open<'a>, value: Node<'a>) -> Result<(), String> {
     match into {
         Open::List(items) => items.push(value),
-        Open::Object { entries, keys, key } => match key.take() {
-            Some(name) => entries.push((name, value)),
-            None => {
-                let name = match value {
-                    Node::Text(name) => name,
-                    Node::Null => Cow::Borrowed("null"),
-                    Node::Number(name) => Cow::Owned(name.into()),
-                    Node::Truth(truth) => Cow::Borrowed(if truth { "true" } else { "false" }),
-                    Node::List(_) | Node::Object(_) => return Err("a key has to be a text".to_owned()),
-                };
-                // As in JSON: readers differ in which of the two they take.
-                if !keys.insert(name.clone()) {
-                    let shown: String = crate::text::line(&name).chars().take(80).collect();
-                    return Err(format!("the key {shown:?} stands twice in one object"));
-                }
-                *key = Some(name);
+        Open::Object { entries, keys, key } => {
+            if let Some(name) = key.take() {
+                entries.push((name, value));
+                return Ok(());
             }
-        },
+            let name = match value {
+                Node::Text(name) => name,
+                Node::Null => Cow::Borrowed("null"),
+                Node::Number(name) => Cow::Owned(name.into()),
+                Node::Truth(truth) => Cow::Borrowed(if truth { "true" } else { "false" }),
+                Node::List(_) | Node::Object(_) => return Err("a key has to be a text".to_owned()),
+            };
+            // As in JSON: readers differ in which of the two they take.
+            if !keys.insert(name.clone()) {
+                let shown: String = crate::text::line(&name).chars().take(80).collect();
+                return Err(format!("the key {shown:?} stands twice in one object"));
+            }
+            *key = Some(name);
+        }
     }
     Ok(())
 }
@@ -133,8 +134,8 @@ mod tests {
         assert!(documents("a: 1\na: 2\n").unwrap_err().0.contains("stands twice"));
         assert!(documents("a: [1\nb: 2\n").unwrap_err().0.contains("line 2"));
         assert!(documents(&"[".repeat(10_000)).is_err());
-        let deep: String = (0..1000).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
-        assert!(documents(&deep).unwrap_err().0.contains("deep"));
+        let deep: Vec<String> = (0..1000).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+        assert!(documents(&deep.concat()).unwrap_err().0.contains("deep"));
         assert!(documents("").unwrap().is_empty());
     }
 }

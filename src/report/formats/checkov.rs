@@ -104,7 +104,7 @@ fn draft(record: &Node<'_>, kind: &str) -> Draft {
     id.or(record.get("check_id").text()).unwrap_or_default().clone_into(&mut draft.rule);
     let (name, short) = (record.get("check_name").text(), record.get("short_description").text());
     let title = if about.is_object() { short.or(name) } else { name.or(short) };
-    draft.title = title.unwrap_or_default().to_owned();
+    title.unwrap_or_default().clone_into(&mut draft.title);
     draft.say("", Some(&draft.title.clone()));
     draft.say("", record.get("description").text().or(about.get("description").text()));
     for detail in record.get("details").texts() {

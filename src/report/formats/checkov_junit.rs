@@ -67,7 +67,8 @@ fn draft(case: &Element, kind: &str, folder: Option<&str>) -> Option<Draft> {
     let (id, title) = bracketed(rest).unwrap_or(("", rest));
     draft.rated(Some(severity).filter(|s| !s.eq_ignore_ascii_case("none")));
     id.clone_into(&mut draft.rule);
-    draft.title = outcome.attribute("message").filter(|_| failure.is_some()).unwrap_or(title).to_owned();
+    let said = outcome.attribute("message").filter(|_| failure.is_some());
+    said.unwrap_or(title).clone_into(&mut draft.title);
     draft.vulnerabilities = words::vulnerability_ids(id);
     if !draft.vulnerabilities.is_empty()
         && let Some((package, version)) = title.rsplit_once(':')

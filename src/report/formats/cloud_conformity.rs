@@ -37,7 +37,7 @@ pub(super) const FORMATS: &[Format] = &[
 ];
 
 const RULE: &[&str] = &["Rule ID", "Rule Id", "ruleId"];
-const RISK: &[&str] = &["Risk Level", "Risk", "Severity", "riskLevel"];
+const RISK: &[&str] = &["Risk Level", "riskLevel"];
 const STATUS: &[&str] = &["Check Status", "Status", "Check result", "Compliance status"];
 const RESOURCE: &[&str] = &["Resource", "Resource ID", "Resource Name", "CCRN"];
 

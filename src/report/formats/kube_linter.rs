@@ -1,5 +1,7 @@
 //! KubeLinter JSON: `kube-linter lint --format json`. It knows no severities, and no lines.
 
+use std::collections::HashMap;
+
 use crate::report::prelude::*;
 
 const TOOL: &str = "KubeLinter";
@@ -27,24 +29,24 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if !doc.has("Reports") {
         doc.results("Reports")?;
     }
+    let about = |c: &'_ Node<'_>| Some((c.get("name").owned()?, c.get("description").owned()?));
+    let checks: HashMap<String, String> = doc.get("Checks").items().iter().filter_map(about).collect();
     for report in doc.results_or_none("Reports")? {
-        reading.add(draft(report.object()?, &doc));
+        reading.add(draft(report.object()?, &checks));
     }
-    let checks = doc.get("Checks");
-    if reading.items() == 0 && doc.has("Checks") && checks.items().is_empty() {
+    if reading.items() == 0 && doc.has("Checks") && doc.get("Checks").items().is_empty() {
         reading.not_assessed("KubeLinter had no check to run.");
     }
     reading.done()
 }
 
-fn draft(report: &Node<'_>, doc: &Node<'_>) -> Draft {
+fn draft(report: &Node<'_>, checks: &HashMap<String, String>) -> Draft {
     let mut draft = Draft::new(Class::Iac);
     let check = report.get("Check").or_empty();
     check.clone_into(&mut draft.rule);
     report.at("Diagnostic.Message").text().unwrap_or(check).clone_into(&mut draft.title);
     draft.say("", report.at("Diagnostic.Message").text());
-    let about = doc.get("Checks").items().iter().find(|c| c.get("name").text() == Some(check));
-    draft.say("", about.and_then(|c| c.get("description").text()));
+    draft.say("", checks.get(check).map(String::as_str));
     draft.say("Remediation", report.get("Remediation").text());
     draft.path = report.at("Object.Metadata.FilePath").owned();
     let object = report.at("Object.K8sObject");

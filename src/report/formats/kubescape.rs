@@ -63,8 +63,15 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn place(resource: &Node<'_>) -> Place {
     let object = if resource.has("object") { resource.get("object") } else { resource.get("rawResource") };
     let path = resource.at("source.relativePath").text().or(resource.at("source.path").text()).or(object.get("sourcePath").text());
-    let named = [object.get("kind").text(), object.at("metadata.namespace").text(), object.at("metadata.name").text()];
-    let named = named.into_iter().flatten().collect::<Vec<_>>().join("/");
+    let text = |key: &str| object.get("metadata").get(key).text().or(object.get(key).text());
+    let parts = [object.get("kind").text(), text("namespace"), text("name")];
+    let mut named = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
+    // What several objects make together is called by the first, and told apart by the others.
+    for other in object.get("relatedObjects").items() {
+        let parts = [other.get("kind").text(), other.at("metadata.name").text(), other.get("sourcePath").text()];
+        let parts = parts.into_iter().flatten().filter(|p| !p.starts_with('/'));
+        named = format!("{named} {}", parts.collect::<Vec<_>>().join("/"));
+    }
     let id = resource.get("resourceID").or_empty();
     (path.map(str::to_owned), if named.is_empty() { bare(id).to_owned() } else { named })
 }

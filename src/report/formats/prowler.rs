@@ -27,10 +27,9 @@ enum Outcome {
 /// What became of a check, in the word of any version. A word that is not known is a finding.
 fn outcome(status: &str, muted: bool) -> Outcome {
     match status.trim().to_ascii_uppercase().as_str() {
-        "PASS" | "PASSED" | "SUCCESS" | "INFO" => Outcome::Passed,
+        "PASS" | "PASSED" | "SUCCESS" | "INFO" | "MUTED (PASS)" => Outcome::Passed,
         // Versions 2 and 3 write so what their allow list has.
         "WARNING" | "MUTED" | "MUTED (FAIL)" => Outcome::Muted,
-        "MUTED (PASS)" => Outcome::Passed,
         "MANUAL" => Outcome::ByHand,
         _ if muted => Outcome::Muted,
         _ => Outcome::Failed,
@@ -44,7 +43,7 @@ fn take(reading: &mut Reading<'_>, outcome: Outcome, draft: impl FnOnce() -> Dra
     }
     let mut draft = draft();
     match outcome {
-        Outcome::Muted => draft.suppressed = Some("Muted in Prowler's configuration.".to_owned()),
+        Outcome::Muted => draft.suppressed = Some("Muted in the tool's configuration.".to_owned()),
         Outcome::ByHand => draft.say("Status", Some("to be checked by hand")),
         _ => {}
     }

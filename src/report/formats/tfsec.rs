@@ -58,7 +58,7 @@ fn draft(result: &Node<'_>) -> Draft {
     };
     result.get("rule_id").or_empty().clone_into(&mut draft.rule);
     let (rule, said) = (result.get("rule_description").text(), result.get("description").text());
-    draft.title = rule.or(said).unwrap_or_default().to_owned();
+    rule.or(said).unwrap_or_default().clone_into(&mut draft.title);
     draft.say("", said);
     draft.say("Rule", result.get("long_id").text());
     draft.say("Impact", result.get("impact").text());

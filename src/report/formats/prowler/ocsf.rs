@@ -67,8 +67,9 @@ fn outcome_of(event: &Node<'_>) -> Outcome {
     let state = event.get("status").or_empty().to_ascii_lowercase();
     let muted = matches!(state.as_str(), "suppressed" | "resolved" | "archived") || event.at("unmapped.muted").is_true();
     let code = event.get("status_code").text().or(event.at("compliance.status").text());
-    match code.unwrap_or(&state) {
-        "success" | "Success" => Outcome::Passed,
+    match code.unwrap_or(&state).to_ascii_lowercase().as_str() {
+        // Here it is one of the verdicts of a control, and no allow list.
+        "warning" if !muted => Outcome::Failed,
         code => outcome(code, muted),
     }
 }
