@@ -121,9 +121,12 @@ fn merge_keys(finding: &Finding) -> Vec<Hash> {
     let snippet = finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).unwrap_or_default();
     // Without any place or code the rule alone would join what is not the same.
     if finding.location.line.is_some() || !snippet.is_empty() {
+        // Of one run one format names the resource and another does not; line and code together tell enough.
+        let exact = finding.location.line.is_some() && !snippet.is_empty();
+        let logical = finding.location.logical.as_ref().filter(|_| !exact);
         let tools: HashSet<String> = finding.sources.iter().map(|s| s.tool.raw().to_lowercase()).collect();
         keys.extend(tools.iter().map(|tool| {
-            let place = (normalise_path(path), finding.location.line, &finding.location.logical);
+            let place = (normalise_path(path), finding.location.line, logical);
             hash_of(&("same-tool", tool, &finding.rule, place, &snippet, &finding.package))
         }));
     }
