@@ -13,7 +13,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     items: "failed and skipped checks",
     severity: "`severity`, which only Checkov's platform gives; else that of the vulnerability, else unknown",
     identity: "check id, path and code; for packages vulnerability id, package and path",
-    checked: "DefectDojo's parser, and the same run in JUnit XML",
+    checked: "DefectDojo's parser, and runs of Checkov 3.3 in JSON, JUnit XML and SARIF",
     detect,
     parse,
 }];
@@ -41,7 +41,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let version = |r: &Node<'_>| r.at("summary.checkov_version").owned().or_else(|| r.get("checkov_version").owned());
     reading.version(reports.iter().find_map(version).as_deref());
     let mut looked = false;
-    let mut unread: Vec<&str> = Vec::new();
+    let (mut unread, mut unnamed): (Vec<&str>, u32) = (Vec::new(), 0);
     for report in reports {
         if report.object()?.has_all(&NOTHING) && !report.has("results") {
             continue;
@@ -60,10 +60,17 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft);
         }
         looked |= looked_at(report, kind) || !failed.is_empty() || !skipped.is_empty();
-        unread.extend(report.at("results.parsing_errors").texts());
+        // A quiet report counts the files that could not be read, and leaves out their names.
+        let named = report.at("results.parsing_errors");
+        unread.extend(named.texts());
+        if named.is_null() {
+            unnamed = unnamed.saturating_add(report.at("summary.parsing_errors").number().unwrap_or(0));
+        }
     }
     if !unread.is_empty() {
         reading.remark(format!("Checkov could not read {} files: {}.", unread.len(), unread.join(", ")));
+    } else if unnamed > 0 {
+        reading.remark(format!("Checkov could not read {unnamed} files; a quiet report does not name them."));
     }
     if !looked {
         reading.not_assessed(if unread.is_empty() {

@@ -12,7 +12,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     items: "`testcase` elements that failed or were skipped",
     severity: "the first word in brackets of the case's name; `NONE` is unknown",
     identity: "check id, path and code",
-    checked: "the same run in JSON",
+    checked: "runs of Checkov 3.3 in JSON, JUnit XML and SARIF",
     detect,
     parse,
 }];
