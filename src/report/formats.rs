@@ -8,6 +8,7 @@ mod anchore;
 mod anchore_policy;
 mod appscan;
 mod aqua;
+mod asff;
 mod aws;
 mod aws_codeguru;
 mod aws_ecr;
@@ -19,9 +20,16 @@ mod brakeman;
 mod bundler_audit;
 mod burp;
 mod cargo_audit;
+mod cfn_lint;
+mod cfn_nag;
 mod checkmarx;
 mod checkmarx_one;
+mod checkov;
+mod checkov_junit;
 mod clair;
+mod cloud_conformity;
+mod cloudsploit;
+mod compliance_operator;
 mod crash_log;
 mod csaf;
 mod cyclonedx;
@@ -50,6 +58,12 @@ mod image;
 mod jfrog;
 mod jfrog_xray;
 mod junit;
+mod kics;
+mod kube_bench;
+mod kube_linter;
+mod kubeaudit;
+mod kubernetes;
+mod kubescape;
 mod mend;
 mod nessus;
 mod nessus_csv;
@@ -60,12 +74,15 @@ mod nikto;
 mod npm_advisory;
 mod npm_audit;
 mod nuclei;
+mod openreports;
+mod openscap;
 mod openvas;
 mod openvex;
 mod ort;
 mod osv_scanner;
 mod pip_audit;
 mod pip_licenses;
+mod prowler;
 mod qualys;
 mod roxctl_check;
 mod roxctl_scan;
@@ -81,7 +98,9 @@ mod sonatype;
 mod spdx;
 mod spotbugs;
 mod sysdig;
+mod terrascan;
 mod test_results;
+mod tfsec;
 mod trivy;
 mod trivy_compliance;
 mod trivy_operator;
@@ -105,6 +124,7 @@ pub(super) static ALL: &[&[Format]] = &[
     anchore_policy::FORMATS,
     appscan::FORMATS,
     aqua::FORMATS,
+    asff::FORMATS,
     aws_codeguru::FORMATS,
     aws_ecr::FORMATS,
     aws_inspector::FORMATS,
@@ -115,9 +135,16 @@ pub(super) static ALL: &[&[Format]] = &[
     bundler_audit::FORMATS,
     burp::FORMATS,
     cargo_audit::FORMATS,
+    cfn_lint::FORMATS,
+    cfn_nag::FORMATS,
     checkmarx::FORMATS,
     checkmarx_one::FORMATS,
+    checkov::FORMATS,
+    checkov_junit::FORMATS,
     clair::FORMATS,
+    cloud_conformity::FORMATS,
+    cloudsploit::FORMATS,
+    compliance_operator::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,
     cyclonedx::FORMATS,
@@ -143,6 +170,11 @@ pub(super) static ALL: &[&[Format]] = &[
     harbor::FORMATS,
     jfrog_xray::FORMATS,
     junit::FORMATS,
+    kics::FORMATS,
+    kube_bench::FORMATS,
+    kube_linter::FORMATS,
+    kubeaudit::FORMATS,
+    kubescape::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,
@@ -152,12 +184,15 @@ pub(super) static ALL: &[&[Format]] = &[
     nikto::FORMATS,
     npm_audit::FORMATS,
     nuclei::FORMATS,
+    openreports::FORMATS,
+    openscap::FORMATS,
     openvas::FORMATS,
     openvex::FORMATS,
     ort::FORMATS,
     osv_scanner::FORMATS,
     pip_audit::FORMATS,
     pip_licenses::FORMATS,
+    prowler::FORMATS,
     qualys::FORMATS,
     roxctl_check::FORMATS,
     roxctl_scan::FORMATS,
@@ -172,6 +207,8 @@ pub(super) static ALL: &[&[Format]] = &[
     spdx::FORMATS,
     spotbugs::FORMATS,
     sysdig::FORMATS,
+    terrascan::FORMATS,
+    tfsec::FORMATS,
     trivy::FORMATS,
     trivy_compliance::FORMATS,
     trivy_operator::FORMATS,

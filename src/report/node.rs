@@ -197,6 +197,14 @@ impl<'a> Node<'a> {
         if self.at(path).is_null() { Ok(&[]) } else { self.results(path) }
     }
 
+    /// An element of a list of results, if it is an object: anything else there is an error, never dropped.
+    pub(super) fn object(&self) -> Result<&Self, Unreadable> {
+        if self.is_object() {
+            return Ok(self);
+        }
+        Err(Unreadable(format!("A result has to be an object, and is {}.", self.kind())))
+    }
+
     /// The elements of the document itself.
     pub(super) fn list(&self) -> Result<&[Self], Unreadable> {
         match self {

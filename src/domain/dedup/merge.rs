@@ -163,16 +163,31 @@ pub(super) fn image(finding: &Finding) -> String {
 }
 
 /// The keys by which results of the same tool in different reports are one.
+///
+/// Formats differ in what they carry: some quote no code, some name no resource. So the line counts where there is one,
+/// and else the code.
 fn line_keys(finding: &Finding, keys: &Keys) -> Vec<Key> {
-    let snippet = finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).unwrap_or_default();
+    let snippet = match (finding.location.line, &finding.snippet) {
+        (None, Some(snippet)) => normalise_snippet(snippet.raw()),
+        _ => String::new(),
+    };
     // Without any place or code the rule alone would join what is not the same.
     if finding.location.line.is_none() && snippet.is_empty() {
         return Vec::new();
     }
     let path = normalise_path(finding.location.path.as_ref().map_or("", Untrusted::raw));
-    let tools: HashSet<String> = finding.sources.iter().map(|s| s.tool.raw().to_lowercase()).collect();
-    let place = (&path, finding.location.line, &finding.location.logical);
-    tools.iter().map(|tool| keys.of(&(tool, &finding.rule, place, &snippet, &finding.package))).collect()
+    let logical = finding.location.logical.as_ref().filter(|_| finding.location.line.is_none());
+    let package = finding.package.as_ref().map(|p| (component::component(p), component::version(p)));
+    let tools: HashSet<String> = finding.sources.iter().map(|s| family(s.tool.raw())).collect();
+    let place = (&path, finding.location.line, logical);
+    tools.iter().map(|tool| keys.of(&(tool, &finding.rule, place, &snippet, &package))).collect()
+}
+
+/// The first word of a tool's name: its formats call one tool `Semgrep` and `Semgrep OSS`.
+fn family(tool: &str) -> String {
+    let lower = tool.trim().to_lowercase();
+    let bare = lower.strip_prefix("owasp ").unwrap_or(&lower);
+    bare.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 /// As [`united`]; one that stands alone and is in order already stays the very same.

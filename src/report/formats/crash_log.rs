@@ -192,7 +192,9 @@ impl<'t> Crash<'t> {
         let trimmed = line.trim();
         if trimmed.starts_with("SUMMARY: ") {
             self.summary.get_or_insert(trimmed);
-        } else if let Some((_, file)) = trimmed.split_once("Test unit written to ").or_else(|| trimmed.split_once("Failing input written to ")) {
+        } else if let Some((_, file)) =
+            trimmed.split_once("Test unit written to ").or_else(|| trimmed.split_once("Failing input written to "))
+        {
             self.artifact.get_or_insert(file);
         }
         if let Some(access) = header::access(trimmed) {

@@ -58,7 +58,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return Err(Unreadable(format!("A vulnerability has to be an object, and is {}.", node.kind())));
         }
         let vulnerability = Vulnerability::of(node, &products, overall);
-        let mut drafts = vulnerability.places().into_iter().map(|(id, state, settled)| vulnerability.draft(id, state, settled));
+        let mut drafts =
+            vulnerability.places().into_iter().map(|(id, state, settled)| vulnerability.draft(id, state, settled));
         if let Some(first) = drafts.next() {
             reading.add(first);
         }
@@ -201,16 +202,21 @@ impl<'d, 'a> Vulnerability<'d, 'a> {
 
     /// What is said of threats of a category.
     fn threats(&self, product: &str, category: &'static str) -> impl Iterator<Item = &'d str> {
-        let of = |t: &&'d Node<'a>| if t.get("category").text() == Some(category) { t.get("details").text() } else { None };
+        let of =
+            |t: &&'d Node<'a>| if t.get("category").text() == Some(category) { t.get("details").text() } else { None };
         let own = self.threats.get(product).into_iter().flatten();
         own.chain(self.threats.get("").into_iter().flatten()).filter_map(of).collect::<Vec<_>>().into_iter()
     }
 
     fn rate(&self, product: &str, draft: &mut Draft) {
         let metrics = Self::said(&self.scores, product);
-        let found = |version: &str| metrics.iter().find_map(|m| Some(m.get(version)).filter(|c| c.is_object()).or_else(|| {
-            Some(m.get("content").get(version)).filter(|c| c.is_object())
-        }));
+        let found = |version: &str| {
+            metrics.iter().find_map(|m| {
+                Some(m.get(version))
+                    .filter(|c| c.is_object())
+                    .or_else(|| Some(m.get("content").get(version)).filter(|c| c.is_object()))
+            })
+        };
         let cvss = ["cvss_v4", "cvss_v3", "cvss_v2"].into_iter().find_map(found);
         if let Some(cvss) = cvss {
             draft.cvss = Cvss::of(cvss.get("baseScore").score(), cvss.get("vectorString").text());

@@ -261,9 +261,10 @@ impl Rating {
             "cvssv4" => "CVSS:4.0/",
             _ => "",
         };
-        let vector = self.vector.as_deref().map(str::trim).map(|v| {
-            if v.starts_with("CVSS:") || version.is_empty() { v.to_owned() } else { format!("{version}{v}") }
-        });
+        let vector =
+            self.vector.as_deref().map(str::trim).map(|v| {
+                if v.starts_with("CVSS:") || version.is_empty() { v.to_owned() } else { format!("{version}{v}") }
+            });
         Cvss::of(self.score, vector.as_deref())
     }
 }

@@ -131,7 +131,12 @@ impl Fields<'_> {
         draft.logical = owned(&["sast_source_object", "sast_sink_object", "param"]);
         let links = self.first(&["references"]).unwrap_or_default();
         draft.url = links.split_whitespace().find(|w| w.starts_with("http")).map(str::to_owned);
-        draft.in_package(self.first(&["component_name"]), self.first(&["component_version"]), None, self.first(&["fix_version"]));
+        draft.in_package(
+            self.first(&["component_name"]),
+            self.first(&["component_version"]),
+            None,
+            self.first(&["fix_version"]),
+        );
         draft.cvss = [("cvssv4", "cvssv4_score"), ("cvssv3", "cvssv3_score")]
             .into_iter()
             .map(|(vector, score)| Cvss::of(self.score(&[score]), self.first(&[vector])))
@@ -244,10 +249,16 @@ mod tests {
         assert_eq!((report.tool.raw(), report.classes.len()), ("House scan", 3));
         let by = |class| report.findings.iter().find(|f| f.class == class).unwrap();
         let sast = by(Class::Sast);
-        assert_eq!((sast.place().as_str(), sast.severity, sast.cwe.as_slice()), ("src/a.py:4", Severity::High, &[79][..]));
+        assert_eq!(
+            (sast.place().as_str(), sast.severity, sast.cwe.as_slice()),
+            ("src/a.py:4", Severity::High, &[79][..])
+        );
         assert!(sast.suppressed.is_some() && sast.sources[0].native_id.is_some());
         assert!(by(Class::Sca).scores.as_ref().unwrap().exploited);
-        assert_eq!((by(Class::Dast).place().as_str(), by(Class::Dast).severity), ("https://x.example/a", Severity::Unknown));
+        assert_eq!(
+            (by(Class::Dast).place().as_str(), by(Class::Dast).severity),
+            ("https://x.example/a", Severity::Unknown)
+        );
     }
 
     #[test]
@@ -256,7 +267,9 @@ mod tests {
         let report = read("g.csv", text, None);
         assert_eq!((report.format, report.status, report.raw_items), ("defectdojo-csv", ReportStatus::Ok, 2));
         assert_eq!((report.findings[0].severity, report.findings[0].cwe.as_slice()), (Severity::Unknown, &[20][..]));
-        let of = |list: &str| read("g", format!(r#"{{"name": "n", "type": "t", "findings": {list}}}"#).as_bytes(), None).status;
+        let of = |list: &str| {
+            read("g", format!(r#"{{"name": "n", "type": "t", "findings": {list}}}"#).as_bytes(), None).status
+        };
         assert_eq!(of("[]"), ReportStatus::Empty);
         assert_eq!(of(r#"[{"title": "a", "severity": "Low", "description": "d"}, {}]"#), ReportStatus::Error);
     }

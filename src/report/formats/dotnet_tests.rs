@@ -29,7 +29,13 @@ pub(super) const FORMATS: &[Format] = &[
         parse: nunit,
         ..COMMON
     },
-    Format { name: "trx-xml", title: "TRX of MSTest, Visual Studio and dotnet test", detect: is_trx, parse: trx, ..COMMON },
+    Format {
+        name: "trx-xml",
+        title: "TRX of MSTest, Visual Studio and dotnet test",
+        detect: is_trx,
+        parse: trx,
+        ..COMMON
+    },
     Format { name: "xunit-xml", title: "xUnit.net XML 1 and 2", detect: is_xunit, parse: xunit, ..COMMON },
 ];
 
@@ -68,7 +74,8 @@ fn nunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 
 fn is_xunit(shape: &Shape<'_>) -> Fit {
     let Some(sketch) = shape.xml() else { return Fit::No };
-    let of_one = shape.root("assembly") && ["test-framework", "environment"].iter().all(|a| sketch.attribute(a).is_some());
+    let of_one =
+        shape.root("assembly") && ["test-framework", "environment"].iter().all(|a| sketch.attribute(a).is_some());
     let of_all = shape.root("assemblies") && (sketch.elements.is_empty() || sketch.contains("assembly"));
     (of_one || of_all).into()
 }
@@ -102,7 +109,9 @@ fn xunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 
 fn is_trx(shape: &Shape<'_>) -> Fit {
     let of_team_test = |s: &xml::Sketch| {
-        s.attribute("xmlns").is_some_and(|n| n.contains("TeamTest")) || s.contains("UnitTestResult") || s.contains("TestSettings")
+        s.attribute("xmlns").is_some_and(|n| n.contains("TeamTest"))
+            || s.contains("UnitTestResult")
+            || s.contains("TestSettings")
     };
     (shape.root("TestRun") && shape.xml().is_some_and(of_team_test)).into()
 }
@@ -130,8 +139,11 @@ fn trx(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return;
         }
         // A test over rows of data has a result for each row; its own is only their sum.
-        let inner: Vec<&xml::Node> =
-            node.child("InnerResults").map(|i| i.children.iter().collect()).filter(|i: &Vec<_>| !i.is_empty()).unwrap_or_else(|| vec![&node]);
+        let inner: Vec<&xml::Node> = node
+            .child("InnerResults")
+            .map(|i| i.children.iter().collect())
+            .filter(|i: &Vec<_>| !i.is_empty())
+            .unwrap_or_else(|| vec![&node]);
         all += inner.len();
         failed.extend(inner.into_iter().filter_map(trx_failed));
     })?;

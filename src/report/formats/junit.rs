@@ -17,7 +17,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 fn detect(shape: &Shape<'_>) -> Fit {
-    let suites = shape.root("testsuites") && shape.xml().is_some_and(|s| s.elements.is_empty() || s.contains("testsuite"));
+    let suites =
+        shape.root("testsuites") && shape.xml().is_some_and(|s| s.elements.is_empty() || s.contains("testsuite"));
     Fit::general(suites || shape.root("testsuite"))
 }
 
@@ -26,7 +27,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     // The names of the suites that are open, with that of the outermost.
     let mut open: Vec<Option<String>> = Vec::new();
     xml::walk(input.text, &["testcase", "system-out", "system-err", "properties"], |part| match part {
-        Part::Open(node) => open.push((node.name == "testsuite").then(|| node.attribute("name").map(str::to_owned)).flatten()),
+        Part::Open(node) => {
+            open.push((node.name == "testsuite").then(|| node.attribute("name").map(str::to_owned)).flatten())
+        }
         Part::Close(_) => drop(open.pop()),
         Part::Whole(node) if node.name == "testcase" => match failed(&node, open.iter().rev().flatten().next()) {
             Some(failed) => reading.add(failed.draft()),
@@ -41,7 +44,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 /// The test, if it failed. `flakyFailure` and `rerunFailure` stand in tests that passed, or beside a failure.
 fn failed(node: &xml::Node, suite: Option<&String>) -> Option<Failed> {
     let error = node.child("error");
-    let reasons: Vec<&xml::Node> = node.children.iter().filter(|c| matches!(c.name.as_str(), "error" | "failure")).collect();
+    let reasons: Vec<&xml::Node> =
+        node.children.iter().filter(|c| matches!(c.name.as_str(), "error" | "failure")).collect();
     let state = node.attribute("status").or_else(|| node.attribute("result")).unwrap_or_default().to_ascii_lowercase();
     let is_bad = matches!(state.as_str(), "fail" | "failed" | "failure" | "error" | "errored");
     if reasons.is_empty() && !is_bad {

@@ -33,7 +33,8 @@ pub(super) const FORMATS: &[Format] = &[
         checked: "written from the tool's documentation; no real file was at hand",
         detect: |shape| {
             let doc = shape.json();
-            (doc.has_all(&["stats", "tests", "failures", "passes"]) && doc.get("stats").has_all(&["suites", "passes"])).into()
+            (doc.has_all(&["stats", "tests", "failures", "passes"]) && doc.get("stats").has_all(&["suites", "passes"]))
+                .into()
         },
         parse: mocha,
     },
@@ -90,7 +91,11 @@ fn dart(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                     broke: event.get("result").text() == Some("error"),
                     message: all("error"),
                     text: all("stackTrace"),
-                    file: test.get("root_url").text().or(test.get("url").text()).map(|u| u.trim_start_matches("file://").to_owned()),
+                    file: test
+                        .get("root_url")
+                        .text()
+                        .or(test.get("url").text())
+                        .map(|u| u.trim_start_matches("file://").to_owned()),
                     line: test.get("root_line").number().or_else(|| test.get("line").number()),
                     ..Failed::default()
                 };
@@ -133,7 +138,10 @@ mod tests {
     fn no_test_is_not_assessed() {
         let none = r#"{"stats": {"suites": 0, "passes": 0}, "tests": [], "failures": [], "passes": []}"#;
         assert_eq!(read("m", none.as_bytes(), None).status, ReportStatus::NotAssessed);
-        assert_eq!(read("m", none.replace("\"tests\": []", "\"tests\": 1").as_bytes(), None).status, ReportStatus::Error);
+        assert_eq!(
+            read("m", none.replace("\"tests\": []", "\"tests\": 1").as_bytes(), None).status,
+            ReportStatus::Error
+        );
         let start = br#"{"protocolVersion": "0.1.1", "runnerVersion": "1", "type": "start"}"#;
         assert_eq!(read("d", start, None).status, ReportStatus::NotAssessed);
     }

@@ -113,7 +113,8 @@ fn report(reading: &mut Reading<'_>, packages: &[Package]) {
 }
 
 fn draft(link: &Link, id: Option<&str>, package: &Package) -> Draft {
-    let mut draft = sbom::draft(id.unwrap_or(&link.locator), std::iter::once(link.locator.as_str()), Some(&package.component));
+    let mut draft =
+        sbom::draft(id.unwrap_or(&link.locator), std::iter::once(link.locator.as_str()), Some(&package.component));
     if id.is_none() {
         // A link is no id of a vulnerability.
         draft.vulnerabilities.clear();

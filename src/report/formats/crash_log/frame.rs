@@ -17,25 +17,124 @@ pub(super) struct Frame<'t> {
 /// What functions of sanitizers, fuzzers, runtimes and standard libraries begin with: they are where crashes are seen, not
 /// where they are.
 const FOREIGN: [&str; 93] = [
-    "__asan", "___asan", "__hwasan", "__msan", "__ubsan", "__tsan", "__lsan", "__sanitizer", "__interceptor", "___interceptor",
-    "__memcpy", "__memmove", "__memset", "__str", "__wrap_", "__GI_", "__libc", "__assert", "__abort", "__cxa", "__clang",
-    "__pthread", "__start_thread", "__restore_rt", "__aeabi_", "__rust", "__fortify", "__kernel", "__scrt", "asan_", "fuzzer::",
-    "LLVMFuzzer", "fuzztest::", "HF_", "Honggfuzz", "afl_", "raise", "abort", "gsignal", "kill", "tgkill", "pthread_kill", "start_thread",
-    "clone", "_start", "memcpy", "memmove", "memset", "memcmp", "strlen", "strcmp", "strcpy", "strncpy", "malloc", "calloc", "realloc",
-    "free", "operator new", "operator delete", "std::", "base::debug::", "base::internal::", "logging::", "google::Log", "V8_Fatal", "v8::base::",
-    "v8::Utils::ReportApiFailure", "rust_begin_unwind", "rust_panic", "core::panicking", "core::option::", "core::result::", "core::ops::",
-    "alloc::", "libfuzzer_sys", "rust_fuzzer_test_input", "runtime.", "panic(", "testing.", "java.", "jdk.internal", "sun.", "com.code_intelligence.jazzer",
-    "abort_with_issue", "log.Panic", "show_stack", "kasan_", "__kasan", "kmsan_", "print_address", "check_memory_region", "report_ubsan", "dump_stack",
+    "__asan",
+    "___asan",
+    "__hwasan",
+    "__msan",
+    "__ubsan",
+    "__tsan",
+    "__lsan",
+    "__sanitizer",
+    "__interceptor",
+    "___interceptor",
+    "__memcpy",
+    "__memmove",
+    "__memset",
+    "__str",
+    "__wrap_",
+    "__GI_",
+    "__libc",
+    "__assert",
+    "__abort",
+    "__cxa",
+    "__clang",
+    "__pthread",
+    "__start_thread",
+    "__restore_rt",
+    "__aeabi_",
+    "__rust",
+    "__fortify",
+    "__kernel",
+    "__scrt",
+    "asan_",
+    "fuzzer::",
+    "LLVMFuzzer",
+    "fuzztest::",
+    "HF_",
+    "Honggfuzz",
+    "afl_",
+    "raise",
+    "abort",
+    "gsignal",
+    "kill",
+    "tgkill",
+    "pthread_kill",
+    "start_thread",
+    "clone",
+    "_start",
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "strlen",
+    "strcmp",
+    "strcpy",
+    "strncpy",
+    "malloc",
+    "calloc",
+    "realloc",
+    "free",
+    "operator new",
+    "operator delete",
+    "std::",
+    "base::debug::",
+    "base::internal::",
+    "logging::",
+    "google::Log",
+    "V8_Fatal",
+    "v8::base::",
+    "v8::Utils::ReportApiFailure",
+    "rust_begin_unwind",
+    "rust_panic",
+    "core::panicking",
+    "core::option::",
+    "core::result::",
+    "core::ops::",
+    "alloc::",
+    "libfuzzer_sys",
+    "rust_fuzzer_test_input",
+    "runtime.",
+    "panic(",
+    "testing.",
+    "java.",
+    "jdk.internal",
+    "sun.",
+    "com.code_intelligence.jazzer",
+    "abort_with_issue",
+    "log.Panic",
+    "show_stack",
+    "kasan_",
+    "__kasan",
+    "kmsan_",
+    "print_address",
+    "check_memory_region",
+    "report_ubsan",
+    "dump_stack",
 ];
 
 /// What stands in the paths of the same.
 const FOREIGN_PATHS: [&str; 16] = [
-    "/compiler-rt/", "/libFuzzer/src/", "/libfuzzer/Fuzzer", "/lib/Fuzzer/", "/sanitizer_common/", "/libcxx/", "/libc++/", "/c++/v1/", "/glibc", "/eglibc", "/bionic/",
-    "/rustc/", "/libhfuzz/", "/jazzer.js/", "go/src/runtime/", "/sysdeps/",
+    "/compiler-rt/",
+    "/libFuzzer/src/",
+    "/libfuzzer/Fuzzer",
+    "/lib/Fuzzer/",
+    "/sanitizer_common/",
+    "/libcxx/",
+    "/libc++/",
+    "/c++/v1/",
+    "/glibc",
+    "/eglibc",
+    "/bionic/",
+    "/rustc/",
+    "/libhfuzz/",
+    "/jazzer.js/",
+    "go/src/runtime/",
+    "/sysdeps/",
 ];
 
 /// The functions that a fuzzer calls.
-const ENTRIES: [&str; 4] = ["LLVMFuzzerTestOneInput", "rust_fuzzer_test_input", "fuzzerTestOneInput", "main.LLVMFuzzerTestOneInput"];
+const ENTRIES: [&str; 4] =
+    ["LLVMFuzzerTestOneInput", "rust_fuzzer_test_input", "fuzzerTestOneInput", "main.LLVMFuzzerTestOneInput"];
 
 impl Frame<'_> {
     /// Whether the function is the project's own, as far as its name and its path say.
@@ -46,7 +145,9 @@ impl Frame<'_> {
             && !FOREIGN.iter().any(|f| self.function.starts_with(f))
             && !matches!(bare, "main" | "panic" | "<module>" | "<unknown module>" | "backtrace")
             && !self.function.contains(".so")
-            && !self.path.is_some_and(|p| FOREIGN_PATHS.iter().any(|f| p.contains(f)) || p.starts_with("bionic/") || p.starts_with("runtime/"))
+            && !self.path.is_some_and(|p| {
+                FOREIGN_PATHS.iter().any(|f| p.contains(f)) || p.starts_with("bionic/") || p.starts_with("runtime/")
+            })
             && !self.is_entry()
     }
 
@@ -76,7 +177,13 @@ pub(super) fn of<'t>(line: &'t str, before: &'t str) -> Option<Frame<'t>> {
     if let Some(rest) = trimmed.strip_prefix("File \"") {
         let (path, rest) = rest.split_once("\", line ")?;
         let (number, function) = rest.split_once(", in ")?;
-        return Some(Frame { number: None, function: Cow::Borrowed(function), path: Some(path), line: number.parse().ok(), column: None });
+        return Some(Frame {
+            number: None,
+            function: Cow::Borrowed(function),
+            path: Some(path),
+            line: number.parse().ok(),
+            column: None,
+        });
     }
     go(line, before).or_else(|| kernel(trimmed)).or_else(|| module(trimmed))
 }
@@ -106,7 +213,9 @@ fn numbered(rest: &str) -> Option<Frame<'_>> {
     // Builds are named after the module: `(BuildId: 4abd)`.
     let rest = rest.split(" (BuildId: ").next().unwrap_or(rest);
     let rest = match rest.rsplit_once(" (") {
-        Some((head, module)) if module.ends_with(')') && (module.contains("+0x") || module.starts_with("<unknown")) => head.trim(),
+        Some((head, module)) if module.ends_with(')') && (module.contains("+0x") || module.starts_with("<unknown")) => {
+            head.trim()
+        }
         _ => rest,
     };
     if rest.starts_with('(') && !rest.starts_with("(anonymous") {
@@ -129,7 +238,11 @@ fn honggfuzz(line: &str) -> Option<Frame<'_>> {
         let (function, rest) = rest.split_once(" file:")?;
         let (path, number) = rest.split_once(" line:").unwrap_or((rest, ""));
         let number = number.split(' ').next().and_then(|n| n.parse().ok());
-        return Some(Frame { path: Some(path).filter(|p| !p.is_empty()), line: number, ..placed(None, function, None) });
+        return Some(Frame {
+            path: Some(path).filter(|p| !p.is_empty()),
+            line: number,
+            ..placed(None, function, None)
+        });
     }
     let (function, path) = inner.rsplit_once(" at ")?;
     let (function, number) = function.rsplit_once(':').unwrap_or((function, ""));
@@ -167,7 +280,10 @@ fn go<'t>(line: &'t str, before: &'t str) -> Option<Frame<'t>> {
         return Some(placed(None, stem, Some(place)));
     }
     let function = before.trim();
-    if !line.starts_with(char::is_whitespace) || !(rest.is_empty() || rest.starts_with("+0x")) || function.starts_with("created by ") {
+    if !line.starts_with(char::is_whitespace)
+        || !(rest.is_empty() || rest.starts_with("+0x"))
+        || function.starts_with("created by ")
+    {
         return None;
     }
     // The arguments stand in the last parentheses; a receiver may stand in others.
@@ -187,7 +303,8 @@ fn kernel(line: &str) -> Option<Frame<'_>> {
     let rest = rest.strip_prefix("[<").and_then(|r| r.split_once(">]")).map_or(rest, |(_, r)| r.trim());
     let word = rest.trim_start_matches("? ").trim_start_matches('(').split([' ', ')']).next()?;
     let (function, offset) = word.split_once("+0x")?;
-    let is_name = !function.is_empty() && function.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    let is_name =
+        !function.is_empty() && function.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
     (is_name && offset.contains("/0x")).then(|| placed(None, function, None))
 }
 
@@ -212,10 +329,11 @@ fn placed<'t>(number: Option<u32>, function: &'t str, place: Option<&'t str>) ->
 pub(super) fn place_of(text: &str) -> Option<(&str, Option<u32>, Option<u32>)> {
     let (head, last) = text.rsplit_once(':')?;
     let last: u32 = last.parse().ok()?;
-    let (path, line, column) = match head.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u32>().ok()?))) {
-        Some((path, line)) => (path, line, Some(last)),
-        None => (head, last, None),
-    };
+    let (path, line, column) =
+        match head.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u32>().ok()?))) {
+            Some((path, line)) => (path, line, Some(last)),
+            None => (head, last, None),
+        };
     let is_path = !path.is_empty() && (path.contains(['.', '/', '\\'])) && !path.contains('(');
     is_path.then_some((path, Some(line).filter(|n| *n > 0), column))
 }
@@ -251,7 +369,9 @@ fn bare(function: &str) -> Cow<'_, str> {
     };
     // Rust adds a hash: `pay::sum::h0123456789abcdef`.
     match bare {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end().rsplit_once("::h").filter(|(_, h)| h.len() == 16).map_or(text.trim_end(), |(b, _)| b)),
+        Cow::Borrowed(text) => Cow::Borrowed(
+            text.trim_end().rsplit_once("::h").filter(|(_, h)| h.len() == 16).map_or(text.trim_end(), |(b, _)| b),
+        ),
         Cow::Owned(text) => Cow::Owned(text.trim_end().to_owned()),
     }
 }

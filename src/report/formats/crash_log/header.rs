@@ -75,7 +75,8 @@ fn sanitizer(line: &str) -> Option<Header<'_>> {
         return None;
     }
     let message = rest.get(tool.len() + 2..)?;
-    let signals = [("SEGV", "Segv"), ("BUS", "Bus"), ("ABRT", "Abrt"), ("ILL", "Ill"), ("FPE", "Fpe"), ("TRAP", "Trap")];
+    let signals =
+        [("SEGV", "Segv"), ("BUS", "Bus"), ("ABRT", "Abrt"), ("ILL", "Ill"), ("FPE", "Fpe"), ("TRAP", "Trap")];
     let word = message.split([' ', '(']).next().unwrap_or_default();
     let found = signals.iter().find(|(name, _)| *name == word);
     let mut out = header("", if found.is_some() { Weight::Signal } else { Weight::Error });
@@ -160,7 +161,9 @@ fn runtime_error(line: &str) -> Option<Header<'_>> {
 
 /// A check of the program itself that did not hold, or a fatal message of its logger.
 fn check(line: &str) -> Option<Header<'_>> {
-    if let Some((place, condition)) = line.split_once(": Assertion `").map(|(b, c)| (b, c.split_once(" failed").map_or(c, |(c, _)| c))) {
+    if let Some((place, condition)) =
+        line.split_once(": Assertion `").map(|(b, c)| (b, c.split_once(" failed").map_or(c, |(c, _)| c)))
+    {
         // `program: file.c:8: int sum(int)`
         let mut parts = place.split(": ").filter_map(|p| p.rsplit_once(':'));
         let found = parts.find_map(|(path, number)| Some((path, number.parse().ok()?)));
@@ -189,7 +192,9 @@ fn check(line: &str) -> Option<Header<'_>> {
     if line.starts_with("memory allocation of ") && line.ends_with(" failed") {
         return Some(header("Out-of-memory", Weight::Message));
     }
-    if let Some((tool, condition)) = line.split_once("Sanitizer CHECK failed: ").or_else(|| line.split_once("Sanitizer: CHECK failed: ")) {
+    if let Some((tool, condition)) =
+        line.split_once("Sanitizer CHECK failed: ").or_else(|| line.split_once("Sanitizer: CHECK failed: "))
+    {
         let is_tool = tool.trim_start_matches(['=', ' ']).chars().all(|c| c.is_ascii_alphanumeric() || c == '=');
         let message = Some(condition.to_owned());
         return is_tool.then(|| Header { message, ..header("Sanitizer CHECK failure", Weight::Error) });
@@ -197,7 +202,12 @@ fn check(line: &str) -> Option<Header<'_>> {
     if let Some(place) = line.strip_prefix("# Fatal error in ") {
         let (path, number) = place.split_once(", line ").unwrap_or(("", ""));
         let path = Some(path).filter(|p| !p.is_empty());
-        return Some(Header { tool: Some("V8"), path, number: number.parse().ok(), ..header("Fatal error", Weight::Message) });
+        return Some(Header {
+            tool: Some("V8"),
+            path,
+            number: number.parse().ok(),
+            ..header("Fatal error", Weight::Message)
+        });
     }
     if line == "# V8 correctness failure" {
         return Some(Header { tool: Some("V8"), ..header("V8 correctness failure", Weight::Message) });
@@ -266,7 +276,13 @@ fn signal(line: &str) -> Option<Header<'_>> {
         return Some(header(kind, Weight::End));
     }
     let dumped = line.ends_with("(core dumped)");
-    let kind = [("Segmentation fault", "Segv"), ("Illegal instruction", "Ill"), ("Aborted", "Abrt"), ("Bus error", "Bus"), ("Floating point exception", "Fpe")];
+    let kind = [
+        ("Segmentation fault", "Segv"),
+        ("Illegal instruction", "Ill"),
+        ("Aborted", "Abrt"),
+        ("Bus error", "Bus"),
+        ("Floating point exception", "Fpe"),
+    ];
     let (_, kind) = kind.iter().find(|(words, _)| dumped && line.contains(words))?;
     Some(header(kind, Weight::End))
 }
@@ -274,7 +290,16 @@ fn signal(line: &str) -> Option<Header<'_>> {
 impl Header<'_> {
     /// Free of what its kind was made from.
     pub(super) fn owned<'t>(self) -> Header<'t> {
-        Header { path: None, kind: self.kind, weight: self.weight, tool: self.tool, message: self.message, number: self.number, is_access: self.is_access, reversed: self.reversed }
+        Header {
+            path: None,
+            kind: self.kind,
+            weight: self.weight,
+            tool: self.tool,
+            message: self.message,
+            number: self.number,
+            is_access: self.is_access,
+            reversed: self.reversed,
+        }
     }
 }
 
@@ -341,8 +366,12 @@ pub(super) fn continued(line: &str, kind: &str) -> Option<More> {
         "V8 correctness failure" => more(None, line.strip_prefix("# V8 correctness ").filter(|t| *t != "failure")?),
         // `ValueError: no sum`, or the message of a panic of Rust.
         "Uncaught exception" | "Panic" | FAILED => {
-            let is_other = line.is_empty() || line.starts_with(['=', '#', '[']) || line.contains(" panicked at ") || line.starts_with("Traceback");
-            let is_other = is_other || line.starts_with("at ") || line.starts_with("panic: ") || line.starts_with("goroutine ");
+            let is_other = line.is_empty()
+                || line.starts_with(['=', '#', '['])
+                || line.contains(" panicked at ")
+                || line.starts_with("Traceback");
+            let is_other =
+                is_other || line.starts_with("at ") || line.starts_with("panic: ") || line.starts_with("goroutine ");
             if is_other { None } else { more(None, line) }
         }
         _ => None,
@@ -353,7 +382,11 @@ pub(super) fn continued(line: &str, kind: &str) -> Option<More> {
 pub(super) fn without_values(message: &str) -> &str {
     let first = message.lines().next().unwrap_or_default();
     let cut = first.rfind(" (").filter(|at| first.get(*at..).is_some_and(|rest| rest.contains(" vs. ")));
-    if message.contains('\n') { message } else { cut.and_then(|at| first.get(..at)).unwrap_or(first).trim_end_matches(['.', ' ']) }
+    if message.contains('\n') {
+        message
+    } else {
+        cut.and_then(|at| first.get(..at)).unwrap_or(first).trim_end_matches(['.', ' '])
+    }
 }
 
 /// A text with a capital letter.

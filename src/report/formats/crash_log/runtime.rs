@@ -4,7 +4,11 @@ use super::header::{Header, Weight, capital, header};
 
 /// Panics of Go and Rust.
 pub(super) fn panic(line: &str) -> Option<Header<'_>> {
-    if let Some((_, rest)) = line.split_once("' panicked at ").or_else(|| line.split_once(") panicked at ")).filter(|_| line.starts_with("thread '")) {
+    if let Some((_, rest)) = line
+        .split_once("' panicked at ")
+        .or_else(|| line.split_once(") panicked at "))
+        .filter(|_| line.starts_with("thread '"))
+    {
         // Until 1.72 the message stands before the place, in quotes.
         let (message, place) = match rest.strip_prefix('\'').and_then(|r| r.rsplit_once("', ")) {
             Some((message, place)) => (Some(message.to_owned()), place),
@@ -62,7 +66,9 @@ pub(super) fn exception(line: &str) -> Option<Header<'_>> {
     // What the sanitizers of OSS-Fuzz for commands, paths and names say.
     let bug = line.split_once("===BUG DETECTED: ")?.1.trim_end_matches('=').trim();
     match bug.strip_prefix("PySecSan: ") {
-        Some(bug) => Some(Header { message: Some(bug.to_owned()), reversed: true, ..header("PySecSan", Weight::Error) }),
+        Some(bug) => {
+            Some(Header { message: Some(bug.to_owned()), reversed: true, ..header("PySecSan", Weight::Error) })
+        }
         None => Some(Header { tool: Some("SystemSan"), ..header(bug, Weight::Error) }),
     }
 }
@@ -70,10 +76,16 @@ pub(super) fn exception(line: &str) -> Option<Header<'_>> {
 /// What a kernel says, after the time.
 pub(super) fn kernel(line: &str) -> Option<Header<'_>> {
     let line = line.strip_prefix('[').and_then(|l| l.split_once("] ")).map_or(line, |(_, rest)| rest).trim();
-    if let Some(report) = line.strip_prefix("BUG: K").filter(|r| r.starts_with("ASAN: ") || r.starts_with("MSAN: ") || r.starts_with("CSAN: ")) {
+    if let Some(report) = line
+        .strip_prefix("BUG: K")
+        .filter(|r| r.starts_with("ASAN: ") || r.starts_with("MSAN: ") || r.starts_with("CSAN: "))
+    {
         let error = report.get(6..)?;
         let kind = error.split(" in ").next().unwrap_or(error);
-        return Some(Header { tool: Some("Kernel"), message: Some(line.to_owned()), ..header(&capital(kind), Weight::Error) }.owned());
+        return Some(
+            Header { tool: Some("Kernel"), message: Some(line.to_owned()), ..header(&capital(kind), Weight::Error) }
+                .owned(),
+        );
     }
     let words = [
         "Unable to handle kernel ",
@@ -83,11 +95,14 @@ pub(super) fn kernel(line: &str) -> Option<Header<'_>> {
         "Internal error: ",
         "Kernel panic - not syncing",
     ];
-    let weight = if line.starts_with("Kernel panic") || line.starts_with("Internal error: ") { Weight::End } else { Weight::Error };
+    let weight = if line.starts_with("Kernel panic") || line.starts_with("Internal error: ") {
+        Weight::End
+    } else {
+        Weight::Error
+    };
     words.iter().any(|w| line.starts_with(w)).then(|| Header {
         tool: Some("Kernel"),
         message: Some(line.to_owned()),
         ..header("Kernel failure", weight)
     })
 }
-

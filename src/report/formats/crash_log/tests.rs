@@ -77,7 +77,8 @@ fn what_follows_from_a_crash_is_that_crash_and_others_are_others() {
         "n > 0 in sum.c < sum",
         "/src/sum.c:8",
     );
-    let twice = "a.c:1:2: runtime error: division by zero\nb.c:3:4: runtime error: load of null pointer of type 'int'\n";
+    let twice =
+        "a.c:1:2: runtime error: division by zero\nb.c:3:4: runtime error: load of null pointer of type 'int'\n";
     let report = read("l", twice.as_bytes(), None);
     let rules: Vec<&str> = report.findings.iter().map(|f| f.rule.raw()).collect();
     assert_eq!(rules, ["Divide-by-zero", "Null-dereference READ"]);
@@ -116,7 +117,14 @@ fn real_logs_have_the_kind_and_the_functions_that_clusterfuzz_sees() {
         let logical = f.location.logical.as_ref().map(|l| l.raw().to_lowercase()).unwrap_or_default();
         let (kind, state) = (f.rule.raw().to_lowercase() == text("type"), logical.replace(" < ", " ") == text("state"));
         if !kind || !state {
-            println!("{}: {:?} {logical:?} {}; theirs {:?} {:?}", cells[1], f.rule.raw(), f.place(), text("type"), text("state"));
+            println!(
+                "{}: {:?} {logical:?} {}; theirs {:?} {:?}",
+                cells[1],
+                f.rule.raw(),
+                f.place(),
+                text("type"),
+                text("state")
+            );
         }
         all += 1;
         kinds += u32::from(kind);

@@ -31,9 +31,8 @@ impl<'d> Products<'d> {
             open.extend(branch.get("branches").items().iter().map(|b| (b, name, version)));
         }
         let groups = tree.get("product_groups").items().iter();
-        products.groups = groups
-            .filter_map(|g| Some((g.get("group_id").text()?, g.get("product_ids").texts().collect())))
-            .collect();
+        products.groups =
+            groups.filter_map(|g| Some((g.get("group_id").text()?, g.get("product_ids").texts().collect()))).collect();
         for relation in tree.get("relationships").items() {
             products.relate(relation);
         }

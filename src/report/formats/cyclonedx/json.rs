@@ -146,7 +146,10 @@ mod tests {
         assert_eq!((report.tool.raw(), report.classes.as_slice()), ("trivy", &[Class::Sca, Class::Container][..]));
         let [os, library] = report.findings.as_slice() else { panic!("two findings") };
         assert_eq!((os.class, os.place().as_str()), (Class::Container, "pay:1"));
-        assert_eq!((library.class, library.severity, library.place().as_str()), (Class::Sca, Severity::High, "app/y.jar"));
+        assert_eq!(
+            (library.class, library.severity, library.place().as_str()),
+            (Class::Sca, Severity::High, "app/y.jar")
+        );
         assert_eq!(library.title.raw(), "GHSA-aaaa-bbbb-cccc in org.x:y");
         let ids: Vec<&str> = library.vulnerabilities.iter().map(crate::text::Untrusted::raw).collect();
         assert_eq!((ids.as_slice(), library.cwe.as_slice()), (&["CVE-2024-1", "GHSA-AAAA-BBBB-CCCC"][..], &[79][..]));

@@ -95,8 +95,7 @@ fn vulnerability(node: &xml::Node, within: Option<&str>) -> Vulnerability {
         let reference = node.attribute("ref").or(within).map(str::to_owned);
         affects.extend(reference.map(|reference| Affected { reference, versions: Vec::new() }));
     }
-    let recommendations: Vec<String> =
-        list("recommendations", "recommendation").into_iter().filter_map(said).collect();
+    let recommendations: Vec<String> = list("recommendations", "recommendation").into_iter().filter_map(said).collect();
     Vulnerability {
         id: text("id").unwrap_or_default(),
         source: source.and_then(|s| s.field("name")).map(str::to_owned),

@@ -66,7 +66,11 @@ fn field<'n, 'a>(element: &'n Node<'a>, name: &str) -> &'n Node<'a> {
         return plain;
     }
     let profiled = element.get(&format!("security_{name}"));
-    if profiled.is_null() { element.entries().iter().find(|(k, _)| k == &format!("software_{name}")).map_or(plain, |(_, v)| v) } else { profiled }
+    if profiled.is_null() {
+        element.entries().iter().find(|(k, _)| k == &format!("software_{name}")).map_or(plain, |(_, v)| v)
+    } else {
+        profiled
+    }
 }
 
 /// The ids of an element in other catalogues.
@@ -144,7 +148,8 @@ impl<'n, 'a> Said<'n, 'a> {
 fn draft(element: &Node<'_>, component: Option<&Component>, state: Option<&Node<'_>>, said: &Said<'_, '_>) -> Draft {
     let name = element.get("name").text();
     let best = identifiers(element, "cve").chain(identifiers(element, "securityOther")).next();
-    let mut draft = sbom::draft(best.or(name).unwrap_or_else(|| id(element)), identifiers(element, "").chain(name), component);
+    let mut draft =
+        sbom::draft(best.or(name).unwrap_or_else(|| id(element)), identifiers(element, "").chain(name), component);
     draft.say("", element.get("summary").text());
     draft.say("", element.get("description").text());
     for assessment in said.assessments.get(id(element)).into_iter().flatten() {

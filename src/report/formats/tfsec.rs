@@ -1,0 +1,115 @@
+//! tfsec JSON: `tfsec -f json`. Versions before 0.40 had other words for severities; what passed or was ignored stands
+//! in it where it was asked for.
+
+use crate::report::prelude::*;
+
+const TOOL: &str = "tfsec";
+
+pub(super) const FORMATS: &[Format] = &[Format {
+    name: "tfsec-json",
+    title: "tfsec JSON",
+    classes: &[Class::Iac],
+    items: "elements of `results`",
+    severity: "`severity`; of old versions `ERROR` is high, `WARNING` medium",
+    identity: "rule, resource or path and description",
+    checked: "DefectDojo's parser",
+    detect,
+    parse,
+}];
+
+/// Without findings it is `{"results": null}` and nothing else.
+fn detect(shape: &Shape<'_>) -> Fit {
+    let doc = shape.json();
+    let result = |r: &Node<'_>| r.has_all(&["rule_id", "location", "description"]) && r.at("location").has("filename");
+    match doc.get("results") {
+        Node::List(results) => results.first().is_some_and(result).into(),
+        results => (results.is_null() && doc.entries().len() == 1 && doc.has("results")).into(),
+    }
+}
+
+fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let doc = Node::parse(input.text)?;
+    let mut reading = Reading::new(input, TOOL, &[Class::Iac]);
+    if !doc.has("results") {
+        doc.results("results")?;
+    }
+    for result in doc.results_or_none("results")? {
+        let status = result.object()?.get("status").or_empty().to_ascii_lowercase();
+        if matches!(status.as_str(), "passed" | "1") || result.get("passed").is_true() {
+            reading.passed(1);
+            continue;
+        }
+        let mut draft = draft(result);
+        if matches!(status.as_str(), "ignored" | "2") {
+            draft.suppressed = Some("Ignored by a comment in the code.".to_owned());
+        }
+        reading.add(draft);
+    }
+    reading.done()
+}
+
+fn draft(result: &Node<'_>) -> Draft {
+    let mut draft = Draft::new(Class::Iac);
+    let word = result.get("severity").or_empty();
+    draft.severity = match word.to_ascii_uppercase().as_str() {
+        "ERROR" => Severity::High,
+        "WARNING" => Severity::Medium,
+        _ => words::severity(word).unwrap_or(Severity::Unknown),
+    };
+    result.get("rule_id").or_empty().clone_into(&mut draft.rule);
+    let (rule, said) = (result.get("rule_description").text(), result.get("description").text());
+    rule.or(said).unwrap_or_default().clone_into(&mut draft.title);
+    draft.say("", said);
+    draft.say("Rule", result.get("long_id").text());
+    draft.say("Impact", result.get("impact").text());
+    draft.say("Resolution", result.get("resolution").text());
+    let place = result.get("location");
+    draft.path = place.get("filename").owned();
+    draft.line = place.get("start_line").number();
+    draft.logical = result.get("resource").owned().or_else(|| resource(said.unwrap_or_default()));
+    draft.url = result.get("links").texts().next().or(result.get("link").text()).map(str::to_owned);
+    draft
+}
+
+/// Versions without a field for the resource name it in the description: `Resource 'module.a:aws_b.c' ...`.
+fn resource(said: &str) -> Option<String> {
+    let (name, _) = said.strip_prefix("Resource '")?.split_once('\'')?;
+    Some(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::finding::{Class, ReportStatus};
+    use crate::domain::severity::Severity;
+    use crate::report::read;
+
+    #[test]
+    fn results_of_all_versions_are_findings() {
+        let text = r#"{"results": [
+          {"rule_id": "AVD-AWS-0104", "long_id": "aws-vpc-x", "rule_description": "Open door.", "severity": "CRITICAL", "status": 0,
+           "description": "It is open.", "resolution": "Close it.", "links": ["https://l.example"], "resource": "aws_sg.a",
+           "location": {"filename": "/x/main.tf", "start_line": 3, "end_line": 4}},
+          {"rule_id": "AWS018", "link": "https://o.example", "severity": "WARNING", "description": "Resource 'aws_b.c' is bare.",
+           "location": {"filename": "a.tf", "start_line": 1, "end_line": 1}},
+          {"rule_id": "A", "description": "ok", "location": {"filename": "a.tf"}, "status": "passed"},
+          {"rule_id": "B", "description": "let be", "location": {"filename": "a.tf"}, "status": "ignored"}]}"#;
+        let report = read("r", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items, report.findings.len()), ("tfsec-json", 4, 3));
+        let f = &report.findings[0];
+        assert_eq!(
+            (f.class, f.severity, f.rule.raw(), f.location.line),
+            (Class::Iac, Severity::Critical, "AVD-AWS-0104", Some(3))
+        );
+        let old = &report.findings[1];
+        assert_eq!((old.severity, old.location.logical.as_ref().unwrap().raw()), (Severity::Medium, "aws_b.c"));
+        assert!(report.findings[2].suppressed.is_some());
+    }
+
+    #[test]
+    fn null_is_clean_and_another_type_an_error() {
+        assert_eq!(read("r", b"{\"results\": null}", None).status, ReportStatus::Empty);
+        for bad in ["{\"results\": 7}", "{\"results\": [3]}", "{}"] {
+            assert_eq!(read("r", bad.as_bytes(), Some("tfsec-json")).status, ReportStatus::Error, "{bad}");
+        }
+    }
+}
