@@ -40,8 +40,7 @@ mod prelude {
     pub(super) use super::reading::Reading;
     pub(super) use super::shape::{Fit, Shape};
     pub(super) use super::xml::{self, Part};
-    pub(super) use super::{Format, Input, Parsed, Unreadable, html, purl, table, words};
-    pub(super) use super::{Format, Input, Parsed, Unreadable, table, words, yaml};
+    pub(super) use super::{Format, Input, Parsed, Unreadable, html, purl, table, words, yaml};
     pub(super) use crate::domain::finding::{Class, Package};
     pub(super) use crate::domain::severity::Severity;
 }

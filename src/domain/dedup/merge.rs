@@ -109,7 +109,9 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
 fn join_by_tool_id(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
     let ids = findings.iter().enumerate().flat_map(|(index, f)| {
         let own = f.keys.iter().filter(|k| k.rung == Rung::ToolId);
-        own.map(move |k| (keys.of(&(k.value, &f.rule, &f.location.path)), f.location.line.unwrap_or(0), index))
+        // Without a line to compare, the words have to agree.
+        let words = f.location.line.map_or(Some(&f.title), |_| None);
+        own.map(move |k| (keys.of(&(k.value, &f.rule, &f.location.path, words)), f.location.line.unwrap_or(0), index))
     });
     let mut ids: Vec<(Key, u32, usize)> = ids.collect();
     ids.sort_unstable();

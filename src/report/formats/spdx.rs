@@ -36,7 +36,10 @@ pub(super) const FORMATS: &[Format] = &[
         checked: "DefectDojo's parser, the examples of the SPDX project",
         detect: |shape| {
             let lines = shape.head.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-            lines.take(20).any(|l| l.strip_prefix("SPDXVersion:").is_some_and(|v| v.trim().starts_with("SPDX-"))).into()
+            let spdx =
+                lines.take(20).any(|l| l.strip_prefix("SPDXVersion:").is_some_and(|v| v.trim().starts_with("SPDX-")));
+            // What ScanCode writes is about licences, and read as that.
+            (spdx && !shape.head.contains("Tool: scancode-toolkit")).into()
         },
         parse: tags,
     },
