@@ -17,10 +17,19 @@ macro_rules! formats {
 
 formats! {
     bandit,
+    betterleaks,
+    detect_secrets,
+    ggshield,
+    github_secret_scanning,
+    gitleaks,
+    kingfisher,
+    noseyparker,
     sarif,
     trivy,
+    trufflehog,
     zap_json,
     zap_xml,
 }
 
+mod leak;
 mod zap;

@@ -85,7 +85,16 @@ fn is_tag(name: &str) -> bool {
     matches!(name.as_str(), "p" | "br" | "li" | "ul" | "ol" | "div" | "b" | "i" | "em" | "strong" | "code" | "pre")
 }
 
-/// A leaked secret as it may be shown: of every long word without blanks only the first three characters are left.
+/// A leaked secret, which may be of any characters, in place of which this may be shown.
+pub(super) fn covered(secret: &str) -> String {
+    if secret.contains(char::is_whitespace) {
+        return masked(secret);
+    }
+    let kept = if secret.chars().count() < 8 { 0 } else { 3 };
+    secret.chars().take(kept).chain("********".chars()).collect()
+}
+
+/// Text around a leaked secret as it may be shown: of every long word without blanks only the first three characters are left.
 pub(super) fn masked(snippet: &str) -> String {
     let token = |c: char| c.is_ascii_alphanumeric() || "+/_-.~%!@#$^&*".contains(c);
     let mut out = String::with_capacity(snippet.len());
