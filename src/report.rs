@@ -12,6 +12,8 @@ mod formats;
 mod lax;
 mod node;
 mod reading;
+#[cfg(test)]
+mod same_run_tests;
 mod shape;
 mod table;
 #[cfg(test)]

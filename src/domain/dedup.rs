@@ -5,6 +5,7 @@
 
 mod merge;
 mod normal;
+mod same_run;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,9 @@ use super::ids::{Digest, Fingerprint};
 use crate::text::Untrusted;
 
 pub use merge::{merge_across, merge_within};
-pub use normal::{normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet};
+pub use normal::{
+    normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet, normalise_tool,
+};
 
 /// What match keys are made from; what is not known is empty.
 #[derive(Debug, Clone, Default)]

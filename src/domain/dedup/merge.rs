@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{identify_shared, normalise_image, normalise_path, normalise_snippet};
+use super::{identify_shared, normalise_image, normalise_path, normalise_snippet, normalise_tool, same_run};
 use crate::domain::canonical::hash_of;
 use crate::domain::finding::{Class, Finding, MatchKey};
 use crate::domain::severity::Severity;
@@ -44,7 +44,8 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
 /// Merges the findings of several reports. The outcome does not depend on the order of the lists.
 ///
 /// Two are one where they name the same vulnerability in the same version of the same package at the same place, or
-/// where the same tool reports the same rule, path, line and code (one run written in two formats). Where a list has
+/// where the same tool reports the same rule, path, line and code (one run written in two formats, of which one may say
+/// less: see [`same_run`]). Where a list has
 /// several findings of one such key, the first is matched with the first of the other list, and so on: two findings of
 /// one report are never made one here.
 ///
@@ -53,7 +54,8 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     let mut all: Vec<Arc<Finding>> = Vec::with_capacity(lists.iter().map(Vec::len).sum());
     let mut first_of: HashMap<Hash, usize> = HashMap::new();
     let mut parent: Vec<usize> = Vec::new();
-    for list in lists {
+    let mut list_of: Vec<usize> = Vec::new();
+    for (number, list) in lists.into_iter().enumerate() {
         let mut list: Vec<Arc<Finding>> = list.into_iter().map(Into::into).collect();
         list.sort_by(|a, b| total_order(a, b));
         let mut occurrences: HashMap<Hash, u32> = HashMap::new();
@@ -72,9 +74,11 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
                 }
             }
             all.push(finding);
+            list_of.push(number);
         }
     }
     drop(first_of);
+    same_run::join_all(&all, &list_of, &mut parent);
     let mut of_root: Vec<(usize, Arc<Finding>)> = Vec::with_capacity(all.len());
     of_root.extend(all.into_iter().enumerate().map(|(index, finding)| (root(&mut parent, index), finding)));
     of_root.sort_by_key(|(root, _)| *root);
@@ -86,7 +90,7 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     out
 }
 
-fn root(parent: &mut [usize], mut index: usize) -> usize {
+pub(super) fn root(parent: &mut [usize], mut index: usize) -> usize {
     while let Some(up) = parent.get(index).copied().filter(|up| *up != index) {
         // Halves the path, so that long chains stay cheap.
         let above = parent.get(up).copied().unwrap_or(up);
@@ -98,7 +102,7 @@ fn root(parent: &mut [usize], mut index: usize) -> usize {
     index
 }
 
-fn join(parent: &mut [usize], a: usize, b: usize) {
+pub(super) fn join(parent: &mut [usize], a: usize, b: usize) {
     let (a, b) = (root(parent, a), root(parent, b));
     if let Some(slot) = parent.get_mut(a.max(b)) {
         *slot = a.min(b);
@@ -121,7 +125,7 @@ fn merge_keys(finding: &Finding) -> Vec<Hash> {
     let snippet = finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).unwrap_or_default();
     // Without any place or code the rule alone would join what is not the same.
     if finding.location.line.is_some() || !snippet.is_empty() {
-        let tools: HashSet<String> = finding.sources.iter().map(|s| s.tool.raw().to_lowercase()).collect();
+        let tools: HashSet<String> = finding.sources.iter().map(|s| normalise_tool(s.tool.raw())).collect();
         keys.extend(tools.iter().map(|tool| {
             let place = (normalise_path(path), finding.location.line, &finding.location.logical);
             hash_of(&("same-tool", tool, &finding.rule, place, &snippet, &finding.package))
@@ -222,7 +226,7 @@ fn grave_first(severity: Severity) -> (Reverse<u8>, Severity) {
 }
 
 /// An order of findings by all that is in them. What place and rule tell apart is not hashed.
-fn total_order(a: &Finding, b: &Finding) -> Ordering {
+pub(super) fn total_order(a: &Finding, b: &Finding) -> Ordering {
     (&a.location, &a.rule)
         .cmp(&(&b.location, &b.rule))
         .then_with(|| if a == b { Ordering::Equal } else { hash_of(a).cmp(&hash_of(b)) })

@@ -1,0 +1,122 @@
+//! One run of a tool in several formats: they must tell of the same findings, and make no finding twice.
+//!
+//! Where a format cannot say a thing, the table says so; a line of the table that is not true any more is an error too.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::*;
+
+/// Files that one run wrote. The first says the most, and the others are compared with it.
+struct Run {
+    files: &'static [&'static str],
+    /// The file, the field, and why it differs.
+    differences: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const fn run(
+    files: &'static [&'static str],
+    differences: &'static [(&'static str, &'static str, &'static str)],
+) -> Run {
+    Run { files, differences }
+}
+
+#[rustfmt::skip]
+const RUNS: &[Run] = &[
+    run(&["recordings/scanners/bandit.json", "recordings/scanners/bandit.sarif", "recordings/scanners/bandit.xml"], &[]),
+    run(&["reports/bandit/bandit_ex_binding.sarif", "reports/bandit/bandit_ex_binding.xml"], &[]),
+    run(&["reports/bandit/bandit_ex_dill.json", "reports/bandit/bandit_ex_dill.sarif"], &[]),
+    run(&["reports/bandit/bandit_ex_eval.json", "reports/bandit/bandit_ex_eval.sarif"], &[]),
+    run(&["reports/bandit/bandit_ex_huggingface_unsafe_download.json", "reports/bandit/bandit_ex_huggingface_unsafe_download.sarif"], &[]),
+    run(&["reports/bandit/bandit_ex_okay.json", "reports/bandit/bandit_ex_okay.sarif"], &[]),
+    run(&["recordings/scanners/semgrep.json", "recordings/scanners/semgrep.sarif", "recordings/scanners/semgrep.junit-xml", "recordings/scanners/semgrep.gitlab-sast"], &[]),
+    run(&["reports/semgrep/semgrep_gen.gitlab-sast.json", "reports/semgrep/semgrep_gen.junit.xml"], &[]),
+    run(&["recordings/scanners/hadolint.json", "recordings/scanners/hadolint.sarif", "recordings/scanners/hadolint.checkstyle", "recordings/scanners/hadolint.sonarqube"], &[]),
+    run(&["recordings/scanners/results_sarif.sarif", "recordings/scanners/results_junitxml.xml", "recordings/scanners/results_gitlab_sast.json"], &[]),
+    run(&["reports/checkov/checkov_gen.json", "reports/checkov/checkov_gen.junit.xml"], &[]),
+    run(&["reports/stackrox_roxctl/deployment_check__testDeploymentAlertsWithFailure.json", "reports/stackrox_roxctl/deployment_check__testDeploymentAlertsWithFailure.csv",
+        "reports/stackrox_roxctl/deployment_check__testDeploymentAlertsWithFailure.xml", "reports/stackrox_roxctl/deployment_check__testDeploymentAlertsWithFailure_legacy.json"], &[]),
+    run(&["reports/stackrox_roxctl/image_check__testAlertsWithoutFailure.json", "reports/stackrox_roxctl/image_check__testAlertsWithoutFailure.csv",
+        "reports/stackrox_roxctl/image_check__legacy_testAlertsWithoutFailure.json"], &[]),
+    run(&["reports/stackrox_roxctl/image_scan__testComponents.csv", "reports/stackrox_roxctl/image_scan__legacy_testComponents.json"], &[]),
+    run(&["reports/trivy_golden/alpine-310.sarif", "reports/trivy_golden/alpine-310.asff.json"], &[]),
+    run(&["reports/cyclonedx/valid-vulnerability-1.4.json", "reports/cyclonedx/valid-vulnerability-1.4.xml"], &[]),
+    run(&["recordings/scanners/trivy.cyclonedx", "recordings/scanners/trivy.spdx-json"], &[]),
+    run(&["reports/cyclonedx_examples/SBOM__cern-lhc-vdm-editor-e564943__bom.json", "reports/cyclonedx_examples/SBOM__cern-lhc-vdm-editor-e564943__bom.xml"], &[]),
+    run(&["reports/nikto/tdh.json", "reports/nikto/tdh.xml"], &[]),
+    run(&["reports/tenable/nessus__nessus_many_vuln.xml", "reports/tenable/nessus__nessus_many_vuln.csv"], &[]),
+    run(&["reports/veracode/veracode_sca.json", "reports/veracode/veracode_sca.csv"], &[]),
+    run(&["reports/checkmarx/multiple_findings.xml", "reports/checkmarx/multiple_findings.json"], &[]),
+    run(&["reports/generic_dojo/generic_report4.json", "reports/generic_dojo/generic_report4.csv"], &[]),
+];
+
+const FIELDS: [&str; 6] = ["rule", "path", "line", "severity", "package", "ids"];
+
+fn field(finding: &Finding, name: &str) -> String {
+    let package = || finding.package.as_ref();
+    match name {
+        "path" => finding.location.path.as_ref().map(|p| p.raw().to_owned()).unwrap_or_default(),
+        "line" => finding.location.line.map(|l| l.to_string()).unwrap_or_default(),
+        "severity" => finding.severity.word().to_owned(),
+        "package" => package()
+            .map(|p| format!("{}@{}", p.name.raw(), p.version.as_ref().map_or("", |v| v.raw())))
+            .unwrap_or_default(),
+        "ids" => finding.vulnerabilities.iter().map(|v| v.raw()).collect::<Vec<_>>().join(" "),
+        _ => String::new(),
+    }
+}
+
+/// The values of a field with the rule that each belongs to, sorted.
+fn values(report: &Report, name: &str, with_rule: bool) -> Vec<(String, String)> {
+    let rule = |f: &Finding| if with_rule { f.rule.raw().to_owned() } else { String::new() };
+    let mut values: Vec<_> = report.findings.iter().map(|f| (rule(f), field(f, name))).collect();
+    values.sort();
+    values
+}
+
+#[test]
+fn one_run_in_several_formats_is_the_same_findings() {
+    let Some(corpus) = std::env::var_os("COUNTERSIGN_CORPUS").map(PathBuf::from) else { return };
+    let mut found: Vec<String> = Vec::new();
+    for run in RUNS {
+        let reports: Vec<Report> =
+            run.files.iter().map(|file| read(file, &std::fs::read(corpus.join(file)).unwrap(), None)).collect();
+        let mut differences: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let mut note = |file: &'static str, name: &'static str, what: String| {
+            if differences.insert((file, name)) && !run.differences.iter().any(|(f, n, _)| (*f, *n) == (file, name)) {
+                found.push(format!("{file}: {name}: {what}"));
+            }
+        };
+        let first = &reports[0];
+        for (file, report) in run.files.iter().zip(&reports) {
+            if report.status == ReportStatus::Error {
+                note(file, "read", format!("{:?}", report.reason));
+                continue;
+            }
+            if first.findings.len() != report.findings.len() {
+                note(file, "count", format!("{} and not {}", report.findings.len(), first.findings.len()));
+            }
+            let with_rule = values(first, "rule", true) == values(report, "rule", true);
+            for name in FIELDS {
+                let (a, b) = (
+                    values(first, name, with_rule || name == "rule"),
+                    values(report, name, with_rule || name == "rule"),
+                );
+                if a != b {
+                    let unlike = a.iter().zip(&b).find(|(a, b)| a != b);
+                    note(file, name, format!("{unlike:?}"));
+                }
+            }
+        }
+        let most = reports.iter().map(|r| r.findings.len()).max().unwrap();
+        let lists: Vec<Vec<Finding>> = reports.into_iter().map(|r| r.findings).collect();
+        let merged = dedup::merge_across(lists).len();
+        if merged != most {
+            note(run.files[0], "merged", format!("{merged} and not {most}"));
+        }
+        for (file, name, _) in run.differences.iter().filter(|(f, n, _)| !differences.contains(&(f, n))) {
+            found.push(format!("{file}: {name} does not differ any more"));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
