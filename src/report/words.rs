@@ -6,22 +6,26 @@ use crate::domain::severity::Severity;
 /// different vulnerabilities together.
 const DATABASES: [&str; 7] = ["CVE-", "GHSA-", "RUSTSEC-", "PYSEC-", "GO-", "OSV-", "GMS-"];
 
-/// The ids of vulnerability databases in a text, upper case.
+/// The ids of vulnerability databases in a text, upper case. What is written behind an id is cut off: Grype writes rules as
+/// `CVE-2019-1549-libcrypto1.1`.
 pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     text.split(|c: char| !word(c))
         .map(|w| w.trim_matches('-').to_ascii_uppercase())
-        .filter(|w| DATABASES.iter().any(|d| w.strip_prefix(d).is_some_and(|rest| is_id(d, rest))))
+        .filter_map(|w| DATABASES.iter().find_map(|d| Some(format!("{d}{}", own_part(d, w.strip_prefix(d)?)?))))
         .collect()
 }
 
-fn is_id(database: &str, rest: &str) -> bool {
+/// What of the rest of a word belongs to an id that begins with the name of a database.
+fn own_part<'w>(database: &str, rest: &'w str) -> Option<&'w str> {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    match database {
-        "GHSA-" => rest.split('-').count() == 3 && rest.split('-').all(|p| p.len() == 4),
-        _ => rest
-            .split_once('-')
-            .is_some_and(|(year, n)| year.len() == 4 && digits(year) && (digits(n) || database == "OSV-")),
+    let parts: Vec<&str> = rest.splitn(4, '-').collect();
+    match (database, parts.as_slice()) {
+        ("GHSA-", [a, b, c, ..]) if [a, b, c].iter().all(|p| p.len() == 4) => rest.get(..14),
+        ("GHSA-", _) => None,
+        ("OSV-", [year, n]) if year.len() == 4 && digits(year) && !n.is_empty() => Some(rest),
+        (_, [year, n, ..]) if year.len() == 4 && digits(year) && digits(n) => rest.get(..=4 + n.len()),
+        _ => None,
     }
 }
 
@@ -43,6 +47,7 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
     let word = word.trim();
     word.parse().ok().or_else(|| match word.to_ascii_lowercase().as_str() {
         "blocker" => Some(Severity::Critical),
+        "important" => Some(Severity::High),
         "negligible" => Some(Severity::Low),
         "undefined" => Some(Severity::Unknown),
         "none" => Some(Severity::Info),
@@ -126,6 +131,12 @@ mod tests {
         assert_eq!(
             vulnerability_ids("see cve-2021-3711, GHSA-35jh-r3h4-6jhm (RUSTSEC-2020-0071); CVE-x, GO-lang, DSA-4808-1"),
             ["CVE-2021-3711", "GHSA-35JH-R3H4-6JHM", "RUSTSEC-2020-0071"]
+        );
+        assert_eq!(
+            vulnerability_ids(
+                "CVE-2019-1549-libcrypto1.1 GHSA-35jh-r3h4-6jhm-lodash CVE-20191-1 CVE-2019- GO-2022-0969"
+            ),
+            ["CVE-2019-1549", "GHSA-35JH-R3H4-6JHM", "GO-2022-0969"]
         );
         assert_eq!(cwe_numbers("external/cwe/cwe-079 CWE-89: x cwe"), [79, 89]);
     }

@@ -115,7 +115,7 @@ fn merge_keys(finding: &Finding) -> Vec<Hash> {
     let mut keys = Vec::new();
     if let Some(package) = finding.package.as_ref().filter(|_| !finding.vulnerabilities.is_empty()) {
         let place = match finding.class {
-            Class::Container => ("image", normalise_image(path)),
+            Class::Container => ("image", repository(&normalise_image(path))),
             _ => ("path", normalise_path(path)),
         };
         let name = package.name.raw().to_lowercase().replace(':', "/");
@@ -132,6 +132,15 @@ fn merge_keys(finding: &Finding) -> Vec<Hash> {
         }));
     }
     keys
+}
+
+/// An image's name without its registry, which Trivy leaves out in some formats: `library/alpine` is `docker.io/library/alpine`.
+fn repository(image: &str) -> String {
+    let bare = match image.split_once('/') {
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
+        _ => image,
+    };
+    bare.strip_prefix("library/").unwrap_or(bare).to_owned()
 }
 
 /// The vulnerability ids that may join a finding with another.

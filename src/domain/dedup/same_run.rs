@@ -52,7 +52,8 @@ impl Known {
         !self.lists.iter().any(|l| other.lists.contains(l))
             && same(self.line.as_ref(), other.line.as_ref())
             && same(self.logical.as_ref(), other.logical.as_ref())
-            && same(self.snippet.as_ref(), other.snippet.as_ref())
+            // One format quotes the line, another all lines of the place.
+            && self.snippet.as_ref().zip(other.snippet.as_ref()).is_none_or(|(a, b)| a.contains(b) || b.contains(a))
             && same(self.package.as_ref(), other.package.as_ref())
             && same(self.version.as_ref(), other.version.as_ref())
     }

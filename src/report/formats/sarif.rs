@@ -4,6 +4,7 @@
 //! that the tool says are gone (`baselineState` `absent`). A run without a list of results did not look; an empty list
 //! is a clean run.
 
+mod package;
 mod place;
 mod tools;
 mod wire;
@@ -20,7 +21,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     title: "SARIF 2.1.0",
     classes: &[Class::Sast, Class::Sca, Class::Container, Class::Iac, Class::Secret, Class::Licence, Class::Dast, Class::Fuzz],
     items: "all `results` of all runs",
-    severity: "the tool's `severity` or `issue_severity` property, then `security-severity`, then `level` (error is high, warning medium, note low; no level is warning)",
+    severity: "the tool's `severity` or `issue_severity` property, then the word that Trivy, Grype and roxctl write into the message or the tags, then `security-severity`, then `level` (error is high, warning medium, note low; no level is warning)",
     identity: "`fingerprints`; else `partialFingerprints` with rule, path and code; else rule, path and code",
     checked: "DefectDojo's and Jenkins' parsers, golden files of Trivy and roxctl, the same run in the tool's own format",
     detect,
@@ -155,8 +156,8 @@ impl<'a> Reader<'a> {
 
         let mut draft = Draft::new(tools::class_of(self.classes, about.name.or_empty(), tags()));
         id.clone_into(&mut draft.rule);
-        draft.severity = severity(result, &kind, rule, own, general);
         let message = self.message(result, rule);
+        draft.severity = severity(result, &kind, rule, &message);
         let short = about.short_description.0.text.get().or(about.name.get()).unwrap_or_default();
         draft.vulnerabilities = words::vulnerability_ids(id);
         for tag in tags() {
@@ -167,14 +168,12 @@ impl<'a> Reader<'a> {
             _ => message.clone(),
         };
         let full = about.full_description.0.text.get().unwrap_or_default();
+        let said = message.clone();
         draft.detail = if full.is_empty() || message.contains(full) { message } else { format!("{message}\n\n{full}") };
         draft.cwe = self.weaknesses(result, about, tags());
         draft.confidence = [&own.issue_confidence, &own.confidence, &general.precision].iter().find_map(|t| t.owned());
         draft.url = about.help_uri.owned().or_else(|| result.hosted_viewer_uri.owned());
         draft.suppressed = suppressed(&result.suppressions.0);
-        if !draft.vulnerabilities.is_empty() {
-            draft.package = package(&draft.detail, general.purls.0.first().and_then(Text::get));
-        }
         if let Some(location) = result.locations.0.first() {
             let place = place::of(self.run, location);
             draft.path = place.path;
@@ -182,6 +181,12 @@ impl<'a> Reader<'a> {
             draft.column = place.column;
             draft.logical = place.logical;
             draft.snippet = place.snippet;
+        }
+        if !draft.vulnerabilities.is_empty() {
+            let purl = general.purls.0.first().and_then(Text::get);
+            draft.package = package::of(&said, purl.or(draft.logical.as_deref()));
+            let aliases = said.split_once("also known as").map(|(_, aliases)| words::vulnerability_ids(aliases));
+            draft.vulnerabilities.extend(aliases.unwrap_or_default());
         }
         let stable: Vec<String> = result
             .fingerprints
@@ -262,12 +267,16 @@ fn id_value(value: &Text) -> Option<&str> {
     value.get().filter(|v| v.len() >= 8 && !v.contains(char::is_whitespace))
 }
 
-/// The tool's own word, else the score that it gives, else the level; a level that is not given is the rule's, else
+/// The tool's own word, in a field, in the message or a tag; else the score that it gives, else the level; a level that is not given is the rule's, else
 /// `warning`. A result that a person must look at (`open`, `review`) has no level and is not harmless for that.
-fn severity(result: &Outcome, kind: &str, rule: Option<&Rule>, own: &Properties, general: &Properties) -> Severity {
+fn severity(result: &Outcome, kind: &str, rule: Option<&Rule>, message: &str) -> Severity {
+    let empty = Properties::default();
+    let (own, general) = (&result.properties.0, rule.map_or(&empty, |r| &r.properties.0));
     let word = [&own.issue_severity, &own.severity, &general.issue_severity, &general.severity];
     let score = [&own.security_severity, &general.security_severity];
-    if let Some(severity) = word.iter().find_map(|w| words::severity(w.get()?)) {
+    let tagged = || own.tags.0.iter().chain(&general.tags.0).find_map(|tag| package::rated(tag.get()?));
+    let said = word.iter().find_map(|w| words::severity(w.get()?));
+    if let Some(severity) = said.or_else(|| package::severity(message)).or_else(tagged) {
         return severity;
     }
     if let Some(severity) =
@@ -294,26 +303,6 @@ fn suppressed(suppressions: &[Suppression]) -> Option<String> {
     }
     let words: Vec<&str> = suppressions.iter().filter_map(|s| s.justification.get().or(s.kind.get())).collect();
     Some(if words.is_empty() { "Suppressed in the report.".to_owned() } else { words.join("; ") })
-}
-
-/// The package of a vulnerability, where the message names it line by line, as Trivy's does.
-fn package(message: &str, purl: Option<&str>) -> Option<Package> {
-    let field = |name: &str| {
-        let rest = message.lines().find_map(|l| l.trim().strip_prefix(name)?.strip_prefix(':'))?;
-        Some(rest.trim()).filter(|r| !r.is_empty())
-    };
-    let from_purl = || {
-        let bare = dedup::normalise_purl(purl?);
-        Some(bare.splitn(3, '/').last()?.to_owned())
-    };
-    let name = field("Package").map(str::to_owned).or_else(from_purl)?;
-    let fixed = field("Fixed Version").unwrap_or_default();
-    Some(Package {
-        name: name.into(),
-        version: field("Installed Version").map(Into::into),
-        purl: purl.map(Into::into),
-        fixed: fixed.split(',').map(str::trim).filter(|f| !f.is_empty()).map(Into::into).collect(),
-    })
 }
 
 #[cfg(test)]
