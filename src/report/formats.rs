@@ -18,6 +18,7 @@ macro_rules! formats {
 formats! {
     bandit,
     betterleaks,
+    checkstyle,
     detect_secrets,
     ggshield,
     github_secret_scanning,

@@ -73,7 +73,7 @@ impl Known {
 enum Step {
     /// The line.
     Line,
-    /// The function, the resource, the package; or that there is none.
+    /// The function, the resource, the package, or that there is none; of what has no place at all, what it says.
     Place,
     /// The path alone, and nothing else that could be meant.
     Path,
@@ -87,11 +87,15 @@ impl Step {
             Self::Line => finding.location.line?.to_string(),
             Self::Place => {
                 let package = finding.package.as_ref().map_or("", |p| p.name.raw());
-                format!("{}\u{0}{package}", raw(&finding.location.logical))
+                let logical = raw(&finding.location.logical);
+                // What has no place at all is the same only where it says the same.
+                let nowhere = path.is_empty() && logical.is_empty() && package.is_empty();
+                let said = if nowhere { normalise_snippet(finding.detail.raw()) } else { String::new() };
+                [&logical, package, &said].join("\u{0}")
             }
             Self::Path => String::new(),
         };
-        let placed = !path.is_empty() || more.len() > 1;
+        let placed = !path.is_empty() || more.len() > 2;
         placed.then(|| (tool.to_owned(), finding.rule.raw().to_owned(), path, more))
     }
 }
