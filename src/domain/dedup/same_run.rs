@@ -90,7 +90,7 @@ impl Step {
                 let logical = raw(&finding.location.logical);
                 // What has no place at all is the same only where it says the same.
                 let nowhere = path.is_empty() && logical.is_empty() && package.is_empty();
-                let said = if nowhere { normalise_snippet(finding.detail.raw()) } else { String::new() };
+                let said = if nowhere { words_of(finding.detail.raw()) } else { String::new() };
                 [&logical, package, &said].join("\u{0}")
             }
             Self::Path => String::new(),
@@ -98,6 +98,11 @@ impl Step {
         let placed = !path.is_empty() || more.len() > 2;
         placed.then(|| (tool.to_owned(), finding.rule.raw().to_owned(), path, more))
     }
+}
+
+/// A text without its line breaks and the dashes of its lists, which formats write or leave out.
+fn words_of(text: &str) -> String {
+    text.split_whitespace().filter(|w| *w != "-").collect::<Vec<_>>().join(" ")
 }
 
 /// Joins the findings of one run. `list_of` says of which report each finding is.
