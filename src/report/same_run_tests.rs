@@ -68,7 +68,7 @@ fn field(finding: &Finding, name: &str) -> String {
         "package" => package()
             .map(|p| format!("{}@{}", p.name.raw(), p.version.as_ref().map_or("", |v| v.raw())))
             .unwrap_or_default(),
-        "ids" => finding.vulnerabilities.iter().map(|v| v.raw()).collect::<Vec<_>>().join(" "),
+        "ids" => finding.vulnerabilities.iter().map(text::Untrusted::raw).collect::<Vec<_>>().join(" "),
         _ => String::new(),
     }
 }

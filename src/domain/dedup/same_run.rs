@@ -28,6 +28,9 @@ struct Known {
     snippet: Option<String>,
     package: Option<String>,
     version: Option<String>,
+    nowhere: bool,
+    /// How the names of the reports end.
+    kinds: Vec<String>,
 }
 
 impl Known {
@@ -40,6 +43,8 @@ impl Known {
             logical: place.logical.as_ref().map(|l| l.raw().to_owned()),
             snippet: finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).filter(|s| !s.is_empty()),
             package: package.map(|p| p.name.raw().to_lowercase().replace(':', "/")),
+            nowhere: is_nowhere(finding),
+            kinds: finding.sources.iter().map(|s| kind_of(s.report.raw())).collect(),
             version: package.and_then(|p| p.version.as_ref()).map(|v| v.raw().to_owned()),
         }
     }
@@ -49,7 +54,10 @@ impl Known {
         fn same<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
             a.zip(b).is_none_or(|(a, b)| a == b)
         }
+        // Two hosts that were looked at each for itself are not one, though their reports may not name them.
+        let one_host = || !self.kinds.iter().any(|k| other.kinds.contains(k));
         !self.lists.iter().any(|l| other.lists.contains(l))
+            && (!self.nowhere || !other.nowhere || one_host())
             && same(self.line.as_ref(), other.line.as_ref())
             && same(self.logical.as_ref(), other.logical.as_ref())
             // One format quotes the line, another all lines of the place.
@@ -60,6 +68,8 @@ impl Known {
 
     fn add(&mut self, other: Self) {
         self.lists.extend(other.lists);
+        self.kinds.extend(other.kinds);
+        self.nowhere &= other.nowhere;
         self.line = self.line.or(other.line);
         self.logical = self.logical.take().or(other.logical);
         self.snippet = self.snippet.take().or(other.snippet);
@@ -89,8 +99,7 @@ impl Step {
                 let package = finding.package.as_ref().map_or("", |p| p.name.raw());
                 let logical = raw(&finding.location.logical);
                 // What has no place at all is the same only where it says the same.
-                let nowhere = path.is_empty() && logical.is_empty() && package.is_empty();
-                let said = if nowhere { words_of(finding.detail.raw()) } else { String::new() };
+                let said = if is_nowhere(finding) { words_of(finding.detail.raw()) } else { String::new() };
                 [&logical, package, &said].join("\u{0}")
             }
             Self::Path => String::new(),
@@ -98,6 +107,17 @@ impl Step {
         let placed = !path.is_empty() || more.len() > 2;
         placed.then(|| (tool.to_owned(), finding.rule.raw().to_owned(), path, more))
     }
+}
+
+/// Whether a finding has no place at all.
+fn is_nowhere(finding: &Finding) -> bool {
+    let place = &finding.location;
+    place.path.is_none() && place.logical.is_none() && finding.package.is_none()
+}
+
+/// How a file's name ends, which tells formats of one run apart.
+fn kind_of(report: &str) -> String {
+    report.rsplit_once('.').map_or("", |(_, end)| end).to_lowercase()
 }
 
 /// A text without its line breaks and the dashes of its lists, which formats write or leave out.

@@ -215,6 +215,20 @@ fn a_format_that_says_less_tells_of_the_same_finding() {
     assert_eq!(merge_across(vec![full, vec![finding("semgrep", "R", "a.tf", 3, "y")]]).len(), 3);
 }
 
+/// Two hosts may be looked at each for itself, and their reports not name them.
+#[test]
+fn what_has_no_place_is_one_only_in_reports_of_different_formats() {
+    let of = |report: &str, detail: &str| {
+        let mut f = finding("kube-bench", "1.1.1", "", 1, "");
+        (f.location, f.snippet, f.detail) = (Location::default(), None, detail.into());
+        f.sources[0].report = report.into();
+        vec![f]
+    };
+    assert_eq!(merge_across(vec![of("a.json", "x y"), of("b.csv", "- x\n- y")]).len(), 1);
+    assert_eq!(merge_across(vec![of("a.json", "x y"), of("b.csv", "x")]).len(), 2);
+    assert_eq!(merge_across(vec![of("a.json", "x y"), of("b.json", "x y")]).len(), 2);
+}
+
 fn some_finding() -> impl Strategy<Value = Finding> {
     (0..3_usize, 0..3_u32, 0..3_usize, 0..6_usize, 0..4_u8).prop_map(|(tool, line, id, severity, kind)| {
         let tool = ["trivy", "grype", "osv"][tool];
