@@ -197,10 +197,8 @@ fn match_up(
     if lists.len() < 2 {
         return;
     }
+    // Each is in order already, as all findings of a report are.
     let mut lists: Vec<Vec<usize>> = lists.into_values().collect();
-    for list in &mut lists {
-        list.sort_by(order);
-    }
     lists.sort_by(|a, b| {
         let unequal = a.iter().zip(b).map(|(a, b)| order(a, b)).find(|o| *o != Ordering::Equal);
         b.len().cmp(&a.len()).then(unequal.unwrap_or(Ordering::Equal))

@@ -169,6 +169,20 @@ mod tests {
         assert_eq!(read("r", clean.as_bytes(), None).status, ReportStatus::Empty);
     }
 
+    #[test]
+    fn the_same_run_in_sarif_is_the_same_leak() {
+        let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "gitleaks", "rules": [{"id": "slack-bot-token",
+            "shortDescription": {"text": "A bot's token."}}]}}, "results": [{"message": {"text": "slack-bot-token has detected secret"},
+            "ruleId": "slack-bot-token", "locations": [{"physicalLocation": {"artifactLocation": {"uri": "deploy/bot.env"},
+            "region": {"startLine": 12, "startColumn": 9, "snippet": {"text": "xoxb-17653672481-19874698323"}}}}],
+            "partialFingerprints": {"commitSha": "ab12ab12"}}]}]}"#;
+        let of = |text: &str| read("r", text.as_bytes(), None).findings;
+        let (json, sarif) = (of(&format!("[{LEAK}]")), of(sarif));
+        assert!(json[0].keys.iter().any(|k| k.rung == crate::domain::finding::Rung::Snippet && sarif[0].keys.contains(k)));
+        let merged = crate::domain::dedup::merge_across(vec![json, sarif]);
+        assert_eq!((merged.len(), merged[0].sources.len()), (1, 2));
+    }
+
     /// A dismissal of one must not carry over to the one that takes its place.
     #[test]
     fn two_secrets_that_look_the_same_when_masked_have_different_keys() {
