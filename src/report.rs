@@ -15,6 +15,8 @@ mod node;
 mod places;
 mod purl;
 mod reading;
+#[cfg(test)]
+mod same_run_tests;
 mod shape;
 mod table;
 #[cfg(test)]

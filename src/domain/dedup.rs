@@ -7,6 +7,7 @@ mod component;
 mod group;
 mod merge;
 mod normal;
+mod same_run;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,9 @@ use super::ids::{Digest, Fingerprint};
 use crate::text::Untrusted;
 
 pub use merge::{merge_across, merge_within};
-pub use normal::{normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet};
+pub use normal::{
+    normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet, normalise_tool,
+};
 
 /// What match keys are made from; what is not known is empty.
 #[derive(Debug, Clone, Default)]

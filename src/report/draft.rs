@@ -27,6 +27,8 @@ pub(super) struct Draft {
     pub logical: Option<String>,
     pub snippet: Option<String>,
     pub context: Option<String>,
+    /// The leaked secret itself, where the report has it: it is covered wherever else it stands.
+    pub secret: Option<String>,
     pub vulnerabilities: Vec<String>,
     pub cwe: Vec<u32>,
     pub package: Option<Package>,
@@ -56,6 +58,7 @@ impl Draft {
             logical: None,
             snippet: None,
             context: None,
+            secret: None,
             vulnerabilities: Vec::new(),
             cwe: Vec::new(),
             package: None,
@@ -130,6 +133,12 @@ impl Draft {
     /// As [`finish`](Self::finish), with the texts that the findings of a report share, and the report's name.
     pub(super) fn finished(self, pool: &mut Pool, report: &str, tool: &str, tool_version: Option<&str>) -> Finding {
         let mut texts = Texts(pool);
+        let secret = self.secret.as_deref().map(str::trim).filter(|s| s.chars().count() >= 4);
+        let without = |text: String| match secret {
+            Some(secret) if text.contains(secret) => text.replace(secret, &words::covered(secret)),
+            _ => text,
+        };
+        let (title, detail) = (without(self.title), without(self.detail));
         let mut vulnerabilities = self.vulnerabilities;
         vulnerabilities.sort();
         vulnerabilities.dedup();
@@ -137,9 +146,11 @@ impl Draft {
         cwe.sort_unstable();
         cwe.dedup();
         let shown = |text: Option<String>| match self.class {
-            Class::Secret => text.map(|s| words::masked(&s)),
+            Class::Secret => text.map(|s| words::masked(&without(s))),
             _ => text,
         };
+        // Masked, a secret looks like the one that takes its place, and a dismissal would carry over to that.
+        let bare = self.secret.as_ref().or(self.snippet.as_ref()).filter(|_| self.class == Class::Secret).cloned();
         let (snippet, context) = (shown(self.snippet), shown(self.context));
         let severity = match self.severity {
             Severity::Unknown => self.cvss.severity().unwrap_or(Severity::Unknown),
@@ -151,7 +162,7 @@ impl Draft {
             epss: self.epss.filter(|e| (0.0..=1.0).contains(e)).map(|e| texts.one(&format!("{e:.5}"))),
             exploited: self.exploited,
         };
-        let title = [&self.title, &self.detail, &self.rule].into_iter().find(|t| !t.trim().is_empty());
+        let title = [&title, &detail, &self.rule].into_iter().find(|t| !t.trim().is_empty());
         let title = one_line(title.map_or("", String::as_str));
         // What has no rule of its own is told apart by what it says.
         let rule = if self.rule.trim().is_empty() { title.clone() } else { self.rule };
@@ -165,7 +176,7 @@ impl Draft {
             severity,
             rule: texts.one(rule.trim()),
             title: texts.one(&title),
-            detail: texts.one(self.detail.trim_end()),
+            detail: texts.one(detail.trim_end()),
             location: Location {
                 path: texts.some(path),
                 line: self.line.filter(|n| *n > 0),
@@ -191,7 +202,17 @@ impl Draft {
                 native_id: texts.some(self.native_id),
             }],
         };
-        finding.keys = dedup::keys_of(&finding);
+        finding.keys = match bare {
+            Some(bare) => {
+                let shown = finding.snippet.take();
+                let marked = format!("{} {}", shown.as_ref().map_or("", Untrusted::raw), words::mark(&bare));
+                finding.snippet = Some(marked.into());
+                let keys = dedup::keys_of(&finding);
+                finding.snippet = shown;
+                keys
+            }
+            None => dedup::keys_of(&finding),
+        };
         if let Some(near) = self.near_id {
             let path = finding.location.path.as_ref().map_or("", Untrusted::raw);
             let code = finding.snippet.as_ref().map(|s| dedup::normalise_snippet(s.raw())).unwrap_or_default();

@@ -15,6 +15,7 @@ mod aws_ecr;
 mod aws_inspector;
 mod aws_inspector2;
 mod bandit;
+mod betterleaks;
 mod blackduck;
 mod brakeman;
 mod bundler_audit;
@@ -26,6 +27,7 @@ mod checkmarx;
 mod checkmarx_one;
 mod checkov;
 mod checkov_junit;
+mod checkstyle;
 mod clair;
 mod cloud_conformity;
 mod cloudsploit;
@@ -39,6 +41,7 @@ mod dependency_check;
 mod dependency_check_json;
 mod dependency_check_xml;
 mod dependency_track;
+mod detect_secrets;
 mod docker_bench;
 mod dockerlint;
 mod dockle;
@@ -47,8 +50,11 @@ mod eslint;
 mod flawfinder;
 mod fortify;
 mod fossa;
+mod ggshield;
 mod github_code_scanning;
+mod github_secret_scanning;
 mod gitlab;
+mod gitleaks;
 mod gosec;
 mod govulncheck;
 mod grype;
@@ -59,11 +65,13 @@ mod jfrog;
 mod jfrog_xray;
 mod junit;
 mod kics;
+mod kingfisher;
 mod kube_bench;
 mod kube_linter;
 mod kubeaudit;
 mod kubernetes;
 mod kubescape;
+mod leak;
 mod mend;
 mod nessus;
 mod nessus_csv;
@@ -71,6 +79,7 @@ mod netsparker;
 mod neuvector;
 mod nexpose;
 mod nikto;
+mod noseyparker;
 mod npm_advisory;
 mod npm_audit;
 mod nuclei;
@@ -104,6 +113,7 @@ mod tfsec;
 mod trivy;
 mod trivy_compliance;
 mod trivy_operator;
+mod trufflehog;
 mod twistlock;
 mod veracode;
 mod webinspect;
@@ -130,6 +140,7 @@ pub(super) static ALL: &[&[Format]] = &[
     aws_inspector::FORMATS,
     aws_inspector2::FORMATS,
     bandit::FORMATS,
+    betterleaks::FORMATS,
     blackduck::FORMATS,
     brakeman::FORMATS,
     bundler_audit::FORMATS,
@@ -141,6 +152,7 @@ pub(super) static ALL: &[&[Format]] = &[
     checkmarx_one::FORMATS,
     checkov::FORMATS,
     checkov_junit::FORMATS,
+    checkstyle::FORMATS,
     clair::FORMATS,
     cloud_conformity::FORMATS,
     cloudsploit::FORMATS,
@@ -153,6 +165,7 @@ pub(super) static ALL: &[&[Format]] = &[
     dependency_check_json::FORMATS,
     dependency_check_xml::FORMATS,
     dependency_track::FORMATS,
+    detect_secrets::FORMATS,
     docker_bench::FORMATS,
     dockerlint::FORMATS,
     dockle::FORMATS,
@@ -161,8 +174,11 @@ pub(super) static ALL: &[&[Format]] = &[
     flawfinder::FORMATS,
     fortify::FORMATS,
     fossa::FORMATS,
+    ggshield::FORMATS,
     github_code_scanning::FORMATS,
+    github_secret_scanning::FORMATS,
     gitlab::FORMATS,
+    gitleaks::FORMATS,
     gosec::FORMATS,
     govulncheck::FORMATS,
     grype::FORMATS,
@@ -171,6 +187,7 @@ pub(super) static ALL: &[&[Format]] = &[
     jfrog_xray::FORMATS,
     junit::FORMATS,
     kics::FORMATS,
+    kingfisher::FORMATS,
     kube_bench::FORMATS,
     kube_linter::FORMATS,
     kubeaudit::FORMATS,
@@ -182,6 +199,7 @@ pub(super) static ALL: &[&[Format]] = &[
     neuvector::FORMATS,
     nexpose::FORMATS,
     nikto::FORMATS,
+    noseyparker::FORMATS,
     npm_audit::FORMATS,
     nuclei::FORMATS,
     openreports::FORMATS,
@@ -212,6 +230,7 @@ pub(super) static ALL: &[&[Format]] = &[
     trivy::FORMATS,
     trivy_compliance::FORMATS,
     trivy_operator::FORMATS,
+    trufflehog::FORMATS,
     twistlock::FORMATS,
     veracode::FORMATS,
     webinspect::FORMATS,

@@ -422,8 +422,6 @@ impl<'de: 'a, 'a> Visitor<'de> for Grow<'_, 'a> {
                 return read;
             }
         }
-        *self.into = Node::Object(entries);
-        Ok(())
     }
 }
 

@@ -2,20 +2,22 @@
 
 use base64::Engine as _;
 
+use crate::domain::canonical;
 use crate::domain::severity::Severity;
 
 /// Prefixes of ids that name one vulnerability each. Advisories of distributions (DSA-, RHSA-) name several, and would draw
 /// different vulnerabilities together.
 const DATABASES: [&str; 7] = ["CVE-", "GHSA-", "RUSTSEC-", "PYSEC-", "GO-", "OSV-", "GMS-"];
 
-/// The ids of vulnerability databases in a text, upper case.
+/// The ids of vulnerability databases in a text, upper case. What is written behind an id is cut off: Grype writes rules as
+/// `CVE-2019-1549-libcrypto1.1`.
 pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     // No id is shorter, and most texts have none.
     let words = text.split(|c: char| !word(c)).map(|w| w.trim_matches('-')).filter(|w| w.len() > 6 && w.contains('-'));
     words
         .map(str::to_ascii_uppercase)
-        .filter(|w| DATABASES.iter().any(|d| w.strip_prefix(d).is_some_and(|rest| is_id(d, rest))))
+        .filter_map(|w| DATABASES.iter().find_map(|d| Some(format!("{d}{}", own_part(d, w.strip_prefix(d)?)?))))
         .collect()
 }
 
@@ -32,13 +34,16 @@ pub(super) fn known_as<'t>(own: &str, others: impl IntoIterator<Item = &'t str>)
     ids
 }
 
-fn is_id(database: &str, rest: &str) -> bool {
+/// What of the rest of a word belongs to an id that begins with the name of a database.
+fn own_part<'w>(database: &str, rest: &'w str) -> Option<&'w str> {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    match database {
-        "GHSA-" => rest.split('-').count() == 3 && rest.split('-').all(|p| p.len() == 4),
-        _ => rest
-            .split_once('-')
-            .is_some_and(|(year, n)| year.len() == 4 && digits(year) && (digits(n) || database == "OSV-")),
+    let parts: Vec<&str> = rest.splitn(4, '-').collect();
+    match (database, parts.as_slice()) {
+        ("GHSA-", [a, b, c, ..]) if [a, b, c].iter().all(|p| p.len() == 4) => rest.get(..14),
+        ("GHSA-", _) => None,
+        ("OSV-", [year, n]) if year.len() == 4 && digits(year) && !n.is_empty() => Some(rest),
+        (_, [year, n, ..]) if year.len() == 4 && digits(year) && digits(n) => rest.get(..=4 + n.len()),
+        _ => None,
     }
 }
 
@@ -110,7 +115,23 @@ fn is_tag(name: &str) -> bool {
     matches!(name.as_str(), "p" | "br" | "li" | "ul" | "ol" | "div" | "b" | "i" | "em" | "strong" | "code" | "pre")
 }
 
-/// A leaked secret as it may be shown: of every long word without blanks only the first three characters are left.
+/// A mark of a leaked secret by which another one in its place is told apart. It has twelve bits: too few to find out by
+/// trying whether a guess was right.
+pub(super) fn mark(secret: &str) -> String {
+    let digest = canonical::sha256_parts([b"secret".as_slice(), secret.as_bytes()]).to_string();
+    digest.chars().rev().take(3).collect()
+}
+
+/// A leaked secret, which may be of any characters, in place of which this may be shown.
+pub(super) fn covered(secret: &str) -> String {
+    if secret.contains(char::is_whitespace) {
+        return masked(secret);
+    }
+    let kept = if secret.chars().count() < 8 { 0 } else { 3 };
+    secret.chars().take(kept).chain("********".chars()).collect()
+}
+
+/// Text around a leaked secret as it may be shown: of every long word without blanks only the first three characters are left.
 pub(super) fn masked(snippet: &str) -> String {
     let token = |c: char| c.is_ascii_alphanumeric() || "+/_-.~%!@#$^&*".contains(c);
     let mut out = String::with_capacity(snippet.len());
@@ -153,6 +174,12 @@ mod tests {
         assert_eq!(
             vulnerability_ids("see cve-2021-3711, GHSA-35jh-r3h4-6jhm (RUSTSEC-2020-0071); CVE-x, GO-lang, DSA-4808-1"),
             ["CVE-2021-3711", "GHSA-35JH-R3H4-6JHM", "RUSTSEC-2020-0071"]
+        );
+        assert_eq!(
+            vulnerability_ids(
+                "CVE-2019-1549-libcrypto1.1 GHSA-35jh-r3h4-6jhm-lodash CVE-20191-1 CVE-2019- GO-2022-0969"
+            ),
+            ["CVE-2019-1549", "GHSA-35JH-R3H4-6JHM", "GO-2022-0969"]
         );
         assert_eq!(cwe_numbers("external/cwe/cwe-079 CWE-89: x cwe"), [79, 89]);
     }

@@ -46,6 +46,14 @@ impl Groups {
         member
     }
 
+    /// As [`first`](Self::first), without shortening the way.
+    pub(super) fn first_of(&self, mut member: usize) -> usize {
+        while let Some(up) = self.parent.get(member).copied().filter(|up| *up != member) {
+            member = up;
+        }
+        member
+    }
+
     /// Makes one group of two.
     pub(super) fn join(&mut self, a: usize, b: usize, by: Option<Rung>) {
         let (a, b) = (self.first(a), self.first(b));

@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::group::{Groups, Key, Keys};
-use super::{component, identify_shared, identities, normalise_image, normalise_path, normalise_snippet};
+use super::{
+    component, identify_shared, identities, normalise_image, normalise_path, normalise_snippet, normalise_tool,
+    same_run,
+};
 use crate::domain::canonical::hash_of;
 use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
@@ -55,13 +58,43 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
         }
     }
     let merged = before - members.len();
-    (members.into_iter().filter_map(united).collect(), u32::try_from(merged).unwrap_or(u32::MAX))
+    let one = |group: Vec<Finding>| {
+        let words = said(&group);
+        let mut one = united(group)?;
+        one.detail = add_said(one.detail, &one.title, words);
+        Some(one)
+    };
+    (members.into_iter().filter_map(one).collect(), u32::try_from(merged).unwrap_or(u32::MAX))
+}
+
+/// How many other titles of one finding are told.
+const TOLD: usize = 10;
+
+/// What the results of a group are called, each once.
+fn said(group: &[Finding]) -> Vec<Untrusted> {
+    let mut titles: Vec<Untrusted> = Vec::new();
+    for finding in group.iter().filter(|_| group.len() > 1) {
+        if titles.len() <= TOLD && !titles.contains(&finding.title) {
+            titles.push(finding.title.clone());
+        }
+    }
+    titles
+}
+
+/// The detail, with what else the merged results are called: one id of a tool may stand for several complaints.
+fn add_said(detail: Untrusted, own: &Untrusted, titles: Vec<Untrusted>) -> Untrusted {
+    let others: Vec<&str> = titles.iter().filter(|t| *t != own).map(Untrusted::raw).collect();
+    match others.as_slice() {
+        [] => detail,
+        others => Untrusted::new(format!("{}\n\nAlso: {}", detail.raw(), others.join("\nAlso: "))),
+    }
 }
 
 /// Merges the findings of several reports. The outcome does not depend on the order of the lists.
 ///
 /// Two are one where they name the same vulnerability (by any of its ids) in the same version of the same package, or
-/// where the same tool reports the same rule, path, line and code (one run written in two formats), or the same stable id.
+/// where the same tool reports the same stable id, or the same rule, path, line and code (one run written in two formats, of
+/// which one may say less: see [`same_run`]).
 /// Where a list has several findings of one such line, the first is matched with the first of the other list, and so on:
 /// two findings of one report are never made one by their line.
 ///
@@ -70,7 +103,8 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     let keys = Keys::default();
     let mut all: Vec<Arc<Finding>> = Vec::with_capacity(lists.iter().map(Vec::len).sum());
     let mut by_line: Vec<(Key, usize)> = Vec::new();
-    for list in lists {
+    let mut list_of: Vec<usize> = Vec::new();
+    for (number, list) in lists.into_iter().enumerate() {
         let mut list: Vec<Arc<Finding>> = list.into_iter().map(Into::into).collect();
         list.sort_by(|a, b| total_order(a, b));
         let mut occurrences: HashMap<Key, u32> = HashMap::new();
@@ -81,6 +115,7 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
                 *count += 1;
             }
             all.push(finding);
+            list_of.push(number);
         }
     }
     let mut groups = Groups::new(all.len());
@@ -89,6 +124,7 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     join_by_tool_id(&borrowed, &keys, &mut groups);
     join_by_component(&borrowed, &keys, &mut groups);
     drop(borrowed);
+    same_run::join_all(&all, &list_of, &mut groups);
     let mut of_group: Vec<(usize, Arc<Finding>)> = Vec::with_capacity(all.len());
     of_group.extend(all.into_iter().enumerate().map(|(index, finding)| (groups.first(index), finding)));
     of_group.sort_by_key(|(first, _)| *first);
@@ -159,37 +195,32 @@ fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
 /// The image that a package of a container belongs to; empty for everything else.
 pub(super) fn image(finding: &Finding) -> String {
     match (&finding.location.path, finding.class) {
-        (Some(path), Class::Container) => normalise_image(path.raw()),
+        (Some(path), Class::Container) => repository(&normalise_image(path.raw())).to_owned(),
         _ => String::new(),
     }
 }
 
-/// The keys by which results of the same tool in different reports are one.
-///
-/// Formats differ in what they carry: some quote no code, some name no resource. So the line counts where there is one,
-/// and else the code.
-fn line_keys(finding: &Finding, keys: &Keys) -> Vec<Key> {
-    let snippet = match (finding.location.line, &finding.snippet) {
-        (None, Some(snippet)) => normalise_snippet(snippet.raw()),
-        _ => String::new(),
+/// An image's name without its registry, which Trivy leaves out in some formats: `library/alpine` is `docker.io/library/alpine`.
+fn repository(image: &str) -> &str {
+    let bare = match image.split_once('/') {
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
+        _ => image,
     };
+    bare.strip_prefix("library/").unwrap_or(bare)
+}
+
+/// The keys by which results of the same tool in different reports are one.
+fn line_keys(finding: &Finding, keys: &Keys) -> Vec<Key> {
+    let snippet = finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).unwrap_or_default();
     // Without any place or code the rule alone would join what is not the same.
     if finding.location.line.is_none() && snippet.is_empty() {
         return Vec::new();
     }
     let path = normalise_path(finding.location.path.as_ref().map_or("", Untrusted::raw));
-    let logical = finding.location.logical.as_ref().filter(|_| finding.location.line.is_none());
     let package = finding.package.as_ref().map(|p| (component::component(p), component::version(p)));
-    let tools: HashSet<String> = finding.sources.iter().map(|s| family(s.tool.raw())).collect();
-    let place = (&path, finding.location.line, logical);
+    let tools: HashSet<String> = finding.sources.iter().map(|s| normalise_tool(s.tool.raw())).collect();
+    let place = (&path, finding.location.line, &finding.location.logical);
     tools.iter().map(|tool| keys.of(&(tool, &finding.rule, place, &snippet, &package))).collect()
-}
-
-/// The first word of a tool's name: its formats call one tool `Semgrep` and `Semgrep OSS`.
-fn family(tool: &str) -> String {
-    let lower = tool.trim().to_lowercase();
-    let bare = lower.strip_prefix("owasp ").unwrap_or(&lower);
-    bare.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 /// As [`united`]; one that stands alone and is in order already stays the very same.
@@ -302,7 +333,7 @@ fn grave_first(severity: Severity) -> (Reverse<u8>, Severity) {
 }
 
 /// An order of findings by all that is in them. What place and rule tell apart is not hashed.
-fn total_order(a: &Finding, b: &Finding) -> Ordering {
+pub(super) fn total_order(a: &Finding, b: &Finding) -> Ordering {
     (&a.location, &a.rule)
         .cmp(&(&b.location, &b.rule))
         .then_with(|| if a == b { Ordering::Equal } else { hash_of(a).cmp(&hash_of(b)) })

@@ -88,6 +88,14 @@ pub fn normalise_purl(purl: &str) -> String {
     decoded(bare).to_lowercase()
 }
 
+/// The name of a tool as it is compared: lower case letters and digits, without the edition. `Semgrep OSS` is Semgrep.
+pub fn normalise_tool(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let named: String = words.clone().filter(|w| !matches!(*w, "oss" | "pro" | "owasp" | "cli")).collect();
+    if named.is_empty() { words.collect() } else { named }
+}
+
 /// Code as it is compared: runs of white space are one blank.
 pub fn normalise_snippet(snippet: &str) -> String {
     let mut out = String::with_capacity(snippet.len());

@@ -244,14 +244,51 @@ fn two_of_one_report_stay_two_when_the_other_format_has_both() {
     assert_ne!(out[0].fingerprint, out[1].fingerprint);
 }
 
+/// CSV has no code, JUnit XML no line: what one format leaves out is no difference.
+#[test]
+fn a_format_that_says_less_tells_of_the_same_finding() {
+    let json = |line, code: &str| Finding {
+        location: Location {
+            logical: Some("aws_sg.open".into()),
+            ..finding("Semgrep OSS", "R", "a.tf", line, code).location
+        },
+        ..finding("Semgrep OSS", "R", "a.tf", line, code)
+    };
+    let csv = |line| Finding { snippet: None, ..finding("semgrep", "R", "./a.tf", line, "") };
+    let junit = Finding { location: Location { line: None, ..json(1, "").location }, ..csv(1) };
+    let full = vec![json(3, "x"), json(9, "x")];
+    assert_eq!(merge_across(vec![full.clone(), vec![csv(9), csv(3)]]).len(), 2);
+    assert_eq!(merge_across(vec![full.clone(), vec![csv(9), csv(3)], vec![junit.clone(), junit.clone()]]).len(), 2);
+    // Which of the two is meant is not known, and another line or other code is another finding.
+    assert_eq!(merge_across(vec![vec![csv(9), csv(3)], vec![junit]]).len(), 3);
+    assert_eq!(merge_across(vec![full.clone(), vec![csv(4)]]).len(), 3);
+    assert_eq!(merge_across(vec![full, vec![finding("semgrep", "R", "a.tf", 3, "y")]]).len(), 3);
+}
+
+/// Two hosts may be looked at each for itself, and their reports not name them.
+#[test]
+fn what_has_no_place_is_one_only_in_reports_of_different_formats() {
+    let of = |report: &str, detail: &str| {
+        let mut f = finding("kube-bench", "1.1.1", "", 1, "");
+        (f.location, f.snippet, f.detail) = (Location::default(), None, detail.into());
+        f.sources[0].report = report.into();
+        vec![f]
+    };
+    assert_eq!(merge_across(vec![of("a.json", "x y"), of("b.csv", "- x\n- y")]).len(), 1);
+    assert_eq!(merge_across(vec![of("a.json", "x y"), of("b.csv", "x")]).len(), 2);
+    assert_eq!(merge_across(vec![of("a.json", "x y"), of("b.json", "x y")]).len(), 2);
+}
+
 fn some_finding() -> impl Strategy<Value = Finding> {
-    (0..3_usize, 0..3_u32, 0..3_usize, 0..6_usize, any::<bool>()).prop_map(|(tool, line, id, severity, sca)| {
+    (0..3_usize, 0..3_u32, 0..3_usize, 0..6_usize, 0..4_u8).prop_map(|(tool, line, id, severity, kind)| {
         let tool = ["trivy", "grype", "osv"][tool];
         let severity = Severity::ALL[severity];
-        if sca {
+        if kind == 0 {
             vulnerable(tool, [&["CVE-1"][..], &["GHSA-1"], &["CVE-1", "GHSA-1"]][id], "1", severity)
         } else {
-            Finding { severity, ..finding(tool, "R", "a.py", line, "s") }
+            let full = finding(tool, "R", "a.py", line, ["s", "t", "s"][id]);
+            let location = Location { line: (kind != 1).then_some(line), ..full.location.clone() };
+            Finding { severity, location, snippet: full.snippet.clone().filter(|_| kind != 2), ..full }
         }
     })
 }

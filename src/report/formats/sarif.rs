@@ -27,7 +27,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
         Class::Fuzz,
     ],
     items: "all `results` of all runs",
-    severity: "the tool's `severity` or `issue_severity` property, then `security-severity`, then `level` (error is high, warning medium, note low; no level is warning)",
+    severity: "the tool's `severity` or `issue_severity` property, then the word that Trivy, Grype and roxctl write into the message or the tags, then `security-severity`, then `level` (error is high, warning medium, note low; no level is warning)",
     identity: "`fingerprints`; else `partialFingerprints` with rule, path and code; else rule, path and code",
     checked: "DefectDojo's and Jenkins' parsers, golden files of Trivy and roxctl, the same run in the tool's own format",
     detect,
@@ -182,17 +182,18 @@ impl<'n, 'a> Reader<'n, 'a> {
 
         let mut draft = Draft::new(tools::class_of(self.classes, name, tags()));
         id.clone_into(&mut draft.rule);
-        draft.severity = severity::of(result, &kind, rule);
+        let message = self.message(result, rule);
+        draft.severity = severity::of(result, &kind, rule, &message);
         draft.vulnerabilities = words::vulnerability_ids(id);
         for tag in tags() {
             draft.vulnerabilities.extend(words::vulnerability_ids(tag));
         }
-        let message = self.message(result, rule);
         let short = rule.at("shortDescription.text").text().unwrap_or(name);
         draft.title = match (draft.vulnerabilities.is_empty(), message.is_empty()) {
             (false, _) | (_, true) if !short.is_empty() => short.to_owned(),
             _ => message.clone(),
         };
+        let said = message.clone();
         let full = rule.at("fullDescription.text").or_empty();
         draft.detail = if full.is_empty() || message.contains(full) { message } else { format!("{message}\n\n{full}") };
         draft.cwe = self.weaknesses(result, rule, tags());
@@ -200,9 +201,13 @@ impl<'n, 'a> Reader<'n, 'a> {
         draft.confidence = confidence.iter().find_map(|t| t.owned());
         draft.url = rule.get("helpUri").owned().or_else(|| result.get("hostedViewerUri").owned());
         draft.suppressed = suppressed(result.get("suppressions").items());
-        draft.package = package::of(&draft, own, general);
         if let Some(location) = result.get("locations").items().first() {
             place::fill(&mut draft, self.run, location);
+        }
+        if !draft.vulnerabilities.is_empty() {
+            let aliases = said.split_once("also known as").map(|(_, aliases)| words::vulnerability_ids(aliases));
+            draft.vulnerabilities.extend(aliases.unwrap_or_default());
+            draft.package = package::of(&said, &draft, own, general);
         }
         draft.native_id = ids(result.get("fingerprints")).or_else(|| result.get("correlationGuid").owned());
         if draft.native_id.is_none() {
