@@ -10,7 +10,7 @@ mod decode;
 mod draft;
 mod formats;
 mod html;
-mod lax;
+mod limits;
 mod node;
 mod places;
 mod purl;
@@ -21,7 +21,6 @@ mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
-mod twice;
 mod words;
 mod xml;
 mod yaml;
@@ -110,7 +109,7 @@ pub(crate) struct Input<'a> {
     /// The document, decoded; empty for an archive.
     pub text: &'a str,
     /// The files in it, if it is an archive.
-    pub archive: &'a [decode::Member],
+    pub(in crate::report) archive: &'a [decode::Member],
     /// What many findings have in common.
     pub pool: RefCell<Pool>,
 }

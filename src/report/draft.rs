@@ -7,7 +7,7 @@ use crate::domain::severity::Severity;
 use crate::text::{Pool, Untrusted};
 
 use super::cvss::Cvss;
-use super::lax::{LONGEST, within};
+use super::limits::{LONGEST, within};
 use super::{Input, purl, words};
 
 /// The longest title that is made from a longer text, in characters.

@@ -41,13 +41,13 @@ static NULL: Node<'static> = Node::Null;
 impl<'a> Node<'a> {
     /// Reads a document. Errors have line and column; a key that stands twice in one object is one of them.
     pub(super) fn parse(text: &'a str) -> Result<Self, Unreadable> {
-        serde_json::from_str::<Whole<'a>>(text).map(|w| w.0).map_err(|e| super::lax::unreadable(&e))
+        serde_json::from_str::<Whole<'a>>(text).map(|w| w.0).map_err(|e| super::limits::unreadable(&e))
     }
 
     /// Reads one document after another, as JSON lines or not: blanks and line ends between them are all one.
     pub(super) fn parse_all(text: &'a str) -> Result<Vec<Self>, Unreadable> {
         let documents = serde_json::Deserializer::from_str(text).into_iter::<Whole<'a>>();
-        documents.map(|d| d.map(|w| w.0)).collect::<Result<_, _>>().map_err(|e| super::lax::unreadable(&e))
+        documents.map(|d| d.map(|w| w.0)).collect::<Result<_, _>>().map_err(|e| super::limits::unreadable(&e))
     }
 
     /// Reads a document but for the values of these keys, which stay [`Unread`](Self::Unread) until [`each`](Self::each)
@@ -56,7 +56,7 @@ impl<'a> Node<'a> {
         let mut node = Node::Null;
         let mut reader = serde_json::Deserializer::from_str(text);
         let grow = Grow { into: &mut node, bounds: None, unread };
-        grow.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|e| super::lax::unreadable(&e))?;
+        grow.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|e| super::limits::unreadable(&e))?;
         Ok(node)
     }
 
@@ -64,7 +64,7 @@ impl<'a> Node<'a> {
     pub(super) fn each(
         &self,
         text: &str,
-        mut visit: impl FnMut(Node<'a>) -> Result<(), Unreadable>,
+        mut visit: impl FnMut(Self) -> Result<(), Unreadable>,
     ) -> Result<(), Unreadable> {
         let raw = match self {
             Self::Unread(raw) => raw,
@@ -75,7 +75,7 @@ impl<'a> Node<'a> {
         let mut failed = Ok(());
         let all = Each { visit: &mut visit, failed: &mut failed }.deserialize(&mut reader);
         failed?;
-        all.map_err(|e| super::lax::unreadable_in(text, raw, &e))
+        all.map_err(|e| super::limits::unreadable_in(text, raw, &e))
     }
 
     /// The value of a key; `Null` if it has none, or is no object.

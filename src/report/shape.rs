@@ -61,9 +61,9 @@ impl Fit {
 impl<'t> Shape<'t> {
     /// Looks at the beginning of a document, or at all of it where `whole` is set.
     pub(super) fn of(text: &'t str, whole: bool) -> Self {
-        let end = if whole || text.len() <= BEGINNING { text.len() } else { text.floor_char_boundary(BEGINNING) };
+        let end = if whole || text.len() <= BEGINNING { text.len() } else { boundary(text, BEGINNING) };
         let seen = text.get(..end).unwrap_or(text);
-        let head = text.get(..text.floor_char_boundary(BEGINNING.min(text.len()))).unwrap_or(text);
+        let head = text.get(..boundary(text, BEGINNING)).unwrap_or(text);
         let form = match seen.trim_start().chars().next() {
             Some('<') => xml::sketch(seen).map(Form::Xml),
             Some('{' | '[' | '"' | '-' | '0'..='9' | 't' | 'f' | 'n') => json(seen),
@@ -169,6 +169,11 @@ impl<'t> Shape<'t> {
             Form::Other => "neither JSON, nor XML, nor a table".to_owned(),
         }
     }
+}
+
+/// The last boundary of characters that is no further than `at`.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
 
 /// The JSON value or values that a text begins with; `None` if it begins with none.

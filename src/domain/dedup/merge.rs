@@ -47,21 +47,20 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     for (index, finding) in findings.into_iter().enumerate() {
         let first = groups.first(index);
         let slot = slots.get(first).copied().flatten();
-        match slot.and_then(|s| members.get_mut(s)) {
-            Some(group) => group.push(finding),
-            None => {
-                if let Some(slot) = slots.get_mut(first) {
-                    *slot = Some(members.len());
-                }
-                members.push(vec![finding]);
+        if let Some(group) = slot.and_then(|s| members.get_mut(s)) {
+            group.push(finding);
+        } else {
+            if let Some(slot) = slots.get_mut(first) {
+                *slot = Some(members.len());
             }
+            members.push(vec![finding]);
         }
     }
     let merged = before - members.len();
     let one = |group: Vec<Finding>| {
         let words = said(&group);
         let mut one = united(group)?;
-        one.detail = add_said(one.detail, &one.title, words);
+        one.detail = add_said(one.detail, &one.title, &words);
         Some(one)
     };
     (members.into_iter().filter_map(one).collect(), u32::try_from(merged).unwrap_or(u32::MAX))
@@ -82,7 +81,7 @@ fn said(group: &[Finding]) -> Vec<Untrusted> {
 }
 
 /// The detail, with what else the merged results are called: one id of a tool may stand for several complaints.
-fn add_said(detail: Untrusted, own: &Untrusted, titles: Vec<Untrusted>) -> Untrusted {
+fn add_said(detail: Untrusted, own: &Untrusted, titles: &[Untrusted]) -> Untrusted {
     let others: Vec<&str> = titles.iter().filter(|t| *t != own).map(Untrusted::raw).collect();
     match others.as_slice() {
         [] => detail,

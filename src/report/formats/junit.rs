@@ -28,7 +28,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut open: Vec<Option<String>> = Vec::new();
     xml::walk(input.text, &["testcase", "system-out", "system-err", "properties"], |part| match part {
         Part::Open(node) => {
-            open.push((node.name == "testsuite").then(|| node.attribute("name").map(str::to_owned)).flatten())
+            open.push((node.name == "testsuite").then(|| node.attribute("name").map(str::to_owned)).flatten());
         }
         Part::Close(_) => drop(open.pop()),
         Part::Whole(node) if node.name == "testcase" => match failed(&node, open.iter().rev().flatten().next()) {

@@ -56,8 +56,8 @@ fn draft(host: &str, item: &Node) -> Draft {
         Some("0") => Severity::Info,
         _ => parts.risk.and_then(words::severity).unwrap_or(Severity::Unknown),
     };
-    draft.rule = item.attribute("pluginID").unwrap_or_default().to_owned();
-    draft.title = item.attribute("pluginName").or(parts.synopsis).unwrap_or_default().to_owned();
+    item.attribute("pluginID").unwrap_or_default().clone_into(&mut draft.rule);
+    item.attribute("pluginName").or(parts.synopsis).unwrap_or_default().clone_into(&mut draft.title);
     draft.say("", parts.synopsis);
     draft.say("", parts.description);
     draft.say("Solution", parts.solution.filter(|s| !s.eq_ignore_ascii_case("n/a")));

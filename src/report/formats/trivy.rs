@@ -1,11 +1,9 @@
 //! Trivy JSON: of images, file systems and repositories, of clusters (`trivy k8s`), and the old form that is a list.
-
-mod wire;
+//!
+//! The findings of a target are read one at a time: an image may have a hundred thousand.
 
 use super::image;
-use crate::report::lax::{self, Text};
 use crate::report::prelude::*;
-use wire::{Code, Doc, Licence, Misconfiguration, Modified, Outcome, Resource, Scores, Secret, Vulnerability};
 
 const TOOL: &str = "Trivy";
 
@@ -61,99 +59,113 @@ fn detect(shape: &Shape<'_>) -> Fit {
     (list || object()).into()
 }
 
+/// The lists of findings of a target; what is no list there is an error.
+const LISTS: &[&str] = &["Vulnerabilities", "Misconfigurations", "Secrets", "Licenses", "ExperimentalModifiedFindings"];
+
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = match input.text.trim_start().chars().next() {
-        Some('[') => Doc { results: Some(lax::json::<Vec<Outcome>>(input.text)?), ..Doc::default() },
-        // What the old form writes where it found nothing to look at.
-        _ if input.text.trim() == "null" => Doc::default(),
-        _ => lax::json::<Doc>(input.text)?,
-    };
-    let version = doc.trivy.0.version.owned();
-    let mut reader = Reader { input, version: version.as_deref(), parsed: Parsed::default(), logical: None };
-    let image = doc.artifact_type.get() == Some("container_image");
-    let mut looked = reader.all(doc.results.as_deref(), image);
-    for list in [doc.vulnerabilities, doc.misconfigurations, doc.resources, doc.findings].iter().flatten() {
-        for resource in list {
-            looked |= reader.resource(resource);
+    let doc = Node::outline(input.text, LISTS)?;
+    let mut reading = Reading::new(input, TOOL, &[]);
+    reading.version(doc.at("Trivy.Version").text());
+    let image = doc.get("ArtifactType").text() == Some("container_image");
+    let mut reader = Reader { text: input.text, reading, logical: None };
+    let results = if doc.is_list() { &doc } else { doc.get("Results") };
+    let mut looked = reader.all(results, image)?;
+    // `trivy k8s`, old and new. In a cluster's report the first two are lists of resources.
+    let cluster = doc.has("ClusterName");
+    for list in ["Vulnerabilities", "Misconfigurations", "Resources", "Findings"].map(|l| doc.get(l)) {
+        if cluster && !is_none(list) {
+            list.each(input.text, |resource| {
+                looked |= reader.resource(&resource)?;
+                Ok(())
+            })?;
         }
     }
-    let mut parsed = reader.parsed;
     if image && looked {
-        parsed.classes.push(Class::Container);
+        reader.reading.assessed(Class::Container);
     }
     if !looked {
-        parsed.not_assessed = Some("Trivy found nothing to look at: the report has no results.".to_owned());
+        reader.reading.not_assessed("Trivy found nothing to look at: the report has no results.");
     }
-    TOOL.clone_into(&mut parsed.tool);
-    parsed.tool_version = version;
-    Ok(parsed)
+    reader.reading.done()
+}
+
+/// Whether there is no list at all: Trivy writes `null` for none.
+fn is_none(list: &Node<'_>) -> bool {
+    matches!(list, Node::Null | Node::Unread("null"))
 }
 
 struct Reader<'a> {
-    input: &'a Input<'a>,
-    version: Option<&'a str>,
-    parsed: Parsed,
+    text: &'a str,
+    reading: Reading<'a>,
     logical: Option<String>,
 }
 
 impl Reader<'_> {
-    fn resource(&mut self, resource: &Resource) -> bool {
-        let parts = [&resource.kind, &resource.namespace, &resource.name];
-        let name = parts.iter().filter_map(|t| t.get()).collect::<Vec<_>>().join("/");
+    fn resource(&mut self, resource: &Node<'_>) -> Result<bool, Unreadable> {
+        image::object(resource, "A resource")?;
+        let parts = ["Kind", "Namespace", "Name"].map(|k| resource.get(k));
+        let name = parts.iter().filter_map(|t| t.text()).collect::<Vec<_>>().join("/");
         self.logical = Some(name).filter(|n| !n.is_empty());
-        if let Some(why) = resource.error.get() {
-            let remark = format!("Trivy could not look at {}: {why}.", self.logical.as_deref().unwrap_or("a resource"));
-            self.parsed.remark.get_or_insert(remark);
+        if let Some(why) = resource.get("Error").text() {
+            let what = self.logical.as_deref().unwrap_or("a resource");
+            self.reading.remark(format!("Trivy could not look at {what}: {why}."));
         }
-        self.all(resource.results.as_deref(), false)
+        self.all(resource.get("Results"), false)
     }
 
     /// Gives whether there was anything that was looked at.
-    fn all(&mut self, outcomes: Option<&[Outcome]>, image: bool) -> bool {
-        for outcome in outcomes.unwrap_or_default() {
-            self.one(outcome, image);
+    fn all(&mut self, results: &Node<'_>, image: bool) -> Result<bool, Unreadable> {
+        if is_none(results) {
+            return Ok(false);
         }
-        outcomes.is_some_and(|o| !o.is_empty())
+        let targets = results.list()?;
+        for target in targets {
+            self.one(image::object(target, "A result")?, image)?;
+        }
+        Ok(!targets.is_empty())
     }
 
-    fn one(&mut self, outcome: &Outcome, image: bool) {
-        let class = class_of(outcome);
-        self.parsed.classes.extend(class);
-        for v in outcome.vulnerabilities.iter().flatten() {
-            self.push(vulnerability(v, outcome, class.unwrap_or(if image { Class::Container } else { Class::Sca })));
-        }
-        for m in outcome.misconfigurations.iter().flatten() {
+    fn one(&mut self, target: &Node<'_>, image: bool) -> Result<(), Unreadable> {
+        let class = class_of(target);
+        class.into_iter().for_each(|c| self.reading.assessed(c));
+        let packages = class.unwrap_or(if image { Class::Container } else { Class::Sca });
+        self.each(target, "Vulnerabilities", |v| Some(vulnerability(v, target, packages)))?;
+        self.each(target, "Misconfigurations", |m| {
             // With --include-non-failures what passed stands here too.
-            if m.status.get().is_none_or(|s| !s.eq_ignore_ascii_case("pass") && !s.eq_ignore_ascii_case("exception")) {
-                self.push(misconfiguration(m, outcome));
-            } else {
-                self.parsed.raw_items += 1;
-            }
-        }
-        for s in outcome.secrets.iter().flatten() {
-            self.push(secret(s, outcome));
-        }
-        for l in outcome.licences.iter().flatten() {
-            self.push(licence(l, outcome));
-        }
-        for m in outcome.modified.iter().flatten() {
-            let class = class.unwrap_or(if image { Class::Container } else { Class::Sca });
-            self.push(suppressed(m, outcome, class));
-        }
+            let status = m.get("Status").or_empty().to_ascii_lowercase();
+            (status != "pass" && status != "exception").then(|| misconfiguration(m, target))
+        })?;
+        self.each(target, "Secrets", |s| Some(secret(s, target)))?;
+        self.each(target, "Licenses", |l| Some(licence(l, target)))?;
+        self.each(target, "ExperimentalModifiedFindings", |m| Some(suppressed(m, target, packages)))
     }
 
-    fn push(&mut self, mut draft: Draft) {
-        draft.logical = match (self.logical.clone(), draft.logical) {
-            (Some(resource), Some(inner)) if resource != inner => Some(format!("{resource} {inner}")),
-            (outer, inner) => outer.or(inner),
-        };
-        self.parsed.raw_items += 1;
-        self.parsed.findings.push(draft.finish(self.input, TOOL, self.version));
+    fn each(
+        &mut self,
+        target: &Node<'_>,
+        list: &str,
+        draft: impl Fn(&Node<'_>) -> Option<Draft>,
+    ) -> Result<(), Unreadable> {
+        let found = target.get(list);
+        if is_none(found) {
+            return Ok(());
+        }
+        found.each(self.text, |item| {
+            self.reading.passed(1);
+            if let Some(mut draft) = draft(image::object(&item, "A finding")?) {
+                draft.logical = match (self.logical.clone(), draft.logical) {
+                    (Some(resource), Some(inner)) if resource != inner => Some(format!("{resource} {inner}")),
+                    (outer, inner) => outer.or(inner),
+                };
+                self.reading.more(draft);
+            }
+            Ok(())
+        })
     }
 }
 
-fn class_of(outcome: &Outcome) -> Option<Class> {
-    match (outcome.class.get(), outcome.kind.get()) {
+fn class_of(target: &Node<'_>) -> Option<Class> {
+    match (target.get("Class").text(), target.get("Type").text()) {
         (Some("os-pkgs"), _) => Some(Class::Container),
         (Some("lang-pkgs"), _) => Some(Class::Sca),
         (Some("config"), _) => Some(Class::Iac),
@@ -165,114 +177,109 @@ fn class_of(outcome: &Outcome) -> Option<Class> {
     }
 }
 
-fn severity(word: &Text) -> Severity {
-    word.get().and_then(words::severity).unwrap_or(Severity::Unknown)
-}
-
-fn vulnerability(v: &Vulnerability, outcome: &Outcome, class: Class) -> Draft {
+fn vulnerability(v: &Node<'_>, target: &Node<'_>, class: Class) -> Draft {
     let mut draft = Draft::new(class);
-    let id = v.id.or_empty();
-    let package = v.pkg_name.or_empty();
-    draft.severity = severity(&v.severity);
+    let (id, package) = (v.get("VulnerabilityID").or_empty(), v.get("PkgName").or_empty());
+    draft.rated(v.get("Severity").text());
     id.clone_into(&mut draft.rule);
     let known = if id.is_empty() { "Vulnerability" } else { id };
-    draft.title = v.title.owned().unwrap_or_else(|| format!("{known} in {package}"));
-    draft.detail = v.description.owned().unwrap_or_else(|| draft.title.clone());
+    draft.title = v.get("Title").owned().unwrap_or_else(|| format!("{known} in {package}"));
+    draft.detail = v.get("Description").owned().unwrap_or_else(|| draft.title.clone());
     // The package of an operating system has no file of its own; its place is the image.
-    draft.path = match class {
-        Class::Container => outcome.target.owned(),
-        _ => v.pkg_path.owned().or_else(|| outcome.target.owned()),
-    };
-    draft.vulnerabilities = words::vulnerability_ids(id);
-    if draft.vulnerabilities.is_empty() && !id.is_empty() {
-        draft.vulnerabilities.push(id.to_ascii_uppercase());
-    }
-    draft.cwe = v.cwe_ids.0.iter().filter_map(Text::get).flat_map(words::cwe_numbers).collect();
-    draft.package = Some(Package {
-        name: package.into(),
-        version: v.installed_version.owned().map(Into::into),
-        purl: v.pkg_identifier.0.purl.owned().map(Into::into),
-        fixed: v.fixed_version.or_empty().split(',').map(str::trim).filter(|f| !f.is_empty()).map(Into::into).collect(),
-    });
-    draft.vulnerabilities.extend(v.vendor_ids.0.iter().filter_map(Text::get).flat_map(words::vulnerability_ids));
+    let file = v.get("PkgPath").owned().filter(|_| class != Class::Container);
+    draft.path = file.or_else(|| target.get("Target").owned());
+    draft.vulnerabilities = words::known_as(id, v.get("VendorIDs").texts());
+    draft.cwe = v.get("CweIDs").texts().flat_map(words::cwe_numbers).collect();
+    draft.in_package(
+        Some(package),
+        v.get("InstalledVersion").text(),
+        v.at("PkgIdentifier.PURL").text(),
+        v.get("FixedVersion").text(),
+    );
     draft.cvss = scores(v);
-    draft.say("Status", v.status.get().filter(|s| !matches!(*s, "fixed" | "affected")));
-    draft.url = v.primary_url.owned();
+    draft.say("Status", v.get("Status").text().filter(|s| !matches!(*s, "fixed" | "affected")));
+    draft.url = v.get("PrimaryURL").owned();
     draft
 }
 
 /// The scores: first those of the source that the severity is of, then NVD's.
-fn scores(v: &Vulnerability) -> Cvss {
-    let of = |s: &Scores| {
-        [(&s.v40_score, &s.v40_vector), (&s.v3_score, &s.v3_vector), (&s.v2_score, &s.v2_vector)]
-            .map(|(score, vector)| Cvss::of(score.score().filter(|n| *n > 0.0), vector.get()))
+fn scores(v: &Node<'_>) -> Cvss {
+    let of = |s: &Node<'_>| {
+        ["V40", "V3", "V2"].map(|version| {
+            let score = s.get(&format!("{version}Score")).score().filter(|n| *n > 0.0);
+            Cvss::of(score, s.get(&format!("{version}Vector")).text())
+        })
     };
-    let all = &v.cvss.0;
-    let first = [v.severity_source.or_empty(), "nvd"].into_iter().filter_map(|source| all.get(source));
-    image::best(first.chain(all.values()).flat_map(|s| of(&s.0)))
+    let all = v.get("CVSS");
+    let first = [v.get("SeveritySource").or_empty(), "nvd"].map(|source| all.get(source));
+    image::best(first.into_iter().chain(all.entries().iter().map(|(_, s)| s)).flat_map(of))
 }
 
 /// What `.trivyignore` or a statement of VEX takes out: it stays a finding, with the reason.
-fn suppressed(m: &Modified, outcome: &Outcome, class: Class) -> Draft {
-    let mut draft = match m.kind.or_empty() {
-        "misconfiguration" => misconfiguration(&m.finding.misconfiguration, outcome),
-        "secret" => secret(&m.finding.secret, outcome),
-        "license" => licence(&m.finding.licence, outcome),
-        _ => vulnerability(&m.finding.vulnerability, outcome, class),
+fn suppressed(m: &Node<'_>, target: &Node<'_>, class: Class) -> Draft {
+    let found = m.get("Finding");
+    let mut draft = match m.get("Type").or_empty() {
+        "misconfiguration" => misconfiguration(found, target),
+        "secret" => secret(found, target),
+        "license" => licence(found, target),
+        _ => vulnerability(found, target, class),
     };
-    let said = [m.status.get(), m.statement.get(), m.source.get()];
-    draft.suppressed = Some(format!("Trivy: {}", said.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+    let said = ["Status", "Statement", "Source"].map(|k| m.get(k));
+    let said: Vec<&str> = said.iter().filter_map(|n| n.text()).collect();
+    draft.suppressed = Some(format!("Trivy: {}", said.join(", ")));
     draft
 }
 
-fn misconfiguration(m: &Misconfiguration, outcome: &Outcome) -> Draft {
+fn misconfiguration(m: &Node<'_>, target: &Node<'_>) -> Draft {
     let mut draft = Draft::new(Class::Iac);
-    draft.severity = severity(&m.severity);
-    m.id.get().or(m.avd_id.get()).unwrap_or_default().clone_into(&mut draft.rule);
-    draft.title = m.title.owned().unwrap_or_default();
-    let parts = [m.message.get(), m.description.get(), m.resolution.get()];
-    draft.detail = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
-    draft.path = outcome.target.owned();
-    let cause = &m.cause.0;
-    draft.line = cause.start_line.number();
-    draft.logical = cause.resource.owned();
-    draft.snippet = code(&cause.code.0);
-    draft.url = m.primary_url.owned();
+    draft.rated(m.get("Severity").text());
+    m.get("ID").text().or(m.get("AVDID").text()).unwrap_or_default().clone_into(&mut draft.rule);
+    draft.title = m.get("Title").owned().unwrap_or_default();
+    let parts = ["Message", "Description", "Resolution"].map(|k| m.get(k));
+    draft.detail = parts.iter().filter_map(|n| n.text()).collect::<Vec<_>>().join("\n");
+    draft.path = target.get("Target").owned();
+    let cause = m.get("CauseMetadata");
+    draft.line = cause.get("StartLine").number();
+    draft.logical = cause.get("Resource").owned();
+    draft.snippet = code(cause.get("Code"));
+    draft.url = m.get("PrimaryURL").owned();
     draft
 }
 
-fn secret(s: &Secret, outcome: &Outcome) -> Draft {
+fn secret(s: &Node<'_>, target: &Node<'_>) -> Draft {
     let mut draft = Draft::new(Class::Secret);
-    draft.severity = severity(&s.severity);
-    s.rule_id.or_empty().clone_into(&mut draft.rule);
-    draft.title = s.title.owned().unwrap_or_default();
-    draft.detail = s.category.get().map(|c| format!("{} ({c})", draft.title)).unwrap_or_default();
-    draft.path = outcome.target.owned();
-    draft.line = s.start_line.number();
-    draft.snippet = s.matched.owned().or_else(|| code(&s.code.0));
+    draft.rated(s.get("Severity").text());
+    s.get("RuleID").or_empty().clone_into(&mut draft.rule);
+    draft.title = s.get("Title").owned().unwrap_or_default();
+    draft.detail = s.get("Category").text().map(|c| format!("{} ({c})", draft.title)).unwrap_or_default();
+    draft.path = target.get("Target").owned();
+    draft.line = s.get("StartLine").number();
+    draft.snippet = s.get("Match").owned().or_else(|| code(s.get("Code")));
     draft
 }
 
-fn licence(l: &Licence, outcome: &Outcome) -> Draft {
+fn licence(l: &Node<'_>, target: &Node<'_>) -> Draft {
     let mut draft = Draft::new(Class::Licence);
-    let name = l.name.or_empty();
-    draft.severity = severity(&l.severity);
+    let name = l.get("Name").or_empty();
+    draft.rated(l.get("Severity").text());
     name.clone_into(&mut draft.rule);
-    let of = l.pkg_name.get().or(l.file_path.get()).unwrap_or_default();
+    let of = l.get("PkgName").text().or(l.get("FilePath").text()).unwrap_or_default();
     draft.title = if of.is_empty() { format!("Licence {name}") } else { format!("Licence {name} of {of}") };
-    draft.detail = l.category.get().map(|c| format!("{}, of the category {c}", draft.title)).unwrap_or_default();
-    draft.path = l.file_path.owned().or_else(|| outcome.target.owned());
-    draft.package = l.pkg_name.get().map(|name| Package { name: name.into(), ..Package::default() });
-    draft.confidence = l.confidence.owned();
-    draft.url = l.link.owned();
+    draft.detail =
+        l.get("Category").text().map(|c| format!("{}, of the category {c}", draft.title)).unwrap_or_default();
+    draft.path = l.get("FilePath").owned().or_else(|| target.get("Target").owned());
+    draft.in_package(l.get("PkgName").text(), None, None, None);
+    draft.confidence = l.get("Confidence").owned();
+    draft.url = l.get("Link").owned();
     draft
 }
 
 /// The lines that are the cause, or all where none is marked.
-fn code(code: &Code) -> Option<String> {
+fn code(code: &Node<'_>) -> Option<String> {
+    let lines = code.get("Lines").items();
     let cause: Vec<&str> =
-        code.lines.0.iter().filter(|l| l.is_cause.get() == Some("true")).filter_map(|l| l.content.get()).collect();
-    let all: Vec<&str> = code.lines.0.iter().filter_map(|l| l.content.get()).collect();
+        lines.iter().filter(|l| l.get("IsCause").is_true()).filter_map(|l| l.get("Content").text()).collect();
+    let all: Vec<&str> = lines.iter().filter_map(|l| l.get("Content").text()).collect();
     let text = if cause.is_empty() { all } else { cause }.join("\n");
     (!text.is_empty()).then_some(text)
 }

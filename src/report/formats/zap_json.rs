@@ -1,77 +1,10 @@
 //! OWASP ZAP's traditional JSON report. Its raw items are alerts, not their instances.
 
-use serde::Deserialize;
-
 use super::zap::{self, Alert, Instance};
-use crate::report::lax::{self, List, Text};
 use crate::report::prelude::*;
 
-#[derive(Debug, Deserialize)]
-struct Doc {
-    #[serde(default, rename = "@programName")]
-    program: Text,
-    #[serde(default, rename = "@version")]
-    version: Text,
-    site: Sites,
-}
-
-/// Old versions write a single site as an object.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Sites {
-    Many(Vec<Site>),
-    One(Box<Site>),
-}
-
-#[derive(Debug, Deserialize)]
-struct Site {
-    #[serde(default, rename = "@name")]
-    name: Text,
-    alerts: Vec<WireAlert>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct WireAlert {
-    pluginid: Text,
-    #[serde(rename = "alertRef")]
-    alert_ref: Text,
-    alert: Text,
-    name: Text,
-    riskcode: Text,
-    riskdesc: Text,
-    confidence: Text,
-    desc: Text,
-    solution: Text,
-    otherinfo: Text,
-    reference: Text,
-    cweid: Text,
-    instances: List<WireInstance>,
-    // Before 2.5 an alert had its one instance in itself.
-    uri: Text,
-    method: Text,
-    param: Text,
-    attack: Text,
-    evidence: Text,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct WireInstance {
-    uri: Text,
-    method: Text,
-    param: Text,
-    attack: Text,
-    evidence: Text,
-    #[serde(rename = "request-header")]
-    request_header: Text,
-    #[serde(rename = "request-body")]
-    request_body: Text,
-    #[serde(rename = "response-header")]
-    response_header: Text,
-    #[serde(rename = "response-body")]
-    response_body: Text,
-}
+/// The parts of the exchange that shows an instance, in their order.
+const EXCHANGE: [&str; 4] = ["request-header", "request-body", "response-header", "response-body"];
 
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "zap-json",
@@ -92,72 +25,60 @@ fn detect(shape: &Shape<'_>) -> Fit {
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc: Doc = lax::json(input.text)?;
-    let tool = doc.program.get().unwrap_or(zap::TOOL).to_owned();
-    let version = doc.version.owned();
-    let sites = match doc.site {
-        Sites::Many(sites) => sites,
-        Sites::One(site) => vec![*site],
-    };
-    let none = sites.is_empty();
-    let findings: Vec<_> = sites
-        .into_iter()
-        .flat_map(|site| {
-            let name = site.name;
-            site.alerts.into_iter().map(move |a| alert(name.or_empty(), &a)).collect::<Vec<_>>()
-        })
-        .map(|a| zap::draft(a).finish(input, &tool, version.as_deref()))
-        .collect();
-    Ok(Parsed {
-        tool,
-        tool_version: version,
-        classes: vec![Class::Dast],
-        raw_items: u32::try_from(findings.len()).unwrap_or(u32::MAX),
-        findings,
-        not_assessed: none.then(|| "ZAP reports no site: it looked at nothing.".to_owned()),
-        remark: None,
-    })
+    let doc = Node::parse(input.text)?;
+    let mut reading = Reading::new(input, zap::TOOL, &[Class::Dast]);
+    reading.tool(doc.get("@programName").text());
+    reading.version(doc.get("@version").text());
+    // Old versions write a single site as an object.
+    let site = doc.get("site");
+    let sites = if site.is_object() { std::slice::from_ref(site) } else { doc.results("site")? };
+    for site in sites {
+        for found in site.results("alerts")? {
+            if !found.is_object() {
+                return Err(Unreadable(format!("An alert has to be an object, and is {}.", found.kind())));
+            }
+            reading.add(zap::draft(alert(site.get("@name").or_empty(), found)));
+        }
+    }
+    if sites.is_empty() {
+        reading.not_assessed("ZAP reports no site: it looked at nothing.");
+    }
+    reading.done()
 }
 
-fn alert(site: &str, wire: &WireAlert) -> Alert {
-    let text = |t: &Text| t.or_empty().trim().to_owned();
-    let mut instances: Vec<Instance> = wire
-        .instances
-        .0
-        .iter()
-        .map(|i| Instance {
-            uri: text(&i.uri),
-            method: text(&i.method),
-            param: text(&i.param),
-            attack: text(&i.attack),
-            evidence: text(&i.evidence),
-            exchange: [&i.request_header, &i.request_body, &i.response_header, &i.response_body].map(text),
-        })
-        .collect();
-    if instances.is_empty() && wire.uri.get().is_some() {
-        instances.push(Instance {
-            uri: text(&wire.uri),
-            method: text(&wire.method),
-            param: text(&wire.param),
-            attack: text(&wire.attack),
-            evidence: text(&wire.evidence),
-            ..Instance::default()
-        });
+fn alert(site: &str, found: &Node<'_>) -> Alert {
+    let text = |key: &str| found.get(key).or_empty().trim().to_owned();
+    let mut instances: Vec<Instance> = found.get("instances").items().iter().map(instance).collect();
+    // Before 2.5 an alert had its one instance in itself.
+    if instances.is_empty() && found.get("uri").text().is_some() {
+        instances.push(instance(found));
     }
     Alert {
         site: site.to_owned(),
-        plugin: text(&wire.pluginid),
-        reference: text(&wire.alert_ref),
-        name: wire.alert.get().or(wire.name.get()).unwrap_or_default().to_owned(),
-        risk_code: wire.riskcode.number(),
-        risk_words: text(&wire.riskdesc),
-        confidence: wire.confidence.number(),
-        description: text(&wire.desc),
-        solution: text(&wire.solution),
-        other: text(&wire.otherinfo),
-        links: text(&wire.reference),
-        cwe: wire.cweid.number(),
+        plugin: text("pluginid"),
+        reference: text("alertRef"),
+        name: found.get("alert").text().or(found.get("name").text()).unwrap_or_default().to_owned(),
+        risk_code: found.get("riskcode").number(),
+        risk_words: text("riskdesc"),
+        confidence: found.get("confidence").number(),
+        description: text("desc"),
+        solution: text("solution"),
+        other: text("otherinfo"),
+        links: text("reference"),
+        cwe: found.get("cweid").number(),
         instances,
+    }
+}
+
+fn instance(node: &Node<'_>) -> Instance {
+    let text = |key: &str| node.get(key).or_empty().trim().to_owned();
+    Instance {
+        uri: text("uri"),
+        method: text("method"),
+        param: text("param"),
+        attack: text("attack"),
+        evidence: text("evidence"),
+        exchange: EXCHANGE.map(text),
     }
 }
 

@@ -46,7 +46,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             group = Group { count, ..Group::default() };
         }
         Part::Close(name) if name == "GroupingSection" && listing => {
-            missing += group.count.saturating_sub(group.listed)
+            missing += group.count.saturating_sub(group.listed);
         }
         Part::Whole(node) if node.name == "MetaInfo" => {
             let value = node.text_of("Value").unwrap_or_default().to_owned();
