@@ -47,6 +47,12 @@ impl Untrusted {
         block(&self.0)
     }
 
+    /// Where the text is held: the same for texts of one pool that are the same. Equal addresses mean equal texts, and not
+    /// the other way round.
+    pub fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

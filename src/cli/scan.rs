@@ -128,7 +128,12 @@ fn read(file: &Path) -> Result<Vec<u8>, String> {
     let result = if file == Path::new("-") {
         std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(file).and_then(|f| f.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        std::fs::File::open(file).and_then(|f| {
+            // With room for all of it from the start: to grow is to copy.
+            let size = f.metadata().map_or(0, |m| m.len()).min(MOST_BYTES);
+            bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_add(1));
+            f.take(MOST_BYTES + 1).read_to_end(&mut bytes)
+        })
     };
     match result {
         Err(e) => Err(format!("it cannot be opened: {e}")),

@@ -25,7 +25,7 @@ pub enum Node<'a> {
     /// `true` or `false`.
     Truth(bool),
     /// A number, in its shortest writing.
-    Number(Box<str>),
+    Number(Digits),
     /// A text.
     Text(Cow<'a, str>),
     /// A list.
@@ -34,6 +34,33 @@ pub enum Node<'a> {
     Object(Vec<(Cow<'a, str>, Self)>),
     /// What [`Node::outline`] left unread: the JSON of the value.
     Unread(&'a str),
+}
+
+/// A number in its shortest writing, which is short: a list of results has hundreds of thousands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digits {
+    length: u8,
+    bytes: [u8; Self::MOST],
+}
+
+impl Digits {
+    /// No number that JSON readers give has more characters.
+    pub(super) const MOST: usize = 26;
+
+    /// Of a number as it is written. What is longer than any number is cut.
+    pub(super) fn of(written: fmt::Arguments<'_>) -> Self {
+        let mut bytes = [0; Self::MOST];
+        let mut rest = bytes.as_mut_slice();
+        // A full buffer is the only error there is.
+        drop(std::io::Write::write_fmt(&mut rest, written));
+        let length = u8::try_from(Self::MOST - rest.len()).unwrap_or(0);
+        Self { length, bytes }
+    }
+
+    /// The digits.
+    pub(super) fn as_str(&self) -> &str {
+        self.bytes.get(..usize::from(self.length)).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
+    }
 }
 
 static NULL: Node<'static> = Node::Null;
@@ -87,9 +114,11 @@ impl<'a> Node<'a> {
     /// The value at the end of a path of keys: `at("a.b.c")`. Keys with a point in them need [`get`](Self::get). A number is
     /// an index of a list.
     pub(super) fn at(&self, path: &str) -> &Self {
-        path.split('.').fold(self, |node, key| match (node, key.parse::<usize>()) {
-            (Self::List(items), Ok(index)) => items.get(index).unwrap_or_else(|| outlived(&NULL)),
-            _ => node.get(key),
+        path.split('.').fold(self, |node, key| match node {
+            Self::List(items) => {
+                key.parse().ok().and_then(|index: usize| items.get(index)).unwrap_or_else(|| outlived(&NULL))
+            }
+            node => node.get(key),
         })
     }
 
@@ -127,7 +156,7 @@ impl<'a> Node<'a> {
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text.as_ref()).filter(|t| !t.trim().is_empty()),
-            Self::Number(number) => Some(number),
+            Self::Number(number) => Some(number.as_str()),
             Self::Truth(true) => Some("true"),
             Self::Truth(false) => Some("false"),
             _ => None,
@@ -323,17 +352,20 @@ impl<'de: 'a, 'a> Visitor<'de> for Grow<'_, 'a> {
     }
 
     fn visit_u64<E>(self, v: u64) -> Result<(), E> {
-        *self.into = Node::Number(v.to_string().into());
+        *self.into = Node::Number(Digits::of(format_args!("{v}")));
         Ok(())
     }
 
     fn visit_i64<E>(self, v: i64) -> Result<(), E> {
-        *self.into = Node::Number(v.to_string().into());
+        *self.into = Node::Number(Digits::of(format_args!("{v}")));
         Ok(())
     }
 
     fn visit_f64<E>(self, v: f64) -> Result<(), E> {
-        *self.into = Node::Number(v.to_string().into());
+        // Very large and very small ones have an exponent, or they would have hundreds of digits.
+        let plain = v == 0.0 || (1e-5..1e15).contains(&v.abs());
+        *self.into =
+            Node::Number(if plain { Digits::of(format_args!("{v}")) } else { Digits::of(format_args!("{v:?}")) });
         Ok(())
     }
 

@@ -101,8 +101,8 @@ fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
 /// What stands between the cells of a line; `None` if it is one cell.
 fn separator_of(line: &str) -> Option<u8> {
     // Inside quotes separators are text.
-    let bare: Vec<u8> = line.split('"').step_by(2).flat_map(str::bytes).collect();
-    let count = |s: u8| bare.iter().filter(|b| **b == s).count();
+    let bare: String = line.split('"').step_by(2).collect();
+    let count = |s: u8| bare.matches(char::from(s)).count();
     SEPARATORS.into_iter().rev().max_by_key(|s| count(*s)).filter(|s| count(*s) > 0)
 }
 

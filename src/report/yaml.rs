@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
 use super::Unreadable;
-use super::node::Node;
+use super::node::{Digits, Node};
 
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
@@ -72,7 +72,7 @@ fn put<'a>(into: &mut Open<'a>, value: Node<'a>) -> Result<(), String> {
             let name = match value {
                 Node::Text(name) => name,
                 Node::Null | Node::Unread(_) => Cow::Borrowed("null"),
-                Node::Number(name) => Cow::Owned(name.into()),
+                Node::Number(name) => Cow::Owned(name.as_str().to_owned()),
                 Node::Truth(truth) => Cow::Borrowed(if truth { "true" } else { "false" }),
                 Node::List(_) | Node::Object(_) => return Err("a key has to be a text".to_owned()),
             };
@@ -96,7 +96,9 @@ fn scalar(value: Cow<'_, str>, as_text: bool) -> Node<'_> {
         "" | "~" | "null" | "Null" | "NULL" => Node::Null,
         "true" | "True" | "TRUE" => Node::Truth(true),
         "false" | "False" | "FALSE" => Node::Truth(false),
-        number if is_number(number) => Node::Number(number.into()),
+        number if is_number(number) && number.len() <= Digits::MOST => {
+            Node::Number(Digits::of(format_args!("{number}")))
+        }
         _ => Node::Text(value),
     }
 }
@@ -120,7 +122,10 @@ mod tests {
         let found = documents(text).unwrap();
         assert_eq!(found.len(), 2);
         let first = &found[0];
-        assert_eq!((first.get("a"), first.at("b.0.x")), (&Node::Number("1.10".into()), &Node::Truth(true)));
+        assert_eq!(
+            (first.get("a"), first.at("b.0.x")),
+            (&Node::Number(Digits::of(format_args!("1.10"))), &Node::Truth(true))
+        );
         assert_eq!((first.at("b.0.y"), first.at("b.1").text()), (&Node::Text("7".into()), Some("two\nlines")));
         assert!(first.has("c") && first.get("c").is_null());
         assert_eq!(first.at("d.e.1").text(), Some("two"));

@@ -2,6 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::group::{Groups, Key, Keys};
@@ -20,7 +21,7 @@ const NEAR: u32 = 5;
 /// Merges what one report says several times. Gives what is left, in the order of first appearance, and how many were
 /// merged into others.
 ///
-/// One are: exact repeats (rule, place, package and words); results to which the tool gives the same stable id, rule and
+/// One are: exact repeats (rule, place, package and words; the texts have to be of one pool, as those of a report are); results to which the tool gives the same stable id, rule and
 /// path; and the same vulnerability in the same version of the same package, whose places are then all listed. What
 /// differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
 pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
@@ -28,11 +29,9 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     let mut groups = Groups::new(findings.len());
     let all: Vec<&Finding> = findings.iter().collect();
     let hasher = foldhash::quality::RandomState::default();
-    // With room for all: making room later would hash all texts again.
-    let mut first_of: HashMap<_, usize, _> = HashMap::with_capacity_and_hasher(findings.len(), hasher);
+    let mut first_of: HashMap<Repeat<'_>, usize, _> = HashMap::with_capacity_and_hasher(findings.len(), hasher);
     for (index, f) in all.iter().enumerate() {
-        let repeat = (&f.rule, &f.location, (&f.title, &f.detail, &f.snippet), &f.package);
-        let first = *first_of.entry(repeat).or_insert(index);
+        let first = *first_of.entry(Repeat(f)).or_insert(index);
         if first != index {
             groups.join(first, index, None);
         }
@@ -65,6 +64,29 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     };
     (members.into_iter().filter_map(one).collect(), u32::try_from(merged).unwrap_or(u32::MAX))
 }
+
+/// What makes a finding an exact repeat of another. The texts of one report are held once each, so that where they are held
+/// tells them apart: hashing megabytes of descriptions would take longer than reading them.
+struct Repeat<'f>(&'f Finding);
+
+impl Hash for Repeat<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let f = self.0;
+        let held = |text: &Option<Untrusted>| text.as_ref().map_or(0, Untrusted::address);
+        let place = (held(&f.location.path), f.location.line, f.location.column, held(&f.location.logical));
+        (f.rule.address(), place, f.title.address(), f.detail.address(), held(&f.snippet)).hash(state);
+    }
+}
+
+impl PartialEq for Repeat<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (self.0, other.0);
+        (&a.rule, &a.location, (&a.title, &a.detail, &a.snippet), &a.package)
+            == (&b.rule, &b.location, (&b.title, &b.detail, &b.snippet), &b.package)
+    }
+}
+
+impl Eq for Repeat<'_> {}
 
 /// How many other titles of one finding are told.
 const TOLD: usize = 10;

@@ -112,6 +112,22 @@ pub fn normalise_snippet(snippet: &str) -> String {
 /// numbers and counts stand in messages.
 pub fn normalise_message(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
+    if message.is_ascii() {
+        // Nearly all are, and there are hundreds of thousands.
+        for word in message.split_ascii_whitespace() {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            for c in word.chars() {
+                if !c.is_ascii_digit() {
+                    out.push(c.to_ascii_lowercase());
+                } else if !out.ends_with('#') {
+                    out.push('#');
+                }
+            }
+        }
+        return out;
+    }
     for c in normalise_snippet(message).chars().flat_map(char::to_lowercase) {
         if !c.is_ascii_digit() {
             out.push(c);

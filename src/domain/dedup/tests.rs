@@ -118,6 +118,17 @@ fn paths_lose_only_what_is_safe() {
 }
 
 #[test]
+fn messages_lose_counts_and_case_in_any_script() {
+    for (given, want) in [
+        ("  Line 12:  Found 3 Secrets\n", "line #: found # secrets"),
+        ("ÄB 12\u{a0}x 3", "äb # x #"),
+        ("4.5 of 10", "#.# of #"),
+    ] {
+        assert_eq!(normalise_message(given), want);
+    }
+}
+
+#[test]
 fn package_urls_lose_version_qualifiers_and_case() {
     for (given, want) in [
         ("pkg:npm/%40babel/core@7.1.0", "pkg:npm/@babel/core"),
@@ -144,10 +155,12 @@ fn occurrences_are_told_apart_and_the_first_is_stable() {
 
 #[test]
 fn exact_repeats_become_one_and_others_stay() {
-    let mut worse = finding("x", "R", "a.py", 1, "s");
-    worse.severity = Severity::High;
-    let other_line = finding("x", "R", "a.py", 2, "s");
-    let (left, merged) = merge_within(vec![finding("x", "R", "a.py", 1, "s"), worse, other_line]);
+    // The texts of one report are held once each.
+    let first = finding("x", "R", "a.py", 1, "s");
+    let worse = Finding { severity: Severity::High, ..first.clone() };
+    let mut other_line = first.clone();
+    other_line.location.line = Some(2);
+    let (left, merged) = merge_within(vec![first, worse, other_line]);
     assert_eq!((left.len(), merged), (2, 1));
     assert_eq!(left[0].severity, Severity::High);
 }

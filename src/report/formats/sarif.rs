@@ -59,7 +59,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         if !run.is_object() {
             return Err(Unreadable(format!("A run has to be an object, and is {}.", run.kind())));
         }
-        let name = run.at("tool.driver.name").text().unwrap_or(UNNAMED);
+        let name = run.get("tool").get("driver").get("name").text().unwrap_or(UNNAMED);
         if !names.contains(&name) {
             names.push(name);
         }
@@ -103,7 +103,7 @@ fn is_read(version: &str) -> bool {
 }
 
 fn version_of<'n>(run: &'n Node<'_>) -> Option<&'n str> {
-    let driver = run.at("tool.driver");
+    let driver = run.get("tool").get("driver");
     driver.get("version").text().or(driver.get("semanticVersion").text())
 }
 
@@ -116,10 +116,10 @@ struct Reader<'n, 'a> {
 
 impl<'n, 'a> Reader<'n, 'a> {
     fn of(run: &'n Node<'a>) -> Self {
-        let driver = run.at("tool.driver");
+        let driver = run.get("tool").get("driver");
         let tool = driver.get("name").text().unwrap_or(UNNAMED);
         let mut by_id = HashMap::new();
-        for component in std::iter::once(driver).chain(run.at("tool.extensions").items()) {
+        for component in std::iter::once(driver).chain(run.get("tool").get("extensions").items()) {
             for rule in component.get("rules").items() {
                 by_id.entry(rule.get("id").or_empty()).or_insert(rule);
             }
@@ -135,7 +135,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         }
         let results = self.run.get("results");
         if results.is_null() || results == &Node::Unread("null") {
-            let elsewhere = match self.run.at("externalPropertyFileReferences.results") {
+            let elsewhere = match self.run.get("externalPropertyFileReferences").get("results") {
                 Node::Unread(raw) => raw.contains('{'),
                 _ => false,
             };
@@ -151,9 +151,9 @@ impl<'n, 'a> Reader<'n, 'a> {
     /// The rule of a result: by index into the component that it names, else by id; `a/b` falls back to `a`.
     fn rule(&self, result: &Node<'_>) -> &'n Node<'a> {
         let reference = result.get("rule");
-        let component = match reference.at("toolComponent.index").number() {
-            Some(index) => self.run.at("tool.extensions").items().get(index as usize),
-            None => Some(self.run.at("tool.driver")),
+        let component = match reference.get("toolComponent").get("index").number() {
+            Some(index) => self.run.get("tool").get("extensions").items().get(index as usize),
+            None => Some(self.run.get("tool").get("driver")),
         };
         let Some(component) = component else { return &Node::Null };
         let id = rule_id(result);
@@ -188,13 +188,13 @@ impl<'n, 'a> Reader<'n, 'a> {
         for tag in tags() {
             draft.vulnerabilities.extend(words::vulnerability_ids(tag));
         }
-        let short = rule.at("shortDescription.text").text().unwrap_or(name);
+        let short = rule.get("shortDescription").get("text").text().unwrap_or(name);
         draft.title = match (draft.vulnerabilities.is_empty(), message.is_empty()) {
             (false, _) | (_, true) if !short.is_empty() => short.to_owned(),
             _ => message.clone(),
         };
         let said = message.clone();
-        let full = rule.at("fullDescription.text").or_empty();
+        let full = rule.get("fullDescription").get("text").or_empty();
         draft.detail = if full.is_empty() || message.contains(full) { message } else { format!("{message}\n\n{full}") };
         draft.cwe = self.weaknesses(result, rule, tags());
         let confidence = [own.get("issue_confidence"), own.get("confidence"), general.get("precision")];
@@ -221,7 +221,11 @@ impl<'n, 'a> Reader<'n, 'a> {
         let by_id = || {
             let id = message.get("id").text()?;
             let own = rule.get("messageStrings").get(id);
-            let found = if own.is_null() { self.run.at("tool.driver.globalMessageStrings").get(id) } else { own };
+            let found = if own.is_null() {
+                self.run.get("tool").get("driver").get("globalMessageStrings").get(id)
+            } else {
+                own
+            };
             found.get("text").text()
         };
         let text = message.get("text").text().or_else(by_id).or(message.get("markdown").text());
@@ -233,8 +237,9 @@ impl<'n, 'a> Reader<'n, 'a> {
     }
 
     fn weaknesses<'t>(&self, result: &Node<'_>, rule: &Node<'_>, tags: impl Iterator<Item = &'t str>) -> Vec<u32> {
-        let named =
-            |node: &Node<'_>| -> Vec<u32> { node.at("properties.cwe").texts().flat_map(words::cwe_numbers).collect() };
+        let named = |node: &Node<'_>| -> Vec<u32> {
+            node.get("properties").get("cwe").texts().flat_map(words::cwe_numbers).collect()
+        };
         let mut out: Vec<u32> = tags.flat_map(words::cwe_numbers).collect();
         out.extend(named(rule));
         out.extend(named(result));
@@ -257,7 +262,7 @@ impl<'n, 'a> Reader<'n, 'a> {
 }
 
 fn rule_id<'n>(result: &'n Node<'_>) -> Option<&'n str> {
-    result.get("ruleId").text().or(result.at("rule.id").text())
+    result.get("ruleId").text().or(result.get("rule").get("id").text())
 }
 
 /// Whether `id` is the rule's id or one below it (`a/b` of `a`).

@@ -127,7 +127,9 @@ impl Reader<'_> {
 
     fn one(&mut self, target: &Node<'_>, image: bool) -> Result<(), Unreadable> {
         let class = class_of(target);
-        class.into_iter().for_each(|c| self.reading.assessed(c));
+        if let Some(class) = class {
+            self.reading.assessed(class);
+        }
         let packages = class.unwrap_or(if image { Class::Container } else { Class::Sca });
         self.each(target, "Vulnerabilities", |v| Some(vulnerability(v, target, packages)))?;
         self.each(target, "Misconfigurations", |m| {

@@ -13,15 +13,16 @@ pub(super) fn fill(draft: &mut Draft, run: &Node<'_>, location: &Node<'_>) {
     draft.line = region.get("startLine").number();
     draft.column = region.get("startColumn").number();
     draft.logical = location.get("logicalLocations").items().iter().find_map(|l| logical(run, l));
-    let around = context.at("snippet.text").owned();
-    draft.snippet = whole(region, context).or_else(|| region.at("snippet.text").owned()).or_else(|| around.clone());
+    let around = context.get("snippet").get("text").owned();
+    draft.snippet =
+        whole(region, context).or_else(|| region.get("snippet").get("text").owned()).or_else(|| around.clone());
     draft.context = around.filter(|a| draft.snippet.as_ref() != Some(a));
 }
 
 /// All lines of a region of which only the first is given, from the lines around it: so writes Bandit, and without them
 /// its two formats would tell of two findings.
 fn whole(region: &Node<'_>, context: &Node<'_>) -> Option<String> {
-    let (given, around) = (region.at("snippet.text").text()?, context.at("snippet.text").text()?);
+    let (given, around) = (region.get("snippet").get("text").text()?, context.get("snippet").get("text").text()?);
     let (first, last) = (region.get("startLine").number()?, region.get("endLine").number()?);
     let before = first.checked_sub(context.get("startLine").number()?)?;
     let count = last.checked_sub(first)?.saturating_add(1);

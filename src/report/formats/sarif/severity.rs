@@ -18,7 +18,7 @@ pub(super) fn of(result: &Node<'_>, kind: &str, rule: &Node<'_>, message: &str) 
         return severity;
     }
     let level = result.get("level").text();
-    match level.or(rule.at("defaultConfiguration.level").text()).unwrap_or("warning") {
+    match level.or(rule.get("defaultConfiguration").get("level").text()).unwrap_or("warning") {
         _ if kind != "fail" && matches!(level, None | Some("none")) => Severity::Unknown,
         "error" => Severity::High,
         "warning" => Severity::Medium,
