@@ -17,9 +17,12 @@ impl Cvss {
     /// From what a report gives: a score, a vector, or both; the score is computed where only the vector is given. What is
     /// neither is nothing.
     pub(super) fn of(score: Option<f64>, vector: Option<&str>) -> Self {
-        let vector = vector.map(cleaned).filter(|v| computed(v).is_some());
         let given = score.filter(|s| (0.0..=10.0).contains(s));
-        Self { score: given.or_else(|| vector.and_then(computed)), vector: vector.map(str::to_owned) }
+        let vector = vector.map(cleaned).filter(|v| is_likely(v));
+        let computed = if given.is_none() { vector.and_then(computed) } else { None };
+        // A vector from which no score follows is none.
+        let vector = vector.filter(|_| given.is_some() || computed.is_some());
+        Self { score: given.or(computed), vector: vector.map(str::to_owned) }
     }
 
     /// As [`of`](Self::of), where the vector need not say its version, and may have metrics beside those of the base.
@@ -68,6 +71,13 @@ pub(super) fn computed(vector: &str) -> Option<f64> {
         cvss::v2::Vector::from_str(vector).ok().map(|v| v.score().value())
     };
     score.filter(|s| (0.0..=10.0).contains(s))
+}
+
+/// Whether a text has the looks of a vector: where the score is given, it is not computed anew for each of a million.
+fn is_likely(vector: &str) -> bool {
+    let metrics = vector.strip_prefix("CVSS:").and_then(|v| v.split_once('/')).map_or(vector, |(_, metrics)| metrics);
+    let metric = |m: &str| m.split_once(':').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty());
+    vector.len() < 200 && vector.is_ascii() && vector.contains("AV:") && metrics.split('/').all(metric)
 }
 
 /// A vector without what is written around it.

@@ -17,14 +17,14 @@ pub(super) fn component(package: &Package) -> String {
 /// As [`component`], of a package URL or a bare name.
 pub(super) fn of_name(name: &str) -> String {
     let normal = normalise_purl(name);
-    let mut parts: Vec<&str> = normal.split(['/', ':']).filter(|p| !p.is_empty()).collect();
-    // The major version at the end of a Go module's path is no name.
+    let mut parts = normal.rsplit(['/', ':']).filter(|p| !p.is_empty());
     let is_major =
         |p: &str| p.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    if parts.len() > 1 && parts.last().is_some_and(|p| is_major(p)) {
-        parts.pop();
-    }
-    let last = parts.last().copied().unwrap_or_default();
+    let last = match parts.next() {
+        // The major version at the end of a Go module's path is no name.
+        Some(major) if is_major(major) => parts.next().unwrap_or(major),
+        last => last.unwrap_or_default(),
+    };
     let mut out = String::with_capacity(last.len());
     for c in last.chars() {
         match c {

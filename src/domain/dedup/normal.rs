@@ -85,7 +85,8 @@ pub fn normalise_purl(purl: &str) -> String {
         (Some(at), Some(slash)) if at > slash + 1 => bare.get(..at).unwrap_or(bare),
         _ => bare,
     };
-    decoded(bare).to_lowercase()
+    let lower = |text: &str| if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() };
+    if bare.contains('%') { lower(&decoded(bare)) } else { lower(bare) }
 }
 
 /// The name of a tool as it is compared: lower case letters and digits, without the edition. `Semgrep OSS` is Semgrep.

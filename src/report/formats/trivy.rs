@@ -204,13 +204,13 @@ fn vulnerability(v: &Node<'_>, target: &Node<'_>, class: Class) -> Draft {
     draft
 }
 
+/// The names of the scores and vectors of each version of CVSS, the newest first.
+const VERSIONS: [(&str, &str); 3] = [("V40Score", "V40Vector"), ("V3Score", "V3Vector"), ("V2Score", "V2Vector")];
+
 /// The scores: first those of the source that the severity is of, then NVD's.
 fn scores(v: &Node<'_>) -> Cvss {
     let of = |s: &Node<'_>| {
-        ["V40", "V3", "V2"].map(|version| {
-            let score = s.get(&format!("{version}Score")).score().filter(|n| *n > 0.0);
-            Cvss::of(score, s.get(&format!("{version}Vector")).text())
-        })
+        VERSIONS.map(|(score, vector)| Cvss::of(s.get(score).score().filter(|n| *n > 0.0), s.get(vector).text()))
     };
     let all = v.get("CVSS");
     let first = [v.get("SeveritySource").or_empty(), "nvd"].map(|source| all.get(source));

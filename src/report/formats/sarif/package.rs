@@ -36,6 +36,10 @@ fn field<'m>(message: &'m str, name: &str) -> Option<&'m str> {
 /// The name and the version of the package that a message is about.
 fn named(message: &str) -> Option<(&str, Option<&str>)> {
     let word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
+    // Most messages name none, and there may be a million.
+    if !message.contains("ackage") && !message.contains(" reports ") {
+        return None;
+    }
     if let Some(name) = field(message, "Package") {
         return Some((name, field(message, "Installed Version")));
     }
