@@ -75,7 +75,11 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     if parts.logical.is_empty() {
         keys.push(key(Rung::Logical, &[parts.rule, "path", &path, &normalise_message(parts.message), &package]));
     } else {
-        keys.push(key(Rung::Logical, &[parts.rule, "logical", parts.logical]));
+        keys.push(key(Rung::Logical, &[parts.rule, "logical", parts.logical, &path]));
+    }
+    if !snippet.is_empty() && !parts.rule.is_empty() {
+        // The same code in another file: a file that was renamed is suggested, and no more.
+        keys.push(key(Rung::Logical, &[parts.rule, "code", &snippet]));
     }
     // Findings are held by the thousand.
     keys.shrink_to_fit();

@@ -249,6 +249,8 @@ pub enum Lapse {
     WeakMatch,
     /// It matches several findings.
     Ambiguous,
+    /// It is not at the place that was judged any more.
+    Moved,
 }
 
 impl Lapse {
@@ -260,6 +262,7 @@ impl Lapse {
             Self::ToolChanged => "the tool's major version has changed since",
             Self::WeakMatch => "only the rule and the place agree",
             Self::Ambiguous => "it matches several findings",
+            Self::Moved => "it is at another place now",
         }
     }
 }
@@ -306,8 +309,14 @@ pub fn match_dismissals(
             let mut best: Option<(&Dismissal, Rung, Option<Lapse>)> = None;
             for key in &finding.keys {
                 for dismissal in by_key.get(key).into_iter().flatten() {
-                    let several =
-                        shared.get(key).is_some_and(|n| *n > 1) && dismissal.subject.fingerprint != finding.fingerprint;
+                    // Which of several was judged cannot be told by their order in the file: unless as many were judged
+                    // as there are, none is taken for judged.
+                    let bearers = shared.get(key).copied().unwrap_or(1);
+                    let judged = by_key.get(key).map_or(0, |d| {
+                        d.iter().map(|d| d.subject.fingerprint).collect::<std::collections::HashSet<_>>().len()
+                    });
+                    let own = dismissal.subject.fingerprint == finding.fingerprint;
+                    let several = bearers > 1 && !(own && judged >= bearers);
                     let lapse = lapse_of(dismissal, finding, key.rung, several, now);
                     let better = best.as_ref().is_none_or(|(old, _, old_lapse)| {
                         (lapse.is_none(), dismissal.issued_at) > (old_lapse.is_none(), old.issued_at)
@@ -343,6 +352,20 @@ pub fn match_dismissals(
         .collect()
 }
 
+/// Whether a finding is still at the place that was judged, whatever its line; it may have come up at others too.
+fn is_where_judged(dismissal: &Dismissal, finding: &Finding) -> bool {
+    let bare = |place: &str| {
+        let line = place.rsplit_once(':').filter(|(_, n)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        line.map_or(place, |(path, _)| path).to_owned()
+    };
+    let named = |place: &str| match finding.class {
+        super::finding::Class::Container => super::dedup::normalise_image(place),
+        _ => bare(place),
+    };
+    let judged = named(dismissal.subject.place.raw());
+    judged == named(&finding.place()) || finding.also.iter().any(|l| named(&l.to_string()) == judged)
+}
+
 fn lapse_of(dismissal: &Dismissal, finding: &Finding, rung: Rung, several: bool, now: Timestamp) -> Option<Lapse> {
     let major = finding.sources.first().and_then(super::finding::FindingSource::tool_major).map(|m| m.to_string());
     if dismissal.expires.is_some_and(|e| e <= now) {
@@ -351,6 +374,8 @@ fn lapse_of(dismissal: &Dismissal, finding: &Finding, rung: Rung, several: bool,
         Some(Lapse::SeverityRose)
     } else if several {
         Some(Lapse::Ambiguous)
+    } else if rung == Rung::Vulnerability && !is_where_judged(dismissal, finding) {
+        Some(Lapse::Moved)
     } else if !rung.carries() && dismissal.subject.fingerprint != finding.fingerprint {
         Some(Lapse::WeakMatch)
     } else if major.is_some() && dismissal.subject.tool_major.is_some() && major != dismissal.subject.tool_major {
@@ -359,3 +384,6 @@ fn lapse_of(dismissal: &Dismissal, finding: &Finding, rung: Rung, several: bool,
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

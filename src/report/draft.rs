@@ -73,6 +73,12 @@ impl Draft {
         }
     }
 
+    /// How many bytes of text are in it, about.
+    pub(super) fn size(&self) -> usize {
+        let long = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        self.title.len() + self.detail.len() + long(&self.snippet) + long(&self.context) + long(&self.logical)
+    }
+
     /// Takes the severity in the tool's own word, if it is one that means a severity everywhere.
     pub(super) fn rated(&mut self, word: Option<&str>) {
         self.severity = word.and_then(words::severity).unwrap_or(Severity::Unknown);

@@ -11,6 +11,8 @@ use crate::text::Pool;
 
 /// How many drafts are finished at a time.
 const BATCH: usize = 256;
+/// How many bytes of text are finished at a time at the most.
+const HELD: usize = 1 << 20;
 /// How many batches may wait to be finished.
 const WAITING: usize = 8;
 /// From this size of a report on, another thread finishes what this one reads.
@@ -22,6 +24,8 @@ pub(super) struct Reading<'a> {
     parsed: Parsed,
     who: Arc<Who>,
     batch: Vec<Draft>,
+    /// How many bytes of text are in the batch: one description may stand in each of ten thousand.
+    held: usize,
     worker: Option<Worker>,
 }
 
@@ -42,7 +46,7 @@ impl<'a> Reading<'a> {
         let parsed = Parsed { tool: tool.to_owned(), classes: classes.to_vec(), ..Parsed::default() };
         let who = Arc::new(Who { tool: tool.to_owned(), version: None });
         let worker = (input.text.len() >= LARGE).then(|| Worker::start(input.name.to_owned()));
-        Self { input, parsed, who, batch: Vec::new(), worker }
+        Self { input, parsed, who, batch: Vec::new(), held: 0, worker }
     }
 
     /// Says the tool's version, if the report does. To be called before the first finding.
@@ -84,8 +88,9 @@ impl<'a> Reading<'a> {
 
     /// Takes a finding that is no item of its own: the second of one item.
     pub(super) fn more(&mut self, draft: Draft) {
+        self.held += draft.size();
         self.batch.push(draft);
-        if self.batch.len() >= BATCH {
+        if self.batch.len() >= BATCH || self.held >= HELD {
             self.flush();
         }
     }
@@ -124,6 +129,7 @@ impl<'a> Reading<'a> {
 
     fn flush(&mut self) {
         let batch = std::mem::take(&mut self.batch);
+        self.held = 0;
         match &self.worker {
             _ if batch.is_empty() => {}
             // A worker that is gone has panicked, which `done` tells.

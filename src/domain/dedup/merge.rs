@@ -81,12 +81,22 @@ impl Hash for Repeat<'_> {
 impl PartialEq for Repeat<'_> {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (self.0, other.0);
+        // Masked, two secrets look the same; their keys tell them apart.
+        if (a.class == Class::Secret || b.class == Class::Secret)
+            && (&a.keys, native_ids(a)) != (&b.keys, native_ids(b))
+        {
+            return false;
+        }
         (&a.rule, &a.location, (&a.title, &a.detail, &a.snippet), &a.package)
             == (&b.rule, &b.location, (&b.title, &b.detail, &b.snippet), &b.package)
     }
 }
 
 impl Eq for Repeat<'_> {}
+
+fn native_ids(finding: &Finding) -> Vec<Option<&Untrusted>> {
+    finding.sources.iter().map(|s| s.native_id.as_ref()).collect()
+}
 
 /// How many other titles of one finding are told.
 const TOLD: usize = 10;
@@ -206,7 +216,9 @@ fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
             let or = |own: String, only: &Option<String>| {
                 if own.is_empty() { only.clone().unwrap_or_default() } else { own }
             };
-            keys.of(&(or(version(f), &one_version), or(image(f), &one_image)))
+            // A host is never the image that others name.
+            let image = if f.class == Class::Infra { String::new() } else { or(image(f), &one_image) };
+            keys.of(&(or(version(f), &one_version), image))
         };
         let parts: Vec<(Key, usize)> = same.iter().filter_map(|(_, i)| Some((part(found(i)?), *i))).collect();
         groups.join_all(parts, Some(Rung::Vulnerability));
@@ -233,8 +245,8 @@ fn repository(image: &str) -> &str {
 /// The keys by which results of the same tool in different reports are one.
 fn line_keys(finding: &Finding, keys: &Keys) -> Vec<Key> {
     let snippet = finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).unwrap_or_default();
-    // Without any place or code the rule alone would join what is not the same.
-    if finding.location.line.is_none() && snippet.is_empty() {
+    // Without code the same place of two targets that were scanned each for itself looks like one: see `same_run`.
+    if snippet.is_empty() {
         return Vec::new();
     }
     let path = normalise_path(finding.location.path.as_ref().map_or("", Untrusted::raw));
@@ -260,8 +272,8 @@ fn united_shared(group: &[(usize, Arc<Finding>)], by: Option<Rung>) -> Option<Ar
 
 fn is_in_order(finding: &Finding) -> bool {
     let rising = |keys: &[MatchKey]| {
-        keys.is_sorted_by_key(|k| k.rung)
-            && keys.iter().enumerate().all(|(i, k)| keys.iter().skip(i + 1).all(|o| o != k))
+        let mut seen = HashSet::with_capacity(keys.len());
+        keys.is_sorted_by_key(|k| k.rung) && keys.iter().all(|k| seen.insert(k))
     };
     finding.vulnerabilities.is_sorted_by(|a, b| a < b)
         && finding.cwe.is_sorted_by(|a, b| a < b)

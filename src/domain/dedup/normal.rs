@@ -67,6 +67,8 @@ pub fn normalise_image(target: &str) -> String {
     let bare = bare.split("//").next().filter(|b| !b.is_empty() && !b.ends_with(':')).unwrap_or(bare);
     let bare = bare.split('@').next().unwrap_or(bare);
     match bare.rsplit_once(':') {
+        // An image that is known by its digest alone has no other name.
+        Some((algorithm, _)) if matches!(algorithm, "sha256" | "sha512") => bare.to_owned(),
         // A colon before the last slash belongs to the registry's port.
         Some((name, tag)) if !tag.contains('/') => name.to_owned(),
         _ => bare.to_owned(),

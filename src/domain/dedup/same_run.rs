@@ -55,10 +55,12 @@ impl Known {
         fn same<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
             a.zip(b).is_none_or(|(a, b)| a == b)
         }
-        // Two hosts that were looked at each for itself are not one, though their reports may not name them.
-        let one_host = || !self.kinds.iter().any(|k| other.kinds.contains(k));
+        // Two hosts or folders that were looked at each for itself are not one, though their reports may not name them: without
+        // code to compare, only another format speaks for one run.
+        let one_run = || !self.kinds.iter().any(|k| other.kinds.contains(k));
+        let same_code = !self.nowhere && !other.nowhere && self.snippet.is_some() && other.snippet.is_some();
         !self.lists.iter().any(|l| other.lists.contains(l))
-            && (!self.nowhere || !other.nowhere || one_host())
+            && (same_code || one_run())
             && same(self.line.as_ref(), other.line.as_ref())
             && same(self.logical.as_ref(), other.logical.as_ref())
             // One format quotes the line, another all lines of the place.

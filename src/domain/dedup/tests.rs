@@ -79,7 +79,8 @@ fn the_ladder_has_the_strongest_first_and_prefers_cves() {
     };
     let keys = keys_for(&parts);
     let rungs: Vec<Rung> = keys.iter().map(|k| k.rung).collect();
-    assert_eq!(rungs, [Rung::ToolId, Rung::Vulnerability, Rung::Vulnerability, Rung::Snippet, Rung::Logical]);
+    let own = [Rung::ToolId, Rung::Vulnerability, Rung::Vulnerability, Rung::Snippet];
+    assert_eq!(rungs, [&own[..], &[Rung::Logical, Rung::Logical]].concat());
     let cve = keys_for(&KeyParts { vulnerabilities: vec!["CVE-2020-1"], package: "b", ..parts.clone() });
     assert_ne!(keys[1], cve[1], "another package is another key");
     let cve = keys_for(&KeyParts { vulnerabilities: vec!["CVE-2020-1"], package: "PKG:npm/a@2?x=y", ..parts });
@@ -93,6 +94,7 @@ fn an_image_keeps_its_identity_over_tags() {
         ("registry:5000/team/pay@sha256:00ff", "registry:5000/team/pay"),
         ("alpine:3.9//lib/apk/db/installed", "alpine"),
         ("localhost:5000/pay", "localhost:5000/pay"),
+        ("sha256:00ff", "sha256:00ff"),
         ("pay", "pay"),
     ] {
         assert_eq!(normalise_image(given), want);
@@ -267,15 +269,23 @@ fn a_format_that_says_less_tells_of_the_same_finding() {
         },
         ..finding("Semgrep OSS", "R", "a.tf", line, code)
     };
-    let csv = |line| Finding { snippet: None, ..finding("semgrep", "R", "./a.tf", line, "") };
+    let written = |f: Finding, name: &str| Finding {
+        sources: vec![FindingSource { report: name.into(), ..f.sources[0].clone() }],
+        ..f
+    };
+    let csv = |line| written(Finding { snippet: None, ..finding("semgrep", "R", "./a.tf", line, "") }, "semgrep.csv");
     let junit = Finding { location: Location { line: None, ..json(1, "").location }, ..csv(1) };
+    let junit = written(junit, "semgrep.xml");
     let full = vec![json(3, "x"), json(9, "x")];
     assert_eq!(merge_across(vec![full.clone(), vec![csv(9), csv(3)]]).len(), 2);
     assert_eq!(merge_across(vec![full.clone(), vec![csv(9), csv(3)], vec![junit.clone(), junit.clone()]]).len(), 2);
     // Which of the two is meant is not known, and another line or other code is another finding.
     assert_eq!(merge_across(vec![vec![csv(9), csv(3)], vec![junit]]).len(), 3);
     assert_eq!(merge_across(vec![full.clone(), vec![csv(4)]]).len(), 3);
-    assert_eq!(merge_across(vec![full, vec![finding("semgrep", "R", "a.tf", 3, "y")]]).len(), 3);
+    assert_eq!(merge_across(vec![full.clone(), vec![finding("semgrep", "R", "a.tf", 3, "y")]]).len(), 3);
+    // Another report of the same format is that of another folder, unless the code says otherwise.
+    let other = vec![written(csv(9), "b.json"), written(csv(3), "b.json")];
+    assert_eq!(merge_across(vec![full, other]).len(), 4);
 }
 
 /// Two hosts may be looked at each for itself, and their reports not name them.
