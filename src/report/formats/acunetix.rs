@@ -32,7 +32,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Whole(node) if node.name == "ReportItem" => reading.add(draft(&start, &node)),
         Part::Whole(node) => match (node.name.as_str(), node.text.trim().to_lowercase().as_str()) {
             ("StartURL", _) => node.text.trim().clone_into(&mut start),
-            ("Aborted", "true") => reading.remark(format!("The scan of {start} was aborted.")),
+            ("Aborted", "true") => reading.incomplete(format!("The scan of {start} was aborted.")),
             ("Responsive", "false") => reading.not_assessed(format!("Acunetix had no answer from {start}.")),
             _ => {}
         },
@@ -126,6 +126,9 @@ mod tests {
         let silent = b"<ScanGroup><Scan><StartURL>h</StartURL><Responsive>False</Responsive></Scan></ScanGroup>";
         assert_eq!(read("r", silent, None).status, ReportStatus::NotAssessed);
         assert_eq!(read("r", b"<ScanGroup/>", None).status, ReportStatus::NotAssessed);
+        let aborted =
+            b"<ScanGroup><Scan><StartURL>h</StartURL><Aborted>True</Aborted><ReportItems/></Scan></ScanGroup>";
+        assert_eq!(read("r", aborted, None).status, ReportStatus::NotAssessed);
         let clean = b"<ScanGroup><Scan><StartURL>h</StartURL><ReportItems/></Scan></ScanGroup>";
         assert_eq!(read("r", clean, None).status, ReportStatus::Empty);
         assert_eq!(read("r", b"<ScanGroup><Scan>", None).status, ReportStatus::Error);

@@ -45,10 +45,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft(result));
         }
     }
-    let total = doc.get("totalCount").number().unwrap_or(0);
-    if total > reading.items() {
-        reading.remark(format!("This is one page of several: {} of {total} results stand in it.", reading.items()));
-    }
+    reading.page_of(doc.get("totalCount").number(), "results");
     reading.done()
 }
 

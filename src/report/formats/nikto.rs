@@ -161,7 +161,7 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Open(_) | Part::Close(_) => {}
     })?;
     if let Some(failed) = failed {
-        reading.remark(failed);
+        reading.incomplete(failed);
     }
     if hosts == 0 {
         reading.not_assessed("Nikto looked at nothing: the report names no host.");
@@ -229,6 +229,8 @@ mod tests {
         assert_eq!(read("r", b"<niktoscan></niktoscan>", None).status, ReportStatus::NotAssessed);
         let clean = b"<niktoscan><scandetails targetip='h'><statistics/></scandetails></niktoscan>";
         assert_eq!(read("r", clean, None).status, ReportStatus::Empty);
+        let failed = b"<niktoscan><scandetails targetip='h' errors='21'><statistics/></scandetails></niktoscan>";
+        assert_eq!(read("r", failed, None).status, ReportStatus::NotAssessed);
         let wrong = br#"{"host": "h", "ip": "i", "port": "1", "banner": "b", "vulnerabilities": null}"#;
         assert_eq!(read("r", wrong, Some("nikto-json")).status, ReportStatus::Error);
         assert_eq!(read("r", b"<niktoscan><item>", None).status, ReportStatus::Error);

@@ -55,6 +55,7 @@ fn both_forms_of_the_report_are_read() {
 
 #[test]
 fn nothing_at_all_is_not_assessed() {
+    assert_eq!(of(r#"{"results": [], "totalCount": 57, "scanID": "s"}"#).status, ReportStatus::NotAssessed);
     assert_eq!(of(r#"{"results": [], "totalCount": 0, "scanID": "s"}"#).status, ReportStatus::Empty);
     assert_eq!(
         of(r#"{"reportHeader": {}, "scanResults": null, "iacScanResults": null}"#).status,

@@ -96,7 +96,8 @@ fn parse_dependencies(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(vulnerable(vulnerability));
     }
     if doc.get("hasMore").is_true() {
-        reading.remark("This is one page of several: the platform has more vulnerabilities than stand in the file.");
+        reading
+            .incomplete("This is one page of several: the platform has more vulnerabilities than stand in the file.");
     }
     reading.done()
 }

@@ -35,6 +35,10 @@ fn nothing_scanned_is_not_clean() {
     let report = read("s", none.as_bytes(), None);
     assert_eq!((report.status, report.format), (ReportStatus::NotAssessed, "semgrep-json"));
     assert_eq!(read("s", br#"{"results": [], "errors": []}"#, None).status, ReportStatus::Empty);
+    let failed = none.replace(r#", "paths": {"scanned": []}"#, "");
+    assert_eq!(read("s", failed.as_bytes(), None).status, ReportStatus::NotAssessed);
+    let partly = none.replace(r#""scanned": []"#, r#""scanned": ["a.py"]"#);
+    assert_eq!(read("s", partly.as_bytes(), None).status, ReportStatus::Empty);
     assert_eq!(read("s", br#"{"results": [1], "errors": []}"#, Some("semgrep-json")).status, ReportStatus::Error);
 }
 

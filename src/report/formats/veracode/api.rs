@@ -59,9 +59,7 @@ fn parse_findings(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft(finding, class));
         }
     }
-    if doc.at("page.total_elements").number().unwrap_or(0) > reading.items() {
-        reading.remark("This is one page of several: Veracode has more findings than stand in the file.");
-    }
+    reading.page_of(doc.at("page.total_elements").number(), "findings");
     reading.done()
 }
 
