@@ -91,6 +91,8 @@ fn address(start: &str, affected: &str) -> String {
     if affected.contains("://") {
         return affected.to_owned();
     }
+    // `Web Server` is all of the site; no path has a blank in it.
+    let affected = if affected.contains(' ') && !affected.starts_with('/') { "" } else { affected };
     let scheme_end = start.find("://").map_or(0, |at| at + 3);
     let host_end = start.get(scheme_end..).and_then(|rest| rest.find('/')).map_or(start.len(), |at| scheme_end + at);
     let site = start.get(..host_end).unwrap_or(start);
@@ -118,6 +120,8 @@ mod tests {
         assert_eq!((f.class, f.severity, f.title.raw()), (Class::Dast, Severity::High, "SQL injection"));
         assert_eq!((f.place().as_str(), f.cwe.as_slice()), ("https://x.example/shop/a.php", &[89][..]));
         assert_eq!(f.snippet.as_ref().unwrap().raw(), "POST https://x.example/shop/a.php id");
+        let server = String::from_utf8_lossy(text).replace("<Affects>/shop/a.php", "<Affects>Web Server");
+        assert_eq!(read("r", server.as_bytes(), None).findings[0].place(), "https://x.example");
         assert!(f.detail.raw().starts_with("It is bad.") && f.suppressed.is_some());
     }
 

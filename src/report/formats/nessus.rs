@@ -14,7 +14,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     classes: &[Class::Infra],
     items: "`ReportItem` elements",
     severity: "`severity` (4 critical to 0 informational)",
-    identity: "vulnerability and package, where the output names one; else plugin, host and port",
+    identity: "vulnerability and package, where the output names one; else plugin (of audits also the check), host, port and path of the installation",
     checked: "DefectDojo's parser; generated reports of 100,000 items with known answers",
     detect,
     parse,

@@ -15,7 +15,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     classes: &[Class::Infra],
     items: "rows with something in them",
     severity: "`Risk`, else `Severity`, else `Risk Factor`, else CVSS",
-    identity: "plugin, host and port",
+    identity: "vulnerability and package, where the output names one; else plugin (of audits also the check), host, port and path of the installation",
     checked: "DefectDojo's parser",
     detect,
     parse,
