@@ -90,9 +90,10 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Whole(node) => match node.name.as_str() {
             "result" if open.iter().any(|o| o == "results" || o == "get_results_response") => {
                 // Of two reports that are compared, what stands in the older one only.
-                match node.child("delta").is_some_and(|d| d.text.trim() == "gone") {
-                    true => reading.passed(1),
-                    false => reading.add(draft(&node)),
+                if node.child("delta").is_some_and(|d| d.text.trim() == "gone") {
+                    reading.passed(1);
+                } else {
+                    reading.add(draft(&node));
                 }
             }
             "errors" => {
