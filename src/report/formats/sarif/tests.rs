@@ -216,6 +216,7 @@ fn what_a_tool_assesses_is_known_by_its_name() {
         ("JFrog Terraform scanner", &[Class::Iac]),
         ("pip-audit", &[Class::Sca]),
         ("phpcs-security-audit", &[Class::Sast]),
+        ("SnykCode", &[Class::Sast]),
         ("Lynis", &[Class::Infra]),
         ("Retire.js", &[Class::Sca]),
         ("ansible-lint", &[Class::Iac]),

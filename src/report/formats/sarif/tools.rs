@@ -10,6 +10,7 @@ const TOOLS: &[(&str, &[Class])] = &[
     ("snyk container", &[Class::Container]),
     ("snyk iac", &[Class::Iac]),
     ("snyk code", &[Class::Sast]),
+    ("snykcode", &[Class::Sast]),
     ("trivy", &[Class::Sca, Class::Container]),
     ("grype", &[Class::Sca, Class::Container]),
     ("anchore", &[Class::Sca, Class::Container]),
@@ -81,9 +82,8 @@ const TOOLS: &[(&str, &[Class])] = &[
     ("bicep", &[Class::Iac]),
     ("template analyzer", &[Class::Iac]),
     ("templateanalyzer", &[Class::Iac]),
-    ("regula", &[Class::Iac]),
+    (" regula ", &[Class::Iac]),
     ("datree", &[Class::Iac]),
-    ("polaris", &[Class::Iac]),
     ("conftest", &[Class::Iac]),
     ("helm", &[Class::Iac]),
     ("dockerfile", &[Class::Iac]),
@@ -121,7 +121,8 @@ const TOOLS: &[(&str, &[Class])] = &[
     ("njsscan", DEFAULT), ("nodejsscan", DEFAULT), ("mobsf", DEFAULT), ("mobsfscan", DEFAULT), ("graudit", DEFAULT),
     ("mariana trench", DEFAULT), ("slither", DEFAULT), ("mythril", DEFAULT), ("aderyn", DEFAULT), ("joern", DEFAULT),
     ("codacy", DEFAULT), ("appscan", DEFAULT), ("contrast", DEFAULT), ("deepsource", DEFAULT), ("zizmor", DEFAULT),
-    ("codescanner", DEFAULT),
+    ("psscriptanalyzer", DEFAULT), ("sobelow", DEFAULT), ("weggli", DEFAULT), ("appscreener", DEFAULT),
+    ("codeguru", DEFAULT), ("codescanner", DEFAULT),
 ];
 
 /// What the results of a tool are taken for of which nothing is known: SARIF was made for readers of source code.
