@@ -108,8 +108,8 @@ pub(crate) struct Input<'a> {
     pub name: &'a str,
     /// The document, decoded; empty for an archive.
     pub text: &'a str,
-    /// The files in it, if it is an archive.
-    pub(in crate::report) archive: &'a [decode::Member],
+    /// The archive, if it is one.
+    pub(in crate::report) archive: Option<&'a decode::Archive<'a>>,
     /// What many findings have in common.
     pub pool: RefCell<Pool>,
 }
@@ -143,18 +143,21 @@ pub(crate) struct Unreadable(pub String);
 /// `name` is for messages and sources only. `forced` names a format and skips the detection. An archive that no format
 /// claims as a whole gives a report for each file in it, called `archive.zip/file`.
 pub fn read_all(name: &str, bytes: &[u8], forced: Option<&str>) -> Vec<Report> {
-    match decode::open(bytes) {
-        Ok(decode::Document::Archive(members)) => {
-            let shape = Shape::archive(members.iter().map(|m| m.name.clone()).collect());
+    match decode::Archive::open(bytes) {
+        Ok(Some(archive)) => {
+            let shape = Shape::archive(archive.names().map(str::to_owned).collect());
             let whole = chosen(forced).ok().flatten().or_else(|| detected(&shape));
             if let Some(format) = whole.filter(|f| (f.detect)(&shape) != shape::Fit::No) {
-                let input = Input { name, text: "", archive: &members, pool: RefCell::default() };
+                let input = Input { name, text: "", archive: Some(&archive), pool: RefCell::default() };
                 return vec![outcome(name, format.name, (format.parse)(&input).map(|p| finished(name, format, p)))];
             }
-            if members.is_empty() {
-                return vec![outcome(name, "", Err(Unreadable("The archive is empty.".to_owned())))];
+            match archive.members(|_| true) {
+                Ok(members) if members.is_empty() => {
+                    vec![outcome(name, "", Err(Unreadable("The archive is empty.".to_owned())))]
+                }
+                Ok(members) => members.iter().map(|m| read(&format!("{name}/{}", m.name), &m.bytes, forced)).collect(),
+                Err(why) => vec![outcome(name, "", Err(why))],
             }
-            members.iter().map(|m| read(&format!("{name}/{}", m.name), &m.bytes, forced)).collect()
         }
         _ => vec![read(name, bytes, forced)],
     }
@@ -210,7 +213,7 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
         });
         found.ok_or_else(|| ("", Unreadable(format!("This is {}. {}", beginning.describe(), known_formats()))))?
     };
-    let input = Input { name, text: &document, archive: &[], pool: RefCell::default() };
+    let input = Input { name, text: &document, archive: None, pool: RefCell::default() };
     let parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
     Ok(finished(name, format, parsed))
 }

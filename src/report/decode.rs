@@ -1,6 +1,7 @@
 //! Bytes to text: byte order marks, UTF-16, gzip and zip, with bounds.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::{Cursor, Read as _};
 
 use super::Unreadable;
@@ -12,7 +13,7 @@ const MAX_RATIO: u64 = 200;
 /// What a small file may unpack to whatever the ratio.
 const RATIO_FLOOR: u64 = 1024 * 1024;
 
-/// The most files that are read from an archive.
+/// The most files that are unpacked from an archive. It may have more: a project of Fortify has the source code in it.
 const MOST_MEMBERS: usize = 1000;
 
 /// A file in an archive.
@@ -31,49 +32,82 @@ impl Member {
     }
 }
 
-/// What a file is before anything in it is read.
-pub(super) enum Document {
-    /// One text, possibly packed.
-    Single,
-    /// A zip archive, with all files in it.
-    Archive(Vec<Member>),
+/// A zip archive, of which only what is asked for is unpacked.
+pub(super) struct Archive<'b> {
+    bytes: &'b [u8],
+    /// The files in it, with their places.
+    files: Vec<(usize, String)>,
+    /// How much may still be unpacked. The bound holds for all files together: a bomb may be made of many.
+    left: Cell<u64>,
 }
 
-/// Opens an archive. Whatever is none is left to [`text`].
-pub(super) fn open(bytes: &[u8]) -> Result<Document, Unreadable> {
-    if !is_zip(bytes) {
-        return Ok(Document::Single);
-    }
-    let damaged = |e: &dyn std::fmt::Display| Unreadable(format!("The zip archive is damaged: {e}."));
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
-    if archive.len() > MOST_MEMBERS {
-        return Err(Unreadable(format!(
-            "The zip archive has {} files; at most {MOST_MEMBERS} are read.",
-            archive.len()
-        )));
-    }
-    // The bounds hold for all files together: a bomb may be made of many.
-    let packed = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let mut left = MAX_UNPACKED.min(packed.saturating_mul(MAX_RATIO).max(RATIO_FLOOR));
-    let limit = left;
-    let mut members = Vec::new();
-    for index in 0..archive.len() {
-        let file = archive.by_index(index).map_err(|e| damaged(&e))?;
-        if !file.is_file() {
-            continue;
+impl<'b> Archive<'b> {
+    /// The archive; `None` if it is none.
+    pub(super) fn open(bytes: &'b [u8]) -> Result<Option<Self>, Unreadable> {
+        if !is_zip(bytes) {
+            return Ok(None);
         }
-        let name = file.name().map_err(|e| damaged(&e))?.into_owned();
-        let mut out = Vec::new();
-        file.take(left.saturating_add(1)).read_to_end(&mut out).map_err(|e| damaged(&e))?;
-        let size = u64::try_from(out.len()).unwrap_or(u64::MAX);
-        left = left.checked_sub(size).ok_or_else(|| {
-            Unreadable(format!(
-                "The zip archive unpacks to more than {limit} bytes, which no report of {packed} packed bytes does; unpack it by hand and look at it."
-            ))
-        })?;
-        members.push(Member { name, bytes: out });
+        let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+        let mut files = Vec::new();
+        for index in 0..zip.len() {
+            let file = zip.by_index_raw(index).map_err(|e| damaged(&e))?;
+            if file.is_file() {
+                files.push((index, file.name().map_err(|e| damaged(&e))?.into_owned()));
+            }
+        }
+        let left = Cell::new(most_of(bytes));
+        Ok(Some(Self { bytes, files, left }))
     }
-    Ok(Document::Archive(members))
+
+    /// The names of the files in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|(_, name)| name.as_str())
+    }
+
+    /// Those of the files in it that are wanted, in their order.
+    pub(super) fn members(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Member>, Unreadable> {
+        let files: Vec<_> = self.files.iter().filter(|(_, name)| wanted(name)).collect();
+        if files.len() > MOST_MEMBERS {
+            return Err(Unreadable(format!(
+                "The zip archive has {} files; at most {MOST_MEMBERS} are read.",
+                files.len()
+            )));
+        }
+        let mut zip = zip::ZipArchive::new(Cursor::new(self.bytes)).map_err(|e| damaged(&e))?;
+        let mut members = Vec::new();
+        for (index, name) in files {
+            let file = zip.by_index(*index).map_err(|e| damaged(&e))?;
+            let mut bytes = Vec::new();
+            file.take(self.left.get().saturating_add(1)).read_to_end(&mut bytes).map_err(|e| damaged(&e))?;
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            let left = self.left.get().checked_sub(size).ok_or_else(|| {
+                Unreadable(format!(
+                    "The zip archive unpacks to more than any report of {} packed bytes does; unpack it by hand and look at it.",
+                    self.bytes.len()
+                ))
+            })?;
+            self.left.set(left);
+            members.push(Member { name: name.clone(), bytes });
+        }
+        Ok(members)
+    }
+
+    /// The file that is wanted, if there is one; of several the outermost: an archive of sources may have more.
+    pub(super) fn member(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<Member>, Unreadable> {
+        let first = self.names().filter(|name| wanted(name)).min_by_key(|name| name.matches('/').count());
+        let Some(first) = first else { return Ok(None) };
+        Ok(self.members(|name| name == first)?.into_iter().next())
+    }
+}
+
+/// The most that packed bytes may unpack to.
+fn most_of(packed: &[u8]) -> u64 {
+    let packed = u64::try_from(packed.len()).unwrap_or(u64::MAX);
+    MAX_UNPACKED.min(packed.saturating_mul(MAX_RATIO).max(RATIO_FLOOR))
+}
+
+fn damaged(why: &dyn std::fmt::Display) -> Unreadable {
+    Unreadable(format!("The zip archive is damaged: {why}."))
 }
 
 /// Whether it begins as a zip archive does, an empty one included.
@@ -83,18 +117,18 @@ fn is_zip(bytes: &[u8]) -> bool {
 
 /// The text of a report. UTF-8 is borrowed; a byte order mark is taken off.
 pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
-    if is_zip(bytes) {
-        return match open(bytes)? {
+    if let Some(archive) = Archive::open(bytes)? {
+        return match archive.files.as_slice() {
+            [] => Err(Unreadable("The archive is empty.".to_owned())),
             // An archive of one file is that file.
-            Document::Archive(members) => match members.as_slice() {
+            [_] => match archive.members(|_| true)?.as_slice() {
                 [one] if !is_zip(&one.bytes) => text(&one.bytes).map(|t| Cow::Owned(t.into_owned())),
-                [] => Err(Unreadable("The archive is empty.".to_owned())),
-                several => Err(Unreadable(format!(
-                    "This is an archive of {} files, where one report was expected.",
-                    several.len()
-                ))),
+                _ => Err(Unreadable("This is an archive in an archive.".to_owned())),
             },
-            Document::Single => Err(Unreadable("The zip archive is damaged.".to_owned())),
+            several => Err(Unreadable(format!(
+                "This is an archive of {} files, where one report was expected.",
+                several.len()
+            ))),
         };
     }
     let text = if bytes.starts_with(&[0x1f, 0x8b]) {

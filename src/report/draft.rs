@@ -12,6 +12,8 @@ use super::{Input, purl, words};
 
 /// The longest title that is made from a longer text, in characters.
 const TITLE: usize = 160;
+/// The most other places of a finding that are kept.
+const MOST_PLACES: usize = 100;
 
 /// A finding in the making; see [`Finding`] for the fields.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Draft {
     pub line: Option<u32>,
     pub column: Option<u32>,
     pub logical: Option<String>,
+    /// Other places where it is.
+    pub also: Vec<Location>,
     pub snippet: Option<String>,
     pub context: Option<String>,
     /// The leaked secret itself, where the report has it: it is covered wherever else it stands.
@@ -56,6 +60,7 @@ impl Draft {
             line: None,
             column: None,
             logical: None,
+            also: Vec::new(),
             snippet: None,
             context: None,
             secret: None,
@@ -77,6 +82,26 @@ impl Draft {
     pub(super) fn size(&self) -> usize {
         let long = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         self.title.len() + self.detail.len() + long(&self.snippet) + long(&self.context) + long(&self.logical)
+    }
+
+    /// Takes one more place; of many only the first are kept.
+    pub(super) fn also_at(
+        &mut self,
+        path: Option<&str>,
+        line: Option<u32>,
+        column: Option<u32>,
+        logical: Option<&str>,
+    ) {
+        let given =
+            |text: Option<&str>| text.map(str::trim).filter(|t| !t.is_empty()).map(|t| within(t, LONGEST).into_owned());
+        let (path, logical) = (given(path), given(logical));
+        if self.also.len() >= MOST_PLACES || (path.is_none() && logical.is_none()) {
+            return;
+        }
+        let path = path.map(|p| if self.class == Class::Container { p } else { dedup::normalise_path(&p) });
+        let number = |n: Option<u32>| n.filter(|n| *n > 0);
+        let logical = logical.map(Untrusted::from);
+        self.also.push(Location { path: path.map(Into::into), line: number(line), column: number(column), logical });
     }
 
     /// Takes the severity in the tool's own word, if it is one that means a severity everywhere.
@@ -176,6 +201,11 @@ impl Draft {
             Class::Container => self.path,
             _ => self.path.map(|p| dedup::normalise_path(&p)),
         };
+        let mut held = |text: Option<Untrusted>| text.map(|t| texts.one(t.raw()));
+        let mut also: Vec<Location> = self.also;
+        for place in &mut also {
+            (place.path, place.logical) = (held(place.path.take()), held(place.logical.take()));
+        }
         let mut finding = Finding {
             fingerprint: Fingerprint::default(),
             class: self.class,
@@ -198,7 +228,7 @@ impl Draft {
             url: texts.some(self.url),
             suppressed: self.suppressed.map(|t| texts.one(&t)),
             scores: (scores != Scores::default()).then(|| Box::new(scores)),
-            also: Vec::new(),
+            also,
             joined: None,
             keys: Vec::new(),
             sources: vec![FindingSource {
@@ -208,6 +238,10 @@ impl Draft {
                 native_id: texts.some(self.native_id),
             }],
         };
+        let own = &finding.location;
+        finding.also.retain(|place| place != own);
+        finding.also.sort();
+        finding.also.dedup();
         finding.keys = match bare {
             Some(bare) => {
                 let shown = finding.snippet.take();

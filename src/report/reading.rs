@@ -27,6 +27,7 @@ pub(super) struct Reading<'a> {
     /// How many bytes of text are in the batch: one description may stand in each of ten thousand.
     held: usize,
     worker: Option<Worker>,
+    incomplete: Option<String>,
 }
 
 /// Who found what.
@@ -46,7 +47,7 @@ impl<'a> Reading<'a> {
         let parsed = Parsed { tool: tool.to_owned(), classes: classes.to_vec(), ..Parsed::default() };
         let who = Arc::new(Who { tool: tool.to_owned(), version: None });
         let worker = (input.text.len() >= LARGE).then(|| Worker::start(input.name.to_owned()));
-        Self { input, parsed, who, batch: Vec::new(), held: 0, worker }
+        Self { input, parsed, who, batch: Vec::new(), held: 0, worker, incomplete: None }
     }
 
     /// Says the tool's version, if the report does. To be called before the first finding.
@@ -111,6 +112,19 @@ impl<'a> Reading<'a> {
         self.parsed.remark.get_or_insert(what.into());
     }
 
+    /// Says that the tool did not look at everything, and why: a remark beside findings, but without any the report is no
+    /// evidence that there are none.
+    pub(super) fn incomplete(&mut self, why: impl Into<String>) {
+        self.incomplete.get_or_insert(why.into());
+    }
+
+    /// Says that this is one page of several, if the tool has more items than stand in it.
+    pub(super) fn page_of(&mut self, total: Option<u32>, items: &str) {
+        if let Some(total) = total.filter(|t| *t > self.items()) {
+            self.incomplete(format!("This is one page of several: {} of {total} {items} stand in it.", self.items()));
+        }
+    }
+
     /// How many items there were until now.
     pub(super) fn items(&self) -> u32 {
         self.parsed.raw_items
@@ -123,6 +137,14 @@ impl<'a> Reading<'a> {
             drop(batches);
             self.parsed.findings =
                 findings.join().map_err(|_panic| Unreadable("It could not be read to its end.".to_owned()))?;
+        }
+        match self.incomplete {
+            Some(why) if self.parsed.findings.is_empty() => drop(self.parsed.not_assessed.get_or_insert(why)),
+            Some(why) => {
+                let more = self.parsed.remark.take().map(|r| format!(" {r}")).unwrap_or_default();
+                self.parsed.remark = Some(why + &more);
+            }
+            None => {}
         }
         Ok(self.parsed)
     }

@@ -32,7 +32,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Whole(node) if node.name == "ReportItem" => reading.add(draft(&start, &node)),
         Part::Whole(node) => match (node.name.as_str(), node.text.trim().to_lowercase().as_str()) {
             ("StartURL", _) => node.text.trim().clone_into(&mut start),
-            ("Aborted", "true") => reading.remark(format!("The scan of {start} was aborted.")),
+            ("Aborted", "true") => reading.incomplete(format!("The scan of {start} was aborted.")),
             ("Responsive", "false") => reading.not_assessed(format!("Acunetix had no answer from {start}.")),
             _ => {}
         },
@@ -91,6 +91,8 @@ fn address(start: &str, affected: &str) -> String {
     if affected.contains("://") {
         return affected.to_owned();
     }
+    // `Web Server` is all of the site; no path has a blank in it.
+    let affected = if affected.contains(' ') && !affected.starts_with('/') { "" } else { affected };
     let scheme_end = start.find("://").map_or(0, |at| at + 3);
     let host_end = start.get(scheme_end..).and_then(|rest| rest.find('/')).map_or(start.len(), |at| scheme_end + at);
     let site = start.get(..host_end).unwrap_or(start);
@@ -118,6 +120,8 @@ mod tests {
         assert_eq!((f.class, f.severity, f.title.raw()), (Class::Dast, Severity::High, "SQL injection"));
         assert_eq!((f.place().as_str(), f.cwe.as_slice()), ("https://x.example/shop/a.php", &[89][..]));
         assert_eq!(f.snippet.as_ref().unwrap().raw(), "POST https://x.example/shop/a.php id");
+        let server = String::from_utf8_lossy(text).replace("<Affects>/shop/a.php", "<Affects>Web Server");
+        assert_eq!(read("r", server.as_bytes(), None).findings[0].place(), "https://x.example");
         assert!(f.detail.raw().starts_with("It is bad.") && f.suppressed.is_some());
     }
 
@@ -126,6 +130,9 @@ mod tests {
         let silent = b"<ScanGroup><Scan><StartURL>h</StartURL><Responsive>False</Responsive></Scan></ScanGroup>";
         assert_eq!(read("r", silent, None).status, ReportStatus::NotAssessed);
         assert_eq!(read("r", b"<ScanGroup/>", None).status, ReportStatus::NotAssessed);
+        let aborted =
+            b"<ScanGroup><Scan><StartURL>h</StartURL><Aborted>True</Aborted><ReportItems/></Scan></ScanGroup>";
+        assert_eq!(read("r", aborted, None).status, ReportStatus::NotAssessed);
         let clean = b"<ScanGroup><Scan><StartURL>h</StartURL><ReportItems/></Scan></ScanGroup>";
         assert_eq!(read("r", clean, None).status, ReportStatus::Empty);
         assert_eq!(read("r", b"<ScanGroup><Scan>", None).status, ReportStatus::Error);

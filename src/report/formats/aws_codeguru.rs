@@ -51,7 +51,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(draft(item));
     }
     if field(&doc, "NextToken").text().is_some() {
-        reading.remark("This is one page of several: CodeGuru has more recommendations than stand in the file.");
+        reading.incomplete("This is one page of several: CodeGuru has more recommendations than stand in the file.");
     }
     reading.done()
 }
@@ -130,7 +130,7 @@ fn parse_security(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(draft);
     }
     if doc.get("nextToken").text().is_some() {
-        reading.remark("This is one page of several: CodeGuru has more findings than stand in the file.");
+        reading.incomplete("This is one page of several: CodeGuru has more findings than stand in the file.");
     }
     reading.done()
 }

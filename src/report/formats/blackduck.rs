@@ -79,16 +79,20 @@ fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 }
 
 fn parse_zip(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let Some(archive) = input.archive else {
+        return Err(Unreadable("A version report of Black Duck is a zip archive, and this is none.".to_owned()));
+    };
+    let members = archive.members(|name| ["source", "components", "security"].iter().any(|t| is_table(name, t)))?;
     let mut reading = Reading::new(input, TOOL, &[Class::Sca]);
     let mut files: HashMap<(String, String), Vec<String>> = HashMap::new();
-    for member in input.archive.iter().filter(|m| is_table(&m.name, "source")) {
+    for member in members.iter().filter(|m| is_table(&m.name, "source")) {
         for row in table::read(&member.text()?)?.iter() {
             if let Some(path) = row.get("Path") {
                 files.entry(component(&row)).or_default().push(path.to_owned());
             }
         }
     }
-    for member in input.archive.iter().filter(|m| is_table(&m.name, "components")) {
+    for member in members.iter().filter(|m| is_table(&m.name, "components")) {
         for row in table::read(&member.text()?)?.iter() {
             let status = row.or_empty("Component policy status").replace('_', " ");
             if status.to_lowercase().starts_with("in violation") {
@@ -96,7 +100,7 @@ fn parse_zip(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             }
         }
     }
-    for member in input.archive.iter().filter(|m| is_table(&m.name, "security")) {
+    for member in members.iter().filter(|m| is_table(&m.name, "security")) {
         let rows = table::read(&member.text()?)?;
         if !rows.has("Vulnerability id") {
             return Err(Unreadable(format!("{} has no column \"Vulnerability id\".", crate::text::line(&member.name))));

@@ -6,7 +6,9 @@ mod page;
 use crate::report::prelude::*;
 
 const TOOL: &str = "Burp Suite";
-const IDENTITY: &str = "type of issue, method, page and parameter";
+/// The type of all issues that extensions report, whatever they are.
+const EXTENSION: &str = "134217728";
+const IDENTITY: &str = "type of issue (of extensions also its name), method, page and parameter";
 
 pub(super) const FORMATS: &[Format] = &[
     Format {
@@ -78,7 +80,10 @@ fn draft(issue: &Issue<'_>) -> Draft {
     }
     draft.confidence = issue.confidence.map(str::to_owned);
     issue.name.clone_into(&mut draft.title);
-    issue.kind.unwrap_or(issue.name).clone_into(&mut draft.rule);
+    draft.rule = match issue.kind {
+        Some(EXTENSION) => format!("{EXTENSION}:{}", issue.name),
+        kind => kind.unwrap_or(issue.name).to_owned(),
+    };
     for detail in &issue.details {
         draft.say("", Some(&html::text(detail)));
     }
@@ -296,6 +301,22 @@ mod tests {
         let f = &report.findings[0];
         assert_eq!((report.format, f.place().as_str(), f.cwe[0]), ("burp-graphql-json", "https://x.example/b", 79));
         assert_eq!((f.severity, f.suppressed.is_some()), (Severity::Unknown, true));
+    }
+
+    #[test]
+    fn issues_of_extensions_are_told_apart_by_their_names() {
+        let (before, issue) = XML
+            .replace("1049088", "134217728")
+            .split_once("<issue>")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .unwrap();
+        let other = issue.replace("SQL injection", "Old library");
+        let text = format!("{before}<issue>{}<issue>{other}", issue.replace("</issues>", ""));
+        let report = read("r", text.as_bytes(), None);
+        let rules: Vec<&str> = report.findings.iter().map(|f| f.rule.raw()).collect();
+        assert_eq!(rules, ["134217728:SQL injection", "134217728:Old library"]);
+        let api = read("r", API.replace("1049088", "134217728").as_bytes(), None);
+        assert_eq!(api.findings[0].keys, report.findings[0].keys);
     }
 
     #[test]

@@ -27,12 +27,15 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let first = doc.at("results.0");
     let own = first.has_all(&["type", "similarityId", "state"]);
-    (own || (doc.get("results").is_list() && doc.has_all(&["totalCount", "scanID"]))).into()
+    let is_answer = doc.has_all(&["results", "totalCount", "scanID"]);
+    (own || (is_answer && (doc.get("results").is_list() || doc.get("results").is_null()))).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
-    let results = doc.results("results")?;
+    // The API writes null where there is no result.
+    let none = doc.get("results").is_null() && doc.get("totalCount").number() == Some(0);
+    let results = if none { &[] } else { doc.results("results")? };
     // Which engines ran is not said where they found nothing.
     let mut reading = Reading::new(input, TOOL, &[Class::Sast]);
     for result in results {
@@ -45,10 +48,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft(result));
         }
     }
-    let total = doc.get("totalCount").number().unwrap_or(0);
-    if total > reading.items() {
-        reading.remark(format!("This is one page of several: {} of {total} results stand in it.", reading.items()));
-    }
+    reading.page_of(doc.get("totalCount").number(), "results");
     reading.done()
 }
 
@@ -145,10 +145,7 @@ fn of_package(draft: &mut Draft, result: &Node<'_>) {
     if let Some(id) = id.or(result.get("id").text()) {
         id.clone_into(&mut draft.rule);
     }
-    // `Npm-lodash-4.17.20`: the manager, the name and the version.
-    let identifier = data.get("packageIdentifier").or_empty();
-    let parts = identifier.split_once('-').and_then(|(_, rest)| rest.rsplit_once('-'));
-    let (name, version) = parts.unwrap_or((identifier, ""));
+    let (name, version) = identified(data.get("packageIdentifier").or_empty());
     let name = data.get("packageName").text().or(Some(name));
     let version = data.get("packageVersion").text().or(Some(version));
     draft.in_package(name, version, None, data.get("recommendedVersion").text());
@@ -164,6 +161,15 @@ fn of_package(draft: &mut Draft, result: &Node<'_>) {
         draft.title =
             name.filter(|n| !n.is_empty()).map_or_else(|| draft.rule.clone(), |n| format!("{} in {n}", draft.rule));
     }
+}
+
+/// Name and version of a package: `Npm-lodash-4.17.20` has the manager before them. A version begins with a digit, and may
+/// have dashes of its own.
+fn identified(identifier: &str) -> (&str, &str) {
+    let Some((_, rest)) = identifier.split_once('-') else { return (identifier, "") };
+    let dashes = rest.match_indices('-').filter_map(|(at, _)| Some((rest.get(..at)?, rest.get(at + 1..)?)));
+    let versioned = dashes.into_iter().find(|(_, version)| version.starts_with(|c: char| c.is_ascii_digit()));
+    versioned.or_else(|| rest.rsplit_once('-')).unwrap_or((identifier, ""))
 }
 
 #[cfg(test)]

@@ -29,11 +29,14 @@ const TOOLS: [(&str, &str); 8] = [
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut errors: Vec<(String, xml::Node)> = Vec::new();
+    // What could not be checked, with what was thrown.
+    let mut broken: Vec<(String, xml::Node)> = Vec::new();
     let mut path = String::new();
     let mut root = false;
-    xml::walk(input.text, &["error"], |part| match part {
+    xml::walk(input.text, &["error", "exception"], |part| match part {
         Part::Open(node) if node.name == "file" => node.attribute("name").unwrap_or_default().clone_into(&mut path),
         Part::Open(node) => root |= node.name == "checkstyle",
+        Part::Whole(exception) if exception.name == "exception" => broken.push((path.clone(), exception)),
         Part::Whole(error) => errors.push((path.clone(), error)),
         Part::Close(_) => {}
     })?;
@@ -47,6 +50,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, tool, &[class]);
     for (path, error) in &errors {
         reading.add(draft(class, path, error));
+    }
+    if let Some((path, exception)) = broken.first() {
+        let said = exception.text.trim().lines().next().unwrap_or("no reason is given");
+        let (path, said) = (crate::text::line(path), crate::text::line(said));
+        reading.incomplete(format!("{tool} could not check {} files, the first: {path}: {said}", broken.len()));
     }
     reading.done()
 }
@@ -96,6 +104,18 @@ mod tests {
         assert_eq!((b.severity, b.place().as_str()), (Severity::Low, "b.Dockerfile:7"));
         let clean = read("r", br#"<checkstyle version="8"><file name="x.java"></file></checkstyle>"#, None);
         assert_eq!((clean.status, clean.classes.as_slice()), (ReportStatus::Empty, &[Class::Sast][..]));
+        let thrown = text.replace(
+            "</file></checkstyle>",
+            "<exception>\n<![CDATA[Got an exception\n at x]]></exception></file></checkstyle>",
+        );
+        let report = read("r", thrown.as_bytes(), None);
+        assert_eq!(
+            (report.raw_items, report.reason.unwrap().raw().contains("b.Dockerfile: Got an exception")),
+            (2, true)
+        );
+        let none =
+            br#"<checkstyle version="8"><file name="x.java"><exception>No grammar.</exception></file></checkstyle>"#;
+        assert_eq!(read("r", none, None).status, ReportStatus::NotAssessed);
         assert_eq!(read("r", b"<lint/>", Some("checkstyle-xml")).status, ReportStatus::Error);
     }
 }

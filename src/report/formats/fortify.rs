@@ -40,12 +40,12 @@ fn is_called(path: &str, name: &str) -> bool {
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    if input.archive.is_empty() {
+    let Some(archive) = input.archive else {
         return fvdl::parse(input, input.text, &HashMap::new());
-    }
-    let member = |name: &str| input.archive.iter().find(|m| is_called(&m.name, name));
-    let results = member("audit.fvdl").ok_or_else(|| Unreadable("It has no audit.fvdl in it.".to_owned()))?;
-    let audit = match member("audit.xml") {
+    };
+    let member = |name: &str| archive.member(|m| is_called(m, name));
+    let results = member("audit.fvdl")?.ok_or_else(|| Unreadable("It has no audit.fvdl in it.".to_owned()))?;
+    let audit = match member("audit.xml")? {
         Some(audit) => verdicts(&audit.text()?)?,
         None => HashMap::new(),
     };

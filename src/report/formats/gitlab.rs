@@ -160,7 +160,9 @@ fn located(draft: &mut Draft, location: &Node<'_>) {
     draft.line = location.get("start_line").number();
     let method = location.get("method").text();
     if let Some(host) = location.get("hostname").text() {
-        let url = format!("{}{}", host.trim_end_matches('/'), location.get("path").or_empty());
+        let path = location.get("path").or_empty();
+        let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };
+        let url = format!("{}{slash}{path}", host.trim_end_matches('/'));
         draft.on_page(method, Some(&url), location.get("param").text());
         return;
     }
@@ -268,6 +270,8 @@ mod tests {
         let read_page = read("r", page.as_bytes(), None);
         let f = &read_page.findings[0];
         assert_eq!((f.class, f.place().as_str(), f.rule.raw()), (Class::Dast, "https://x.example/v1", "10062"));
+        let bare = read("r", page.replace("/v1?a=1", "v1?a=1").as_bytes(), None);
+        assert_eq!(bare.findings[0].keys, f.keys);
         assert!(f.context.as_ref().unwrap().raw().starts_with("GET https://x.example/v1"));
         let crash = r#"{"name": "Overflow", "severity": "High", "location": {"crash_type": "Heap", "crash_state": "f\ng\n"},
             "identifiers": [{"type": "cwe", "name": "CWE-122", "value": "122"}]}"#;

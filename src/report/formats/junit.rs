@@ -24,19 +24,56 @@ fn detect(shape: &Shape<'_>) -> Fit {
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "JUnit", &[]);
-    // The names of the suites that are open, with that of the outermost.
-    let mut open: Vec<Option<String>> = Vec::new();
-    xml::walk(input.text, &["testcase", "system-out", "system-err", "properties"], |part| match part {
-        Part::Open(node) => {
-            open.push((node.name == "testsuite").then(|| node.attribute("name").map(str::to_owned)).flatten());
-        }
-        Part::Close(_) => drop(open.pop()),
-        Part::Whole(node) if node.name == "testcase" => match failed(&node, open.iter().rev().flatten().next()) {
-            Some(failed) => reading.add(failed.draft()),
-            None => reading.passed(1),
+    // The names of the suites that are open, with that of the outermost; and whether one of them counts what is in it.
+    let mut open: Vec<(Option<String>, bool)> = Vec::new();
+    // How many tests the outermost suites say have failed, and how many of them stand in the report.
+    let (mut counted, mut found) = (0_u32, 0_u32);
+    xml::walk(
+        input.text,
+        &["testcase", "system-out", "system-err", "properties", "error", "failure"],
+        |part| match part {
+            Part::Open(node) => {
+                let bad: Vec<u32> =
+                    ["failures", "errors"].iter().filter_map(|name| node.attribute(name)?.parse().ok()).collect();
+                let within = open.last().is_some_and(|(_, counts)| *counts);
+                if !within {
+                    counted = bad.iter().fold(counted, |sum, n| sum.saturating_add(*n));
+                }
+                let name = (node.name == "testsuite").then(|| node.attribute("name").map(str::to_owned)).flatten();
+                open.push((name, within || !bad.is_empty()));
+            }
+            Part::Close(_) => drop(open.pop()),
+            Part::Whole(node) => {
+                let suite = open.iter().rev().find_map(|(name, _)| name.as_ref());
+                match node.name.as_str() {
+                    "testcase" => match failed(&node, suite) {
+                        Some(failed) => {
+                            found += 1;
+                            reading.add(failed.draft());
+                        }
+                        None => reading.passed(1),
+                    },
+                    // What befell the suite as a whole: a setup that broke off. It is none of the tests that are counted.
+                    "error" | "failure" => {
+                        let name = suite.map(|name| ("name".to_owned(), name.clone()));
+                        let whole = xml::Node {
+                            attributes: name.into_iter().collect(),
+                            children: vec![node],
+                            ..xml::Node::default()
+                        };
+                        if let Some(failed) = failed(&whole, None) {
+                            found += 1;
+                            reading.more(failed.draft());
+                        }
+                    }
+                    _ => {}
+                }
+            }
         },
-        Part::Whole(_) => {}
-    })?;
+    )?;
+    if counted > found {
+        reading.incomplete(format!("The suites count {counted} failures and errors, and {found} stand in the report."));
+    }
     test_results::none_ran(&mut reading);
     reading.done()
 }
@@ -85,6 +122,19 @@ mod tests {
         assert_eq!((sum.rule.raw(), sum.place().as_str(), sum.class), ("pay.T.sum", "t/pay.py:7", Class::Sast));
         assert_eq!((sum.severity, sum.detail.raw()), (Severity::Unknown, "1 != 2\n\ntrace"));
         assert_eq!((boom.title.raw(), boom.place().as_str()), ("Test error: pay.boom", "src/pay.rs:9"));
+    }
+
+    #[test]
+    fn what_befell_a_suite_is_not_lost() {
+        let text = br#"<testsuites failures="2" errors="1"><testsuite name="pay" failures="2" errors="1"><error message="no database">trace</error>
+          <testcase name="a"><failure message="m"/></testcase></testsuite></testsuites>"#;
+        let report = read("j.xml", text, None);
+        assert_eq!((report.raw_items, report.findings.len()), (1, 2));
+        let f = &report.findings[0];
+        assert_eq!((f.rule.raw(), f.title.raw(), f.detail.raw()), ("pay", "Test error: pay", "no database\n\ntrace"));
+        assert!(report.reason.unwrap().raw().contains("count 3 failures and errors, and 2 stand"));
+        let lost = br#"<testsuite failures="1"><testcase name="a"/></testsuite>"#;
+        assert_eq!(read("j.xml", lost, None).status, ReportStatus::NotAssessed);
     }
 
     #[test]

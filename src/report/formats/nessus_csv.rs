@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::nessus::{Check, packaged};
 use crate::report::prelude::*;
 
 const TOOL: &str = "Nessus";
@@ -14,7 +15,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     classes: &[Class::Infra],
     items: "rows with something in them",
     severity: "`Risk`, else `Severity`, else `Risk Factor`, else CVSS",
-    identity: "plugin, host and port",
+    identity: "vulnerability and package, where the output names one; else plugin (of audits also the check), host, port and path of the installation",
     checked: "DefectDojo's parser",
     detect,
     parse,
@@ -25,6 +26,7 @@ const NAME: &[&str] = &["Plugin Name", "Name", "definition.name"];
 const HOST: &[&str] =
     &["Host", "IP Address", "DNS Name", "FQDN", "NetBIOS Name", "asset.name", "asset.display_ipv4_address"];
 const PORT: &[&str] = &["Port", "port"];
+const DESCRIPTION: &[&str] = &["Description", "definition.description"];
 const OUTPUT: &[&str] = &["Plugin Output", "Plugin Text", "output"];
 
 fn detect(shape: &Shape<'_>) -> Fit {
@@ -41,19 +43,24 @@ fn detect(shape: &Shape<'_>) -> Fit {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
     let table = table::read(input.text)?;
-    let mut index: HashMap<[&str; 6], usize> = HashMap::new();
+    let mut index: HashMap<[&str; 8], usize> = HashMap::new();
     let mut drafts: Vec<Draft> = Vec::new();
     for row in table.iter() {
         reading.passed(1);
         if row.first(&["Vulnerability State", "state"]).is_some_and(|s| s.eq_ignore_ascii_case("fixed")) {
             continue;
         }
-        let key =
-            [PLUGIN, HOST, PORT, &["Protocol"], OUTPUT, &["URL"]].map(|columns| row.first(columns).unwrap_or_default());
+        let check = check(&row);
+        if check.as_ref().is_some_and(Check::passed) {
+            continue;
+        }
+        // Checks of an audit differ in their descriptions only.
+        let key = [PLUGIN, NAME, HOST, PORT, &["Protocol"], OUTPUT, &["URL"], DESCRIPTION]
+            .map(|columns| row.first(columns).unwrap_or_default());
         let next = drafts.len();
         let at = *index.entry(key).or_insert(next);
         if at == next {
-            drafts.push(draft(&row));
+            drafts.push(draft(&row, check.as_ref()));
         } else if let Some(draft) = drafts.get_mut(at) {
             draft.vulnerabilities.extend(vulnerabilities(&row));
         }
@@ -62,6 +69,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.more(draft);
     }
     reading.done()
+}
+
+/// The check of a compliance audit that a row is about: it has a result in the place of a risk.
+fn check<'t>(row: &table::Row<'t>) -> Option<Check<'t>> {
+    let risk = row.get("Risk").filter(|r| words::severity(r).is_none());
+    risk.and_then(|risk| Check::of(Some(risk), None, row.first(DESCRIPTION)))
 }
 
 fn vulnerabilities(row: &table::Row<'_>) -> Vec<String> {
@@ -80,14 +93,17 @@ fn severity(word: &str) -> Option<Severity> {
     }
 }
 
-fn draft(row: &table::Row<'_>) -> Draft {
+fn draft(row: &table::Row<'_>, check: Option<&Check<'_>>) -> Draft {
     let mut draft = Draft::new(Class::Infra);
     let rated = ["Risk", "Severity", "Risk Factor"].iter().find_map(|c| row.get(c).and_then(severity));
     draft.severity = rated.unwrap_or(Severity::Unknown);
     row.first(NAME).unwrap_or_default().clone_into(&mut draft.title);
     row.first(PLUGIN).unwrap_or_default().clone_into(&mut draft.rule);
+    if let Some(check) = check {
+        check.fill(&mut draft);
+    }
     draft.say("", row.first(&["Synopsis", "definition.synopsis"]));
-    draft.say("Description", row.first(&["Description", "definition.description"]));
+    draft.say("Description", row.first(DESCRIPTION));
     draft.say("Solution", row.first(&["Solution", "definition.solution"]));
     draft.say("Output", row.first(OUTPUT));
     let host = row.first(HOST).unwrap_or_default();
@@ -98,6 +114,7 @@ fn draft(row: &table::Row<'_>) -> Draft {
         draft.on_page(None, page, row.get("Input Name"));
     } else {
         draft.on_host(host, row.first(PORT), row.get("Protocol"));
+        packaged(&mut draft, row.first(OUTPUT).unwrap_or_default());
     }
     draft.say("Address", row.first(&["IP Address", "asset.display_ipv4_address"]));
     draft.vulnerabilities = vulnerabilities(row);
@@ -151,6 +168,15 @@ mod tests {
         assert_eq!((f.class, f.severity, f.vulnerabilities.len()), (Class::Infra, Severity::High, 2));
         assert_eq!(f.location.logical.as_ref().unwrap().raw(), "h.example:443/tcp");
         assert_eq!(report.findings.iter().filter(|f| f.severity == Severity::Info).count(), 1);
+    }
+
+    #[test]
+    fn rows_that_differ_in_more_than_the_cve_are_not_merged() {
+        let text = "Plugin ID,CVE,Risk,Host,Port,Name,Description\n\
+            7,CVE-2020-11,High,h,0,Old,One.\n7,CVE-2020-12,High,h,0,Old,One.\n7,,High,h,0,Old,Two.\n";
+        let report = read("r", text.as_bytes(), None);
+        assert_eq!((report.raw_items, report.findings.len()), (3, 2));
+        assert_eq!(report.findings[0].vulnerabilities.len(), 2);
     }
 
     #[test]

@@ -65,6 +65,10 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let pairs =
             |key: &str| found.get(key).items().iter().map(|p| (p.get("Name").or_empty(), p.get("Value").or_empty()));
         let known = found.get("KnownVulnerabilities").items().iter().filter_map(|k| k.get("Title").text());
+        if is_fixed(found.get("State").text()) {
+            reading.passed(1);
+            continue;
+        }
         reading.add(draft(&Found {
             kind: found.get("Type").text(),
             name: found.get("Name").text(),
@@ -98,6 +102,9 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return;
         }
         let text = |path: &str| found.text_at(path);
+        if is_fixed(text("state")) {
+            return reading.passed(1);
+        }
         let class = found.child("classification");
         let cvss = class.and_then(|c| ["CVSS40", "CVSS31", "CVSS"].iter().find_map(|k| c.child(k)));
         let score = cvss.map(|c| c.descendants("score")).unwrap_or_default();
@@ -130,6 +137,12 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.not_assessed("Netsparker looked at nothing: the report names no target.");
     }
     reading.done()
+}
+
+/// Whether a state is one of `Fixed (Confirmed)`, `Fixed (Unconfirmed)`, `Fixed (Can't Retest)`. `Not Fixed` is none of them.
+fn is_fixed(state: Option<&str>) -> bool {
+    let states = state.unwrap_or_default().split(',').map(str::trim);
+    { states }.any(|s| s.to_ascii_lowercase().starts_with("fixed"))
 }
 
 fn pair(info: &xml::Node) -> String {
@@ -246,6 +259,28 @@ mod tests {
             assert_eq!(f.url.as_ref().unwrap().raw(), "https://r.example/");
             assert_eq!(f.scores.as_ref().unwrap().cvss.as_ref().unwrap().raw(), "7.4");
             assert!(f.suppressed.is_some() && f.confidence.as_ref().unwrap().raw() == "confirmed");
+        }
+    }
+
+    #[test]
+    fn what_is_fixed_is_no_finding() {
+        let of = |state: &str| {
+            let json = format!(
+                r#"{{"Target": {{"ScanId": "1"}}, "Vulnerabilities": [{{"Type": "Xss", "Name": "X", "Severity": "High", "State": "{state}"}}]}}"#
+            );
+            let xml = format!(
+                "<invicti-enterprise><target/><vulnerabilities><vulnerability><type>Xss</type><state>{state}</state></vulnerability></vulnerabilities></invicti-enterprise>"
+            );
+            [json, xml].map(|text| {
+                let report = read("r", text.as_bytes(), None);
+                (report.raw_items, report.findings.len())
+            })
+        };
+        for state in ["Fixed (Confirmed)", "Fixed (Unconfirmed)", "Fixed (Can't Retest)"] {
+            assert_eq!(of(state), [(1, 0); 2], "{state}");
+        }
+        for state in ["Present", "Revived", "Not Fixed", "Scanning"] {
+            assert_eq!(of(state), [(1, 1); 2], "{state}");
         }
     }
 

@@ -39,7 +39,7 @@ struct Place {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
     let mut place = Place::default();
-    let mut nodes = 0;
+    let mut nodes = 0_u32;
     let mut found = Vec::new();
     let mut definitions: HashMap<String, xml::Node> = HashMap::new();
     xml::walk(input.text, &["test", "vulnerability"], |part| match part {
@@ -47,7 +47,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             let owned = |name: &str| node.attribute(name).map(str::to_owned);
             match node.name.as_str() {
                 "node" => {
-                    nodes += 1;
+                    // `dead` is what did not answer.
+                    nodes += u32::from(node.attribute("status").is_none_or(|s| !s.eq_ignore_ascii_case("dead")));
                     place = Place { node: owned("address").unwrap_or_default(), ..Place::default() };
                 }
                 "endpoint" => (place.port, place.protocol) = (owned("port"), owned("protocol")),
@@ -55,7 +56,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                 "scan" => {
                     let status = node.attribute("status").unwrap_or("finished");
                     if status != "finished" {
-                        reading.remark(format!("The scan has not come to its end: {status}."));
+                        reading.incomplete(format!("The scan has not come to its end: {status}."));
                     }
                 }
                 _ => {}
@@ -90,7 +91,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.more(draft(found, id, definitions.get(&id.to_lowercase()).unwrap_or(&unknown)));
     }
     if nodes == 0 {
-        reading.not_assessed("Nexpose looked at nothing: the report has no node.");
+        reading.not_assessed("Nexpose looked at nothing: the report has no node that answered.");
     }
     reading.done()
 }
@@ -189,6 +190,12 @@ mod tests {
         let clean = b"<NexposeReport><nodes><node address='a'><tests><test id='x' status='not-vulnerable'/></tests></node></nodes></NexposeReport>";
         let report = read("r", clean, None);
         assert_eq!((report.status, report.raw_items), (ReportStatus::Empty, 1));
+        let text = String::from_utf8_lossy(clean);
+        let dead = text.replace("<node ", "<node status='dead' ");
+        let stopped = text.replace("<nodes>", "<scans><scan id='1' status='aborted'/></scans><nodes>");
+        for text in [dead, stopped] {
+            assert_eq!(read("r", text.as_bytes(), None).status, ReportStatus::NotAssessed);
+        }
         assert_eq!(read("r", b"<NexposeReport><nodes>", None).status, ReportStatus::Error);
     }
 }

@@ -45,7 +45,8 @@ pub(super) const FORMATS: &[Format] = &[
 ];
 
 fn detect_json(shape: &Shape<'_>) -> Fit {
-    let doc = shape.json();
+    // Version 2.1.6 writes an object for each host, one after another.
+    let doc = shape.line();
     let host = if doc.is_list() { doc.at("0") } else { doc };
     let Node::List(found) = host.get("vulnerabilities") else { return Fit::No };
     let told = found.first().map_or(host.has("banner"), |first| first.has_all(&["msg", "id"]));
@@ -97,10 +98,11 @@ fn address(host: &str, port: &str, path: &str) -> String {
 }
 
 fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::parse(input.text)?;
+    let docs = Node::parse_all(input.text)?;
     let mut reading = Reading::new(input, TOOL, &[Class::Dast]);
-    let hosts = if doc.is_list() { doc.list()? } else { std::slice::from_ref(&doc) };
-    for host in hosts {
+    let hosts =
+        || docs.iter().flat_map(|doc| if let Node::List(hosts) = doc { hosts } else { std::slice::from_ref(doc) });
+    for host in hosts() {
         let host = host.as_result()?;
         let name = host.get("host").text().or(host.get("ip").text()).unwrap_or_default();
         let port = host.get("port").or_empty();
@@ -118,7 +120,7 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             }));
         }
     }
-    if hosts.is_empty() {
+    if hosts().next().is_none() {
         reading.not_assessed("Nikto looked at nothing: the report names no host.");
     }
     reading.done()
@@ -161,7 +163,7 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Open(_) | Part::Close(_) => {}
     })?;
     if let Some(failed) = failed {
-        reading.remark(failed);
+        reading.incomplete(failed);
     }
     if hosts == 0 {
         reading.not_assessed("Nikto looked at nothing: the report names no host.");
@@ -220,6 +222,10 @@ mod tests {
             assert_eq!((f.class, f.severity, f.rule.raw()), (Class::Dast, Severity::Unknown, rule));
             assert_eq!((f.title.raw(), f.place().as_str()), ("No header.", place));
         }
+        let one = String::from_utf8_lossy(json);
+        let one = one.trim_start_matches('[').trim_end_matches(']');
+        let two = read("r", format!("{one}\n{}", one.replace("x.example", "y.example")).as_bytes(), None);
+        assert_eq!((two.format, two.findings.len()), ("nikto-json", 2));
         let report = read("r", csv, None);
         assert_eq!((report.format, report.findings.last().unwrap().rule.raw()), ("nikto-csv", "OSVDB-7"));
     }
@@ -229,6 +235,8 @@ mod tests {
         assert_eq!(read("r", b"<niktoscan></niktoscan>", None).status, ReportStatus::NotAssessed);
         let clean = b"<niktoscan><scandetails targetip='h'><statistics/></scandetails></niktoscan>";
         assert_eq!(read("r", clean, None).status, ReportStatus::Empty);
+        let failed = b"<niktoscan><scandetails targetip='h' errors='21'><statistics/></scandetails></niktoscan>";
+        assert_eq!(read("r", failed, None).status, ReportStatus::NotAssessed);
         let wrong = br#"{"host": "h", "ip": "i", "port": "1", "banner": "b", "vulnerabilities": null}"#;
         assert_eq!(read("r", wrong, Some("nikto-json")).status, ReportStatus::Error);
         assert_eq!(read("r", b"<niktoscan><item>", None).status, ReportStatus::Error);

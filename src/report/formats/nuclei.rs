@@ -31,6 +31,7 @@ fn detect(shape: &Shape<'_>) -> Fit {
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Dast]);
+    let (mut looked, mut failed) = (0_u32, 0_u32);
     for document in Node::parse_all(input.text)? {
         let results = if document.is_list() { document.list()? } else { std::slice::from_ref(&document) };
         for result in results {
@@ -38,12 +39,19 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             if result.get("matcher-status").text() == Some("false") {
                 if let Some(error) = result.get("error").text() {
                     reading.remark(format!("Nuclei could not look at {}: {error}", result.get("host").or_empty()));
+                    failed += 1;
+                } else {
+                    looked += 1;
                 }
                 reading.passed(1);
             } else {
+                looked += 1;
                 reading.add(draft(result));
             }
         }
+    }
+    if failed > 0 && looked == 0 {
+        reading.not_assessed(format!("Nuclei looked at nothing: all {failed} of its requests failed."));
     }
     reading.done()
 }
@@ -143,6 +151,17 @@ mod tests {
         assert_eq!((f.place().as_str(), f.url.as_ref().unwrap().raw()), ("x.example:22", "http://a.example"));
         let listed = read("r", list.as_bytes(), None);
         assert_eq!((listed.raw_items, listed.findings.len(), listed.format), (3, 2, "nuclei-json"));
+    }
+
+    #[test]
+    fn a_scan_of_which_every_request_failed_is_not_clean() {
+        let line = |error: &str| {
+            format!(r#"{{"template-id": "x", "info": {{}}, "host": "h", "matcher-status": false{error}}}"#)
+        };
+        let failed = line(r#", "error": "connection refused""#);
+        assert_eq!(read("r", failed.as_bytes(), None).status, ReportStatus::NotAssessed);
+        let some = read("r", format!("{failed}\n{}\n", line("")).as_bytes(), None);
+        assert_eq!((some.status, some.reason.is_some()), (ReportStatus::Empty, true));
     }
 
     #[test]

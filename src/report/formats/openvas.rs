@@ -81,16 +81,31 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
     let (mut lists, mut hosts) = (0, None);
     let mut open: Vec<String> = Vec::new();
-    xml::walk(input.text, &["result", "scan_run_status", "hosts"], |part| match part {
+    xml::walk(input.text, &["result", "scan_run_status", "hosts", "errors"], |part| match part {
         Part::Open(node) => {
             lists += u32::from(node.name == "results" || node.name == "get_results_response");
             open.push(node.name);
         }
         Part::Close(_) => drop(open.pop()),
         Part::Whole(node) => match node.name.as_str() {
-            "result" if open.iter().any(|o| o == "results" || o == "get_results_response") => reading.add(draft(&node)),
+            "result" if open.iter().any(|o| o == "results" || o == "get_results_response") => {
+                // Of two reports that are compared, what stands in the older one only.
+                if node.child("delta").is_some_and(|d| d.text.trim() == "gone") {
+                    reading.passed(1);
+                } else {
+                    reading.add(draft(&node));
+                }
+            }
+            "errors" => {
+                let errors = node.descendants("error");
+                if let Some(first) = errors.first() {
+                    let first =
+                        crate::text::line(first.text_of("description").unwrap_or("no reason is given")).into_owned();
+                    reading.incomplete(format!("OpenVAS met {} errors, the first: {first}", errors.len()));
+                }
+            }
             "scan_run_status" if node.text.trim() != "Done" => {
-                reading.remark(format!("The scan has not come to its end: {}.", node.text.trim()));
+                reading.incomplete(format!("The scan has not come to its end: {}.", node.text.trim()));
             }
             "hosts" => hosts = node.text_of("count").and_then(|c| c.parse::<u32>().ok()),
             _ => {}
@@ -200,5 +215,22 @@ mod tests {
         let stopped = REPORT.replace(">Done<", ">Stopped<").replace(">Medium<", ">False Positive<");
         let report = read("r", stopped.as_bytes(), None);
         assert!(report.reason.unwrap().raw().contains("Stopped") && report.findings[0].suppressed.is_some());
+        let none = |old: &str, new: &str| {
+            let (before, rest) = REPORT.split_once("<result id").unwrap();
+            let text = format!("{before}</results>{}", rest.split_once("</results>").unwrap().1).replace(old, new);
+            read("r", text.as_bytes(), None).status
+        };
+        assert_eq!(none("", ""), ReportStatus::Empty);
+        assert_eq!(none(">Done<", ">Interrupted<"), ReportStatus::NotAssessed);
+        let error = "<errors><count>1</count><error><host>h</host><description>Timed out.</description></error></errors><hosts>";
+        assert_eq!(none("<hosts>", error), ReportStatus::NotAssessed);
+    }
+
+    #[test]
+    fn what_is_gone_since_the_older_report_is_no_finding() {
+        let gone = read("r", REPORT.replace("<threat>", "<delta>gone</delta><threat>").as_bytes(), None);
+        assert_eq!((gone.raw_items, gone.findings.len()), (1, 0));
+        let changed = REPORT.replace("<threat>", "<delta>changed<diff>-gone</diff></delta><threat>");
+        assert_eq!(read("r", changed.as_bytes(), None).findings.len(), 1);
     }
 }

@@ -27,7 +27,7 @@ pub(super) const FORMATS: &[Format] = &[
         name: "mocha-json",
         title: "Mocha JSON (reporter json)",
         classes: &[],
-        items: "elements of `tests`",
+        items: "elements of `tests`, and of `failures` what is no test",
         severity: "unknown: tests have none",
         identity: "name of the test",
         checked: "written from the tool's documentation; no real file was at hand",
@@ -43,20 +43,50 @@ pub(super) const FORMATS: &[Format] = &[
 fn mocha(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, "Mocha", &[]);
-    for test in doc.results("tests")? {
+    let name = |test: &'_ Node<'_>| test.get("fullTitle").text().or(test.get("title").text()).map(str::to_owned);
+    let place = |test: &Node<'_>| (test.get("file").owned(), name(test));
+    // A hook that fails (`"before each" hook`) is no test, and stands among the failures only.
+    let failures = doc.results("failures")?;
+    let mut left: HashMap<(Option<String>, Option<String>), u32> = HashMap::new();
+    for failure in failures {
+        *left.entry(place(failure.as_result()?)).or_default() += 1;
+    }
+    let mut found = 0;
+    let mut add = |reading: &mut Reading<'_>, test: &Node<'_>| {
         let error = test.get("err");
-        if error.entries().is_empty() {
-            reading.passed(1);
-            continue;
-        }
         let failed = Failed {
-            name: test.get("fullTitle").text().or(test.get("title").text()).map(str::to_owned),
+            name: name(test),
             message: error.get("message").owned(),
             text: error.get("stack").owned(),
             file: test.get("file").owned(),
             ..Failed::default()
         };
+        found += 1;
         reading.add(failed.draft());
+    };
+    for test in doc.results("tests")? {
+        let test = test.as_result()?;
+        // What is thrown may have nothing to write of, and then the error is empty.
+        let listed = left.get_mut(&place(test)).filter(|n| **n > 0);
+        let is_listed = listed.is_some();
+        if let Some(left) = listed {
+            *left -= 1;
+        }
+        if is_listed || !test.get("err").entries().is_empty() {
+            add(&mut reading, test);
+        } else {
+            reading.passed(1);
+        }
+    }
+    for failure in failures {
+        if let Some(left) = left.get_mut(&place(failure)).filter(|n| **n > 0) {
+            *left -= 1;
+            add(&mut reading, failure);
+        }
+    }
+    let said = doc.at("stats.failures").number().unwrap_or(0);
+    if said > found {
+        reading.incomplete(format!("Mocha counts {said} failures, and {found} stand in the report."));
     }
     test_results::none_ran(&mut reading);
     reading.done()
@@ -124,6 +154,15 @@ mod tests {
         let report = read("m.json", mocha.as_bytes(), None);
         assert_eq!((report.format, report.status, report.raw_items), ("mocha-json", ReportStatus::Ok, 2));
         assert_eq!((report.findings[0].rule.raw(), report.findings[0].place().as_str()), ("pay sums", "/w/t/pay.js"));
+        let hook = r#"{"title": "\"before each\" hook", "fullTitle": "pay \"before each\" hook", "err": {"message": "no database"}}"#;
+        let hooked = mocha
+            .replace("\"failures\": []", &format!("\"failures\": [{hook}]"))
+            .replace("\"failures\": 1", "\"failures\": 2");
+        let report = read("m.json", hooked.as_bytes(), None);
+        assert_eq!((report.raw_items, report.findings.len(), report.reason), (3, 2, None));
+        assert_eq!(report.findings[1].rule.raw(), "pay \"before each\" hook");
+        let lost = read("m.json", mocha.replace("\"failures\": 1", "\"failures\": 4").as_bytes(), None);
+        assert!(lost.reason.unwrap().raw().contains("4 failures, and 1 stand"));
         let dart = "{\"protocolVersion\":\"0.1.1\",\"runnerVersion\":\"1\",\"type\":\"start\"}\n\
           {\"test\":{\"id\":1,\"name\":\"loading a\"},\"type\":\"testStart\"}\n{\"testID\":1,\"result\":\"success\",\"hidden\":true,\"type\":\"testDone\"}\n\
           {\"test\":{\"id\":2,\"name\":\"sums\",\"line\":7,\"url\":\"file:///w/a.dart\"},\"type\":\"testStart\"}\n\

@@ -41,6 +41,8 @@ fn detect(shape: &Shape<'_>) -> Fit {
     (shape.has(&["runs"]) && all).into()
 }
 
+/// The most places of one result that are looked at.
+const MOST_PLACES: usize = 100;
 /// What a tool is called that does not say its name.
 const UNNAMED: &str = "unknown tool";
 
@@ -73,8 +75,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     }
     for run in runs {
         let reader = Reader::of(run);
-        reader.classes.iter().for_each(|c| reading.assessed(*c));
+        if reader.is_known {
+            reader.classes.iter().for_each(|c| reading.assessed(*c));
+        }
         reading.next_tool(reader.tool, version_of(run));
+        let items = reading.items();
         let results = run.get("results");
         if !results.is_null() && results != &Node::Unread("null") {
             results.each(input.text, |result| {
@@ -83,12 +88,25 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                 }
                 reading.passed(1);
                 if let Some(draft) = reader.draft(&result) {
+                    if !reader.is_known {
+                        reading.assessed(draft.class);
+                    }
                     reading.more(draft);
                 }
                 Ok(())
             })?;
         }
         failed.extend(reader.why_not_assessed());
+        if !reader.is_known && reading.items() == items {
+            let tool = crate::text::line(reader.tool);
+            reading
+                .remark(format!("What {tool} looks for is not known: that it found nothing is evidence of nothing."));
+        }
+        match reader.errors() {
+            Some(met) if reader.is_successful() => reading.remark(met),
+            Some(met) => reading.incomplete(met),
+            None => {}
+        }
     }
     // One run that failed may be the one that mattered.
     if !failed.is_empty() {
@@ -111,6 +129,8 @@ struct Reader<'n, 'a> {
     run: &'n Node<'a>,
     tool: &'n str,
     classes: &'static [Class],
+    /// Whether what the tool assesses is known.
+    is_known: bool,
     by_id: HashMap<&'n str, &'n Node<'a>>,
 }
 
@@ -124,7 +144,26 @@ impl<'n, 'a> Reader<'n, 'a> {
                 by_id.entry(rule.get("id").or_empty()).or_insert(rule);
             }
         }
-        Self { run, tool, classes: tools::classes(tool), by_id }
+        let classes = tools::known(tool);
+        Self { run, tool, classes: classes.unwrap_or(tools::DEFAULT), is_known: classes.is_some(), by_id }
+    }
+
+    /// What the tool says that it could not look at: its notifications of errors.
+    fn errors(&self) -> Option<String> {
+        let lists = ["toolExecutionNotifications", "toolConfigurationNotifications"];
+        let invocations = self.run.get("invocations").items().iter();
+        let all = invocations.flat_map(|i| lists.map(|l| i.get(l).items())).flatten();
+        let mut errors = all.filter(|n| n.get("level").or_empty().eq_ignore_ascii_case("error"));
+        let first = errors.next()?;
+        let words = [first.at("message.text"), first.at("message.markdown"), first.at("exception.message")];
+        let said = words.iter().find_map(|w| w.text()).unwrap_or("no reason is given");
+        let said: String = crate::text::line(said).chars().take(500).collect();
+        Some(format!("{} met {} errors, the first: {said}", self.tool, errors.count() + 1))
+    }
+
+    /// Whether the tool says that all of its invocations ended well.
+    fn is_successful(&self) -> bool {
+        self.run.get("invocations").items().iter().all(|i| i.get("executionSuccessful").is_true())
     }
 
     fn why_not_assessed(&self) -> Option<String> {
@@ -201,8 +240,9 @@ impl<'n, 'a> Reader<'n, 'a> {
         draft.confidence = confidence.iter().find_map(|t| t.owned());
         draft.url = rule.get("helpUri").owned().or_else(|| result.get("hostedViewerUri").owned());
         draft.suppressed = suppressed(result.get("suppressions").items());
-        if let Some(location) = result.get("locations").items().first() {
-            place::fill(&mut draft, self.run, location);
+        if let [first, others @ ..] = result.get("locations").items() {
+            place::fill(&mut draft, self.run, first);
+            others.iter().take(MOST_PLACES).for_each(|other| place::add(&mut draft, self.run, other));
         }
         if !draft.vulnerabilities.is_empty() {
             let aliases = said.split_once("also known as").map(|(_, aliases)| words::vulnerability_ids(aliases));

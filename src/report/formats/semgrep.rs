@@ -70,8 +70,16 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.remark(format!("Semgrep met {} errors: {shown}.", errors.len()));
     }
     let scanned = doc.at("paths.scanned");
-    if reading.items() == 0 && scanned.is_list() && scanned.items().is_empty() {
-        reading.not_assessed("Semgrep scanned no file.");
+    if reading.items() == 0 && scanned.items().is_empty() {
+        if scanned.is_list() {
+            reading.not_assessed("Semgrep scanned no file.");
+        } else if let Some(first) = errors.first() {
+            // Older versions and `--quiet` runs list no files; one that had to give up lists none either.
+            reading.not_assessed(format!(
+                "Semgrep met {} errors, and names no file that it scanned: {first}.",
+                errors.len()
+            ));
+        }
     }
     reading.done()
 }

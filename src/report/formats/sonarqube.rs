@@ -76,10 +76,10 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft(item, &beside));
         }
     }
-    let total = doc.at("paging.total").number().unwrap_or(0);
-    if total > reading.items() {
-        reading.remark(format!("This is one page of several: {} of {total} issues stand in it.", reading.items()));
-    } else if closed > 0 {
+    // Before version 9.8 the total stood beside the list of issues.
+    let totals = [doc.at("paging.total").number(), doc.get("total").number()];
+    reading.page_of(totals.into_iter().flatten().max(), "issues");
+    if closed > 0 {
         reading.remark(format!("{closed} issues are closed as fixed, and no findings."));
     }
     reading.done()

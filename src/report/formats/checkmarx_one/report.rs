@@ -31,13 +31,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let own = doc.get("scanResults");
     if own.has_any(&["sast", "kics", "sca"]) {
         for (engine, class) in [("sast", Class::Sast), ("kics", Class::Iac), ("sca", Class::Sca)] {
-            let part = own.get(engine);
-            if part.is_object() {
-                reading.assessed(class);
-                for language in part.results_or_none("languages")? {
-                    queries(&mut reading, language.results_or_none("queries")?, class)?;
-                }
-            }
+            part(&mut reading, engine, own.get(engine), class)?;
         }
         if ["sast", "kics", "sca"].iter().all(|e| own.get(e).is_null()) {
             reading.not_assessed("The report has no results of any engine.");
@@ -50,16 +44,20 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     }
     let iac = doc.get("iacScanResults");
     if iac.is_object() {
-        reading.assessed(Class::Iac);
+        if looked(iac, "technology")? {
+            reading.assessed(Class::Iac);
+        }
         for technology in iac.results_or_none("technology")? {
             settings(&mut reading, technology)?;
         }
     }
     let sca = doc.get("scaScanResults");
     if sca.is_object() {
-        reading.assessed(Class::Sca);
+        if looked(sca, "packages")? {
+            reading.assessed(Class::Sca);
+        }
         for package in sca.results_or_none("packages")? {
-            packages(&mut reading, package);
+            packages(&mut reading, package)?;
         }
     }
     unread(&mut reading, &doc, &["containerScanResults", "apiSecScanResults"]);
@@ -69,11 +67,63 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.done()
 }
 
+/// The part of one engine in the old form.
+fn part(reading: &mut Reading<'_>, engine: &str, part: &Node<'_>, class: Class) -> Result<(), Unreadable> {
+    if !part.is_object() {
+        return strange(engine, part);
+    }
+    let known = ["languages", "packages", "technology"];
+    if !part.has_any(&known) {
+        // What has no list of results says nothing of what the engine found.
+        return strange(engine, part);
+    }
+    reading.assessed(class);
+    for language in part.results_or_none("languages")? {
+        queries(reading, language.results_or_none("queries")?, class)?;
+    }
+    for package in part.results_or_none("packages")? {
+        packages(reading, package)?;
+    }
+    for technology in part.results_or_none("technology")? {
+        settings(reading, technology)?;
+    }
+    Ok(())
+}
+
+/// Whether a part says that its engine looked: it has the list of what it found, or counts none.
+fn looked(part: &Node<'_>, list: &str) -> Result<bool, Unreadable> {
+    if part.get(list).is_list() {
+        return Ok(true);
+    }
+    strange(list, part)?;
+    Ok(part.entries().iter().any(|(key, value)| key.starts_with("total") && value.number() == Some(0)))
+}
+
+/// An error, if a part has results in it in a form that is not known.
+fn strange(name: &str, part: &Node<'_>) -> Result<(), Unreadable> {
+    if !lists_objects(part) {
+        return Ok(());
+    }
+    Err(Unreadable(format!("The part \"{name}\" of the report has results in a form that is not known.")))
+}
+
+/// Whether there is a list of objects in it, at whatever depth.
+fn lists_objects(part: &Node<'_>) -> bool {
+    let mut open = vec![part];
+    while let Some(node) = open.pop() {
+        if node.is_list() && node.items().iter().any(Node::is_object) {
+            return true;
+        }
+        open.extend(node.entries().iter().map(|(_, value)| value));
+    }
+    false
+}
+
 /// Says which parts have something in them that is not read.
 fn unread(reading: &mut Reading<'_>, of: &Node<'_>, parts: &[&str]) {
     let full: Vec<&str> = parts.iter().copied().filter(|p| holds_results(of.get(p))).collect();
     if !full.is_empty() {
-        reading.remark(format!("The parts {} of the report are not read.", full.join(", ")));
+        reading.incomplete(format!("The parts {} of the report are not read.", full.join(", ")));
     }
 }
 
@@ -140,10 +190,16 @@ fn settings(reading: &mut Reading<'_>, technology: &Node<'_>) -> Result<(), Unre
 }
 
 /// The vulnerabilities of one package; how they are listed differs with the version.
-fn packages(reading: &mut Reading<'_>, package: &Node<'_>) {
-    let lists = ["vulnerabilities", "packageVulnerabilities", "results", "resultsList"];
-    let list = lists.iter().map(|k| package.get(k)).find(|n| n.is_list()).unwrap_or(&Node::Null);
-    for item in list.items() {
+fn packages(reading: &mut Reading<'_>, package: &Node<'_>) -> Result<(), Unreadable> {
+    let package = package.as_result()?;
+    let lists = ["vulnerabilities", "packageVulnerabilities", "results", "resultsList", "categoryResults"];
+    let categories = package.get("packageCategory").items();
+    let places = || std::iter::once(package).chain(categories).flat_map(|of| lists.map(|k| of.get(k)));
+    if !places().any(Node::is_list) {
+        strange("packages", package)?;
+    }
+    for item in places().filter(|n| n.is_list()).flat_map(Node::items) {
+        let item = item.as_result()?;
         let mut draft = Draft::new(Class::Sca);
         common(&mut draft, item);
         let id = ["cveName", "cve", "cveId", "id"].iter().find_map(|k| item.get(k).text()).unwrap_or_default();
@@ -160,6 +216,7 @@ fn packages(reading: &mut Reading<'_>, package: &Node<'_>) {
         draft.in_package(name, version, None, fixed);
         take(reading, item, draft);
     }
+    Ok(())
 }
 
 /// What is fixed is an item and no finding.

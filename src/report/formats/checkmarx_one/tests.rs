@@ -14,7 +14,7 @@ fn results_of_all_engines_are_told_apart() {
         {"type": "kics", "id": "k", "similarityId": "abc", "state": "TO_VERIFY", "severity": "INFO",
          "data": {"queryName": "No User", "filename": "Dockerfile", "line": 3, "expectedValue": "a user"}},
         {"type": "sca", "id": "CVE-2020-5", "similarityId": "0", "state": "TO_VERIFY", "severity": "CRITICAL", "vulnerabilityDetails":
-         {"cweId": "CWE-20", "cvssScore": 9.8}, "data": {"packageIdentifier": "Npm-some-lib-1.2.3", "recommendedVersion": "1.3"}},
+         {"cweId": "CWE-20", "cvssScore": 9.8}, "data": {"packageIdentifier": "Npm-some-lib-1.2.3-beta", "recommendedVersion": "1.3"}},
         {"type": "sast", "status": "FIXED", "similarityId": "8", "state": "TO_VERIFY", "severity": "HIGH", "data": {}}]}"#);
     assert_eq!((report.format, report.raw_items, report.findings.len()), ("checkmarx-one-json", 4, 3));
     assert_eq!(report.classes, [Class::Sast, Class::Sca, Class::Iac]);
@@ -25,7 +25,7 @@ fn results_of_all_engines_are_told_apart() {
     let package = lib.package.as_ref().unwrap();
     assert_eq!(
         (package.name.raw(), package.version.as_ref().unwrap().raw(), lib.rule.raw()),
-        ("some-lib", "1.2.3", "CVE-2020-5")
+        ("some-lib", "1.2.3-beta", "CVE-2020-5")
     );
 }
 
@@ -54,7 +54,41 @@ fn both_forms_of_the_report_are_read() {
 }
 
 #[test]
+fn results_in_a_strange_form_are_no_clean_part() {
+    let new = |sca: &str| of(&format!(r#"{{"reportHeader": {{}}, "scanResults": null, "scaScanResults": {sca}}}"#));
+    let known = new(
+        r#"{"packages": [{"packageName": "p", "packageVersion": "1", "packageCategory": [{"categoryName": "CVE", "categoryResults":
+        [{"cve": "CVE-2020-1", "severity": "High"}, {"cve": "CVE-2020-2", "severity": "Low"}]}]}]}"#,
+    );
+    assert_eq!(
+        (known.raw_items, known.findings[0].rule.raw(), &known.classes[..]),
+        (2, "CVE-2020-1", &[Class::Sca][..])
+    );
+    for strange in
+        [r#"{"packages": [{"name": "p", "risks": [{"id": "CVE-2020-1"}]}]}"#, r#"{"risks": [{"id": "CVE-2020-1"}]}"#]
+    {
+        let report = new(strange);
+        assert_eq!(report.status, ReportStatus::Error, "{strange}");
+        assert!(report.reason.unwrap().raw().contains("in a form that is not known"));
+    }
+    assert_eq!(new("{}").classes, []);
+    assert_eq!(new(r#"{"totalPackages": 0}"#).classes, [Class::Sca]);
+    let old = |sca: &str| {
+        of(&format!(r#"{{"reportHeader": {{}}, "scanResults": {{"sast": {{"languages": []}}, "sca": {sca}}}}}"#))
+    };
+    assert_eq!(old(r#"{"risks": [{"id": "CVE-2020-1"}]}"#).status, ReportStatus::Error);
+    assert_eq!(old("{}").classes, [Class::Sast]);
+    assert_eq!(old(r#"{"packages": []}"#).classes, [Class::Sast, Class::Sca]);
+    let other = r#"{"reportHeader": {}, "scanResults": {"resultsList": []}, "containerScanResults": {"images": [{"name": "i"}]}}"#;
+    assert_eq!(of(other).status, ReportStatus::NotAssessed);
+}
+
+#[test]
 fn nothing_at_all_is_not_assessed() {
+    let null = of(r#"{"results": null, "totalCount": 0, "scanID": "s"}"#);
+    assert_eq!((null.format, null.status), ("checkmarx-one-json", ReportStatus::Empty));
+    assert_eq!(of(r#"{"results": null, "totalCount": 5, "scanID": "s"}"#).status, ReportStatus::Error);
+    assert_eq!(of(r#"{"results": [], "totalCount": 57, "scanID": "s"}"#).status, ReportStatus::NotAssessed);
     assert_eq!(of(r#"{"results": [], "totalCount": 0, "scanID": "s"}"#).status, ReportStatus::Empty);
     assert_eq!(
         of(r#"{"reportHeader": {}, "scanResults": null, "iacScanResults": null}"#).status,

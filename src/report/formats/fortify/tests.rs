@@ -38,6 +38,28 @@ fn a_project_has_results_and_their_audit() {
 }
 
 #[test]
+fn the_source_code_in_a_project_is_not_unpacked() {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for n in 0..1500 {
+        zip.start_file(format!("src-archive/{n}"), options).unwrap();
+    }
+    zip.start_file("src-archive/etc/audit.fvdl", options).unwrap();
+    zip.start_file("audit.fvdl", options).unwrap();
+    zip.write_all(FVDL.as_bytes()).unwrap();
+    let bytes = zip.finish().unwrap().into_inner();
+    let reports = read_all("p.fpr", &bytes, None);
+    assert_eq!(
+        (reports.len(), reports[0].format, reports[0].raw_items),
+        (1, "fortify-fpr", 1),
+        "{:?}",
+        reports[0].reason
+    );
+    let other = String::from_utf8_lossy(&bytes).contains("audit.fvdl");
+    assert!(other && read("p.fpr", &bytes, None).status == ReportStatus::Error);
+}
+
+#[test]
 fn the_report_lists_issues_in_groups() {
     let text = r#"<ReportDefinition><ReportSection><SubSection><IssueListing listing="true"><Chart><GroupingSection count="3">
         <MajorAttributeSummary><MetaInfo><Name>Explanation</Name><Value>Because.</Value></MetaInfo></MajorAttributeSummary>

@@ -57,7 +57,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let whole: Vec<&str> = WHOLE.iter().copied().filter(|w| !of_scan || *w != "IP").collect();
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
     let mut host = Host::default();
-    let mut hosts = 0;
+    let mut hosts = 0_u32;
     let mut category = (None, None);
     let mut found: Vec<(Host, xml::Node)> = Vec::new();
     let mut details: HashMap<String, xml::Node> = HashMap::new();
@@ -66,7 +66,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             let owned = |name: &str| node.attribute(name).map(str::to_owned);
             match node.name.as_str() {
                 "IP" => {
-                    hosts += 1;
+                    hosts += u32::from(owned("status").is_none_or(|s| !s.eq_ignore_ascii_case("down")));
                     host = Host {
                         ip: owned("value").unwrap_or_default(),
                         name: owned("name").unwrap_or_default(),
@@ -86,7 +86,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             "IP" => node.text.trim().clone_into(&mut host.ip),
             "DNS" => node.text.trim().clone_into(&mut host.name),
             "OS" | "OPERATING_SYSTEM" => node.text.trim().clone_into(&mut host.system),
-            "ERROR" => reading.remark(format!("Qualys reports an error: {}", node.all_text().trim())),
+            "ERROR" => reading.incomplete(format!("Qualys reports an error: {}", node.all_text().trim())),
             "VULN_DETAILS" => {
                 let qid = node.child("QID").map(|q| q.text.trim().to_owned()).unwrap_or_default();
                 details.entry(qid).or_insert(node);
@@ -110,7 +110,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
     }
     if hosts == 0 {
-        reading.not_assessed("Qualys looked at nothing: the report names no host.");
+        reading.not_assessed("Qualys looked at nothing: the report names no host that answered.");
     }
     reading.done()
 }
@@ -232,6 +232,10 @@ mod tests {
         assert_eq!(read("r", b"<SCAN><HEADER/></SCAN>", None).status, ReportStatus::NotAssessed);
         let clean = b"<SCAN><HEADER/><IP value='10.0.0.1'><VULNS/></IP></SCAN>";
         assert_eq!(read("r", clean, None).status, ReportStatus::Empty);
+        let down = b"<SCAN><HEADER/><IP value='10.0.0.1' status='down'/></SCAN>";
+        assert_eq!(read("r", down, None).status, ReportStatus::NotAssessed);
+        let failed = b"<SCAN><HEADER/><ERROR number='3'>No scanner.</ERROR><IP value='10.0.0.1'/></SCAN>";
+        assert_eq!(read("r", failed, None).status, ReportStatus::NotAssessed);
         assert_eq!(read("r", b"<SCAN><IP>", None).status, ReportStatus::Error);
     }
 }

@@ -19,6 +19,16 @@ pub(super) fn fill(draft: &mut Draft, run: &Node<'_>, location: &Node<'_>) {
     draft.context = around.filter(|a| draft.snippet.as_ref() != Some(a));
 }
 
+/// Takes another place where the result is, without its code.
+pub(super) fn add(draft: &mut Draft, run: &Node<'_>, location: &Node<'_>) {
+    let physical = location.get("physicalLocation");
+    let region = physical.get("region");
+    let path = path(run, physical.get("artifactLocation"));
+    let logical = location.get("logicalLocations").items().iter().find_map(|l| logical(run, l));
+    let (line, column) = (region.get("startLine").number(), region.get("startColumn").number());
+    draft.also_at(path.as_deref(), line, column, logical.as_deref());
+}
+
 /// All lines of a region of which only the first is given, from the lines around it: so writes Bandit, and without them
 /// its two formats would tell of two findings.
 fn whole(region: &Node<'_>, context: &Node<'_>) -> Option<String> {

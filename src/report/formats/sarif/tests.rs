@@ -207,3 +207,61 @@ fn another_version_of_sarif_is_not_read_as_an_empty_report() {
         assert_eq!(of(version).status, ReportStatus::Empty, "{version}");
     }
 }
+
+#[test]
+fn what_a_tool_assesses_is_known_by_its_name() {
+    for (tool, classes) in [
+        ("Mend Unified Agent", &[Class::Sca][..]),
+        ("JFrog Xray Scanner", &[Class::Sca, Class::Container]),
+        ("JFrog Terraform scanner", &[Class::Iac]),
+        ("pip-audit", &[Class::Sca]),
+        ("phpcs-security-audit", &[Class::Sast]),
+        ("SnykCode", &[Class::Sast]),
+        ("Lynis", &[Class::Infra]),
+        ("Retire.js", &[Class::Sca]),
+        ("ansible-lint", &[Class::Iac]),
+        ("Recommender", &[]),
+    ] {
+        let run = |results: &str| format!(r#"{{"tool": {{"driver": {{"name": "{tool}"}}}}, "results": [{results}]}}"#);
+        let clean = report(&run(""));
+        assert_eq!((clean.status, clean.classes.as_slice()), (ReportStatus::Empty, classes), "{tool}");
+        assert_eq!(clean.reason.is_some(), classes.is_empty(), "{tool}");
+        let found = report(&run(r#"{"ruleId": "R", "message": {"text": "m"}}"#));
+        assert_eq!(found.findings[0].class, *classes.first().unwrap_or(&Class::Sast), "{tool}");
+        assert!(!found.classes.is_empty(), "{tool}");
+    }
+}
+
+#[test]
+fn what_the_tool_could_not_do_is_said() {
+    let run = |ended: &str, results: &str| {
+        report(&format!(
+            r#"{{"tool": {{"driver": {{"name": "Bandit"}}}}, "invocations": [{{{ended} "toolExecutionNotifications": [
+               {{"level": "note", "message": {{"text": "started"}}}}, {{"level": "error", "message": {{"text": "no rules"}}}}]}}],
+               "results": [{results}]}}"#
+        ))
+    };
+    let well = run(r#""executionSuccessful": true,"#, "");
+    assert_eq!((well.status, well.reason.unwrap().raw().contains("no rules")), (ReportStatus::Empty, true));
+    assert_eq!(run("", "").status, ReportStatus::NotAssessed);
+    let some = run("", r#"{"ruleId": "R", "message": {"text": "m"}}"#);
+    assert_eq!((some.status, some.reason.is_some()), (ReportStatus::Ok, true));
+}
+
+#[test]
+fn all_places_of_a_result_are_kept() {
+    let place = |line| {
+        format!(
+            r#"{{"physicalLocation": {{"artifactLocation": {{"uri": "a.c"}}, "region": {{"startLine": {line}}}}}}}"#
+        )
+    };
+    let result = format!(
+        r#"{{"ruleId": "R", "message": {{"text": "m"}}, "locations": [{}, {}, {}]}}"#,
+        place(3),
+        place(9),
+        place(3)
+    );
+    let finding = one("", &result);
+    let also: Vec<String> = finding.also.iter().map(ToString::to_string).collect();
+    assert_eq!((finding.place().as_str(), also), ("a.c:3", vec!["a.c:9".to_owned()]));
+}

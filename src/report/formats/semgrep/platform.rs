@@ -9,7 +9,7 @@ pub(super) const FINDINGS: Format = Format {
     classes: &[Class::Sast, Class::Sca, Class::Secret],
     items: "elements of `findings`",
     severity: "`severity`",
-    identity: "`match_based_id`; else rule, path and message",
+    identity: "repository and `match_based_id`; else rule, path and message",
     checked: "written from the tool's documentation; no real file was at hand",
     detect: detect_findings,
     parse: parse_findings,
@@ -72,7 +72,9 @@ fn found(finding: &Node<'_>) -> Draft {
     draft.path = finding.at("location.file_path").owned();
     draft.line = finding.at("location.line").number();
     draft.column = finding.at("location.column").number();
-    draft.native_id = finding.get("match_based_id").owned();
+    // The id is made of rule, path and code, which several repositories may have in common.
+    let repository = finding.at("repository.name").text().map(|name| format!("{name}:")).unwrap_or_default();
+    draft.native_id = finding.get("match_based_id").text().map(|id| format!("{repository}{id}"));
     draft.confidence = finding.get("confidence").owned();
     draft.cwe = finding.at("rule.cwe_names").texts().flat_map(words::cwe_numbers).collect();
     draft.url = finding.get("line_of_code_url").owned();
@@ -96,7 +98,8 @@ fn parse_dependencies(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(vulnerable(vulnerability));
     }
     if doc.get("hasMore").is_true() {
-        reading.remark("This is one page of several: the platform has more vulnerabilities than stand in the file.");
+        reading
+            .incomplete("This is one page of several: the platform has more vulnerabilities than stand in the file.");
     }
     reading.done()
 }

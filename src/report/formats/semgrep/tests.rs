@@ -35,6 +35,10 @@ fn nothing_scanned_is_not_clean() {
     let report = read("s", none.as_bytes(), None);
     assert_eq!((report.status, report.format), (ReportStatus::NotAssessed, "semgrep-json"));
     assert_eq!(read("s", br#"{"results": [], "errors": []}"#, None).status, ReportStatus::Empty);
+    let failed = none.replace(r#", "paths": {"scanned": []}"#, "");
+    assert_eq!(read("s", failed.as_bytes(), None).status, ReportStatus::NotAssessed);
+    let partly = none.replace(r#""scanned": []"#, r#""scanned": ["a.py"]"#);
+    assert_eq!(read("s", partly.as_bytes(), None).status, ReportStatus::Empty);
     assert_eq!(read("s", br#"{"results": [1], "errors": []}"#, Some("semgrep-json")).status, ReportStatus::Error);
 }
 
@@ -57,6 +61,10 @@ fn the_platform_knows_what_is_fixed() {
     let report = read("s", text.as_bytes(), None);
     assert_eq!((report.format, report.raw_items, report.findings.len()), ("semgrep-findings", 2, 1));
     assert_eq!(report.findings[0].suppressed.as_ref().unwrap().raw(), "ignored: test code");
+    let fork = text.replace(r#""m2","#, r#""m2", "repository": {"name": "org/fork"},"#);
+    let fork = read("s", fork.as_bytes(), None);
+    assert_eq!(fork.findings[0].sources[0].native_id.as_ref().unwrap().raw(), "org/fork:m2");
+    assert_ne!(fork.findings[0].keys[0], report.findings[0].keys[0]);
     let text = r#"{"hasMore": true, "vulns": [{"title": "Bad", "advisory": {"ruleId": "ssc-1", "severity": "LOW",
         "references": {"cveIds": ["CVE-2021-1"]}}, "matchedDependency": {"name": "p", "versionSpecifier": "1"},
         "dependencyFileLocation": {"path": "r.txt", "startLine": "4"}}]}"#;

@@ -34,6 +34,8 @@ fn hotspots_and_empty_answers() {
     assert_eq!((f.severity, f.rule.raw(), f.suppressed.is_some()), (Severity::Medium, "hotspot:auth", true));
     let empty = r#"{"paging": {"pageIndex": 1, "total": 0}, "hotspots": [], "components": []}"#;
     assert_eq!(of(empty).status, ReportStatus::Empty);
+    let later = r#"{"paging": {"pageIndex": 9, "pageSize": 100, "total": 57}, "issues": [], "components": []}"#;
+    assert_eq!(of(later).status, ReportStatus::NotAssessed);
     assert_eq!(of(r#"{"paging": {"pageIndex": 1, "total": 0}, "issues": {"a": 1}}"#).status, ReportStatus::Error);
 }
 

@@ -71,9 +71,7 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         draft.suppressed = issue.get("ignored").is_true().then(|| "Ignored in Veracode.".to_owned());
         reading.add(draft);
     }
-    if doc.at("page.total_elements").number().unwrap_or(0) > reading.items() {
-        reading.remark("This is one page of several: Veracode has more issues than stand in the file.");
-    }
+    reading.page_of(doc.at("page.total_elements").number(), "issues");
     reading.done()
 }
 

@@ -30,7 +30,13 @@ pub(super) const PIPELINE: Format = Format {
 fn detect_findings(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
     let first = |path: &str| doc.at(path).has_all(&["scan_type", "finding_details"]);
-    (first("findings.0") || first("_embedded.findings.0") || first("0")).into()
+    (first("findings.0") || first("_embedded.findings.0") || first("0") || is_empty_answer(doc)).into()
+}
+
+/// Whether it is the API's answer where there are no findings: it has links and a page, and nothing embedded.
+fn is_empty_answer(doc: &Node<'_>) -> bool {
+    let of_findings = doc.at("_links.self.href").text().is_some_and(|l| l.contains("/findings"));
+    of_findings && !doc.has("_embedded") && doc.get("page").has("total_elements")
 }
 
 fn detect_pipeline(shape: &Shape<'_>) -> Fit {
@@ -42,6 +48,7 @@ fn parse_findings(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[]);
     let findings = match &doc {
         Node::List(items) => items.as_slice(),
+        doc if is_empty_answer(doc) => &[],
         doc if doc.has("_embedded") => doc.results("_embedded.findings")?,
         doc => doc.results("findings")?,
     };
@@ -59,9 +66,7 @@ fn parse_findings(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft(finding, class));
         }
     }
-    if doc.at("page.total_elements").number().unwrap_or(0) > reading.items() {
-        reading.remark("This is one page of several: Veracode has more findings than stand in the file.");
-    }
+    reading.page_of(doc.at("page.total_elements").number(), "findings");
     reading.done()
 }
 

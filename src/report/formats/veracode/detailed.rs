@@ -44,7 +44,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             let class = match node.name.as_str() {
                 "static-analysis" => Some(Class::Sast),
                 "dynamic-analysis" | "manual-analysis" => Some(Class::Dast),
-                "software_composition_analysis" => Some(Class::Sca),
+                // Where the service is not bought, the list of components is empty.
+                "software_composition_analysis"
+                    if !node.attribute("sca_service_available").is_some_and(|a| a.eq_ignore_ascii_case("false")) =>
+                {
+                    Some(Class::Sca)
+                }
                 _ => None,
             };
             if let Some(class) = class {

@@ -34,7 +34,9 @@ fn the_detailed_report_has_flaws_and_components() {
         of("<detailedreport app_id='9'><severity level='5'/></detailedreport>").status,
         ReportStatus::NotAssessed
     );
-    assert_eq!(of("<detailedreport><static-analysis/></detailedreport>").status, ReportStatus::Empty);
+    let clean = of("<detailedreport><static-analysis/><software_composition_analysis \
+        sca_service_available='false'><vulnerable_components/></software_composition_analysis></detailedreport>");
+    assert_eq!((clean.status, clean.classes.as_slice()), (ReportStatus::Empty, &[Class::Sast][..]));
 }
 
 #[test]
@@ -56,6 +58,11 @@ fn the_api_has_all_kinds_in_one_list() {
         (lib.package.as_ref().unwrap().name.raw(), lib.scores.as_ref().unwrap().cvss.as_ref().unwrap().raw()),
         ("lib", "7.5")
     );
+    let none = r#"{"_links": {"self": {"href": "https://api.example/appsec/v2/applications/g/findings?page=0"}}, "page":
+        {"size": 100, "total_elements": 0, "total_pages": 0, "number": 0}}"#;
+    let clean = of(none);
+    assert_eq!((clean.format, clean.status), ("veracode-findings", ReportStatus::Empty));
+    assert_eq!(of(&none.replace("elements\": 0", "elements\": 57")).status, ReportStatus::NotAssessed);
     assert_eq!(of(r#"{"findings": {"scan_type": 1}}"#).status, ReportStatus::Error);
 }
 
