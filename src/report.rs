@@ -25,6 +25,7 @@ mod words;
 mod xml;
 mod yaml;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::domain::dedup;
@@ -211,7 +212,11 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
         found.ok_or_else(|| ("", Unreadable(format!("This is {}. {}", beginning.describe(), known_formats()))))?
     };
     let input = Input { name, text: &document, archive: &[], pool: RefCell::default() };
-    let parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
+    let mut parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
+    if matches!(document, Cow::Owned(_)) && document.contains(char::REPLACEMENT_CHARACTER) {
+        let lost = format!("Some characters could not be read; they stand as {}.", char::REPLACEMENT_CHARACTER);
+        parsed.remark = Some(parsed.remark.map_or_else(|| lost.clone(), |said| format!("{said} {lost}")));
+    }
     Ok(finished(name, format, parsed))
 }
 

@@ -100,6 +100,7 @@ mod sarif;
 mod sbom;
 mod scancode;
 mod semgrep;
+mod shellcheck;
 mod snyk;
 mod snyk_issues;
 mod sonarqube;
@@ -218,6 +219,7 @@ pub(super) static ALL: &[&[Format]] = &[
     sarif::FORMATS,
     scancode::FORMATS,
     semgrep::FORMATS,
+    shellcheck::FORMATS,
     snyk::FORMATS,
     snyk_issues::FORMATS,
     sonarqube::FORMATS,
