@@ -31,6 +31,7 @@ mod checkstyle;
 mod clair;
 mod cloud_conformity;
 mod cloudsploit;
+mod code_quality;
 mod compliance_operator;
 mod crash_log;
 mod csaf;
@@ -157,6 +158,7 @@ pub(super) static ALL: &[&[Format]] = &[
     clair::FORMATS,
     cloud_conformity::FORMATS,
     cloudsploit::FORMATS,
+    code_quality::FORMATS,
     compliance_operator::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,

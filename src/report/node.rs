@@ -279,7 +279,9 @@ impl<'a> Node<'a> {
             }
             Self::Object(entries) => {
                 entries.truncate(MOST_IDS);
-                entries.iter_mut().for_each(|(_, value)| value.prune());
+                for (_, value) in entries {
+                    value.prune();
+                }
             }
             _ => {}
         }

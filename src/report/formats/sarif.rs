@@ -302,15 +302,13 @@ fn filled(text: &str, arguments: &[Node<'_>]) -> String {
         out.push_str(before);
         let digits = after.bytes().take(4).take_while(u8::is_ascii_digit).count();
         let place = after.get(..digits).and_then(|d| d.parse::<usize>().ok()).and_then(|n| arguments.get(n));
-        match (place, after.get(digits..).and_then(|a| a.strip_prefix('}'))) {
-            (Some(argument), Some(after)) => {
-                out.push_str(&within(argument.or_empty(), LONGEST));
-                rest = after;
-            }
-            _ => {
-                out.push('{');
-                rest = after;
-            }
+        let end = after.get(digits..).and_then(|a| a.strip_prefix('}'));
+        if let (Some(argument), Some(after)) = (place, end) {
+            out.push_str(&within(argument.or_empty(), LONGEST));
+            rest = after;
+        } else {
+            out.push('{');
+            rest = after;
         }
         if out.len() > LONGEST {
             // The rest tells one long message from another.
