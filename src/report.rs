@@ -3,6 +3,7 @@
 //! The format follows from what is in the file, never from its name. Adding a format is one file below `report/formats/`
 //! and one line in [`formats`].
 
+mod attestation;
 #[cfg(test)]
 mod corpus_tests;
 mod cvss;
@@ -25,6 +26,7 @@ mod words;
 mod xml;
 mod yaml;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::domain::dedup;
@@ -155,16 +157,45 @@ pub fn read_all(name: &str, bytes: &[u8], forced: Option<&str>) -> Vec<Report> {
                 Ok(members) if members.is_empty() => {
                     vec![outcome(name, "", Err(Unreadable("The archive is empty.".to_owned())))]
                 }
-                Ok(members) => members.iter().map(|m| read(&format!("{name}/{}", m.name), &m.bytes, forced)).collect(),
+                Ok(members) => {
+                    members.iter().flat_map(|m| read_each(&format!("{name}/{}", m.name), &m.bytes, forced)).collect()
+                }
                 Err(why) => vec![outcome(name, "", Err(why))],
             }
         }
-        _ => vec![read(name, bytes, forced)],
+        _ => read_each(name, bytes, forced),
+    }
+}
+
+/// Reads a file that is no archive: several attestations are as many reports, called `file/1` and so on.
+fn read_each(name: &str, bytes: &[u8], forced: Option<&str>) -> Vec<Report> {
+    let text = if attestation::may_be(bytes) { decode::text(bytes).ok() } else { None };
+    match text.and_then(|text| attestation::attested(&text)) {
+        None => vec![read_plain(name, bytes, forced)],
+        Some(Err(why)) => vec![outcome(name, "", Err(why))],
+        Some(Ok(reports)) if reports.len() == 1 => {
+            reports.iter().map(|report| read_plain(name, report.as_bytes(), forced)).collect()
+        }
+        Some(Ok(reports)) => {
+            let each = (1..).zip(&reports);
+            each.map(|(n, report)| read_plain(&format!("{name}/{n}"), report.as_bytes(), forced)).collect()
+        }
     }
 }
 
 /// Reads a report that is one file. As [`read_all`], which also reads archives of several.
 pub fn read(name: &str, bytes: &[u8], forced: Option<&str>) -> Report {
+    let mut reports = read_each(name, bytes, forced);
+    match (reports.pop(), reports.len()) {
+        (Some(only), 0) => only,
+        (_, others) => {
+            let why = format!("These are {} attestations, where one report was expected.", others + 1);
+            outcome(name, "", Err(Unreadable(why)))
+        }
+    }
+}
+
+fn read_plain(name: &str, bytes: &[u8], forced: Option<&str>) -> Report {
     match try_read(name, bytes, forced) {
         Ok(report) => report,
         Err((format, why)) => outcome(name, format, Err(why)),
@@ -214,7 +245,11 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
         found.ok_or_else(|| ("", Unreadable(format!("This is {}. {}", beginning.describe(), known_formats()))))?
     };
     let input = Input { name, text: &document, archive: None, pool: RefCell::default() };
-    let parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
+    let mut parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
+    if matches!(document, Cow::Owned(_)) && document.contains(char::REPLACEMENT_CHARACTER) {
+        let lost = format!("Some characters could not be read; they stand as {}.", char::REPLACEMENT_CHARACTER);
+        parsed.remark = Some(parsed.remark.map_or_else(|| lost.clone(), |said| format!("{said} {lost}")));
+    }
     Ok(finished(name, format, parsed))
 }
 

@@ -16,6 +16,9 @@ const RATIO_FLOOR: u64 = 1024 * 1024;
 /// The most files that are unpacked from an archive. It may have more: a project of Fortify has the source code in it.
 const MOST_MEMBERS: usize = 1000;
 
+/// How far zero bytes are looked for, which no text has.
+const BINARY: usize = 8192;
+
 /// A file in an archive.
 #[derive(Debug, Clone)]
 pub(super) struct Member {
@@ -170,12 +173,41 @@ fn plain(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     }
 }
 
+/// XML says itself how it is written. Logs and tables quote what a program printed or a file held, which may be anything:
+/// they are read with a mark in place of what is no text.
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
-    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
+    let start = bytes.trim_ascii_start();
+    std::str::from_utf8(bytes).map(Cow::Borrowed).or_else(|e| {
+        match start.first() {
+            Some(b'<') if is_western(start) => return Ok(Cow::Owned(western(bytes))),
+            Some(b'<' | b'{' | b'[' | b'"') | None => {}
+            Some(_) if bytes.iter().take(BINARY).any(|b| *b == 0) => {}
+            Some(_) => return Ok(String::from_utf8_lossy(bytes)),
+        }
         let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
         let line = before.split(|b| *b == b'\n').count();
-        Unreadable(format!("It is not UTF-8 or UTF-16 text: byte {} (line {line}).", e.valid_up_to()))
+        Err(Unreadable(format!("It is not UTF-8 or UTF-16 text: byte {} (line {line}).", e.valid_up_to())))
     })
+}
+
+/// Whether the declaration of an XML document says that it is written in the character set of western Europe.
+fn is_western(xml: &[u8]) -> bool {
+    const NAMES: [&str; 5] = ["iso-8859-1", "latin1", "windows-1252", "cp1252", "us-ascii"];
+    let declaration = xml.strip_prefix(b"<?xml").and_then(|rest| rest.split(|b| *b == b'>').next());
+    let declaration = String::from_utf8_lossy(declaration.unwrap_or_default()).to_ascii_lowercase();
+    let encoding = declaration.split_once("encoding").map(|(_, rest)| rest.trim_start_matches([' ', '=']));
+    let encoding = encoding.map(|e| e.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default());
+    encoding.is_some_and(|e| NAMES.contains(&e))
+}
+
+/// Text in windows-1252, which ISO 8859-1 is a part of.
+fn western(bytes: &[u8]) -> String {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    let high = |b: u8| b.checked_sub(0x80).and_then(|at| HIGH.get(usize::from(at))).copied();
+    bytes.iter().map(|b| high(*b).unwrap_or(char::from(*b))).collect()
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Unreadable> {
@@ -224,6 +256,20 @@ mod tests {
         assert!(text(&[0xff, 0xfe, 0x00]).unwrap_err().0.contains("UTF-16"));
         assert!(text(b" \n").unwrap_err().0.contains("empty"));
         assert!(text(b"").unwrap_err().0.contains("empty"));
+    }
+
+    #[test]
+    fn other_bytes_are_read_where_the_document_allows_for_them() {
+        for name in ["ISO-8859-1", "windows-1252", "Latin1"] {
+            let xml =
+                [format!("<?xml version=\"1.0\" encoding=\"{name}\"?><a>").as_bytes(), b"\xfcber \x80</a>"].concat();
+            assert!(text(&xml).unwrap().ends_with("<a>über €</a>"), "{name}");
+        }
+        assert!(text(b"<?xml version='1.0'?><a>\xfc</a>").is_err(), "XML that says nothing is UTF-8");
+        assert!(text(b"<?xml version='1.0' encoding='koi8-r'?><a>\xfc</a>").is_err());
+        assert_eq!(text(b"file,title\na,\xfcber\n").unwrap(), "file,title\na,\u{fffd}ber\n");
+        assert_eq!(text(b"==1==ERROR: \xff\n").unwrap(), "==1==ERROR: \u{fffd}\n");
+        assert!(text(b"[\"\xff\"]").is_err() && text(b"\x7fELF\x02\x01\x01\0\0\xff").is_err());
     }
 
     #[test]

@@ -7,13 +7,15 @@ use crate::domain::severity::Severity;
 use crate::text::{Pool, Untrusted};
 
 use super::cvss::Cvss;
-use super::limits::{LONGEST, within};
-use super::{Input, purl, words};
+use super::limits::{LONGEST, MOST_FIXED, MOST_IDS, within};
+use super::{Input, limits, purl, words};
 
 /// The longest title that is made from a longer text, in characters.
 const TITLE: usize = 160;
 /// The most other places of a finding that are kept.
 const MOST_PLACES: usize = 100;
+/// The room that is kept for saying how much more there is.
+const UNSAID: usize = 64;
 
 /// A finding in the making; see [`Finding`] for the fields.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Draft {
     pub rule: String,
     pub title: String,
     pub detail: String,
+    /// How many bytes more were said than the detail has room for.
+    unsaid: usize,
     pub path: Option<String>,
     pub line: Option<u32>,
     pub column: Option<u32>,
@@ -56,6 +60,7 @@ impl Draft {
             rule: String::new(),
             title: String::new(),
             detail: String::new(),
+            unsaid: 0,
             path: None,
             line: None,
             column: None,
@@ -143,9 +148,14 @@ impl Draft {
         }
     }
 
-    /// Adds a paragraph to the detail, below a heading unless that is empty. Blank text adds nothing.
+    /// Adds a paragraph to the detail, below a heading unless that is empty. Blank text adds nothing. What there is no room
+    /// for is counted, not copied: a report may say one long text of each of ten thousand findings.
     pub(super) fn say(&mut self, heading: &str, text: Option<&str>) {
         let Some(text) = text.map(str::trim).filter(|t| !t.is_empty()) else { return };
+        if self.unsaid > 0 {
+            self.unsaid = self.unsaid.saturating_add(text.len());
+            return;
+        }
         if !self.detail.is_empty() {
             self.detail.push_str("\n\n");
         }
@@ -153,7 +163,10 @@ impl Draft {
             self.detail.push_str(heading);
             self.detail.push_str(": ");
         }
-        self.detail.push_str(text);
+        let room = LONGEST.saturating_sub(self.detail.len() + UNSAID);
+        let (kept, left) = if text.len() <= room { (text, "") } else { limits::split(text, room) };
+        self.detail.push_str(kept);
+        self.unsaid = left.len();
     }
 
     /// The finding: text of secrets masked, lists sorted, the title one short line, the keys made.
@@ -169,13 +182,16 @@ impl Draft {
             Some(secret) if text.contains(secret) => text.replace(secret, &words::covered(secret)),
             _ => text,
         };
-        let (title, detail) = (without(self.title), without(self.detail));
-        let mut vulnerabilities = self.vulnerabilities;
-        vulnerabilities.sort();
-        vulnerabilities.dedup();
-        let mut cwe = self.cwe;
-        cwe.sort_unstable();
-        cwe.dedup();
+        let (title, mut detail) = (without(self.title), without(self.detail));
+        if self.unsaid > 0 {
+            detail.push_str(&format!("\n[{} more bytes stand in the report]", self.unsaid));
+        }
+        let vulnerabilities = some_of(self.vulnerabilities);
+        let cwe = some_of(self.cwe);
+        let mut package = self.package;
+        if let Some(package) = &mut package {
+            package.fixed.truncate(MOST_FIXED);
+        }
         let shown = |text: Option<String>| match self.class {
             Class::Secret => text.map(|s| words::masked(&without(s))),
             _ => text,
@@ -221,9 +237,9 @@ impl Draft {
             },
             snippet: texts.some(snippet),
             context: texts.some(context),
-            vulnerabilities: vulnerabilities.into_iter().map(Into::into).collect(),
+            vulnerabilities: vulnerabilities.iter().map(|id| texts.one(id)).collect(),
             cwe,
-            package: self.package.map(Box::new),
+            package: package.map(Box::new),
             confidence: texts.some(self.confidence.map(|c| c.to_lowercase())),
             url: texts.some(self.url),
             suppressed: self.suppressed.map(|t| texts.one(&t)),
@@ -277,6 +293,14 @@ impl Texts<'_> {
     }
 }
 
+/// What a list has, each once and in order; of too many the first.
+fn some_of<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort();
+    list.dedup();
+    list.truncate(MOST_IDS);
+    list
+}
+
 /// The first line of a text; a long one is cut at a word.
 fn one_line(text: &str) -> String {
     let first = text.trim().lines().next().unwrap_or_default().trim_end();
@@ -286,4 +310,27 @@ fn one_line(text: &str) -> String {
     let cut: String = first.chars().take(TITLE).collect();
     let at_word = cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head);
     format!("{at_word} ...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_thousands_is_bounded() {
+        let long = "ä".repeat(1 << 20);
+        let mut draft = Draft::new(Class::Sca);
+        draft.say("", Some("First."));
+        draft.say("Text", Some(&long));
+        draft.say("Text", Some(&long));
+        assert!(draft.detail.len() <= LONGEST && draft.detail.starts_with("First.\n\nText: ä"));
+        draft.vulnerabilities = (0..3000).map(|n| format!("CVE-2024-{n}")).collect();
+        draft.cwe = (1..3000).collect();
+        draft.in_package(Some("p"), None, None, Some(&"1,".repeat(3000)));
+        let finding = draft.finished(&mut Pool::default(), "r", "t", None);
+        assert_eq!((finding.vulnerabilities.len(), finding.cwe.len()), (MOST_IDS, MOST_IDS));
+        assert_eq!(finding.package.unwrap().fixed.len(), MOST_FIXED);
+        let detail = finding.detail.raw();
+        assert!(detail.len() <= LONGEST && detail.ends_with(" more bytes stand in the report]"), "{}", detail.len());
+    }
 }

@@ -31,6 +31,7 @@ mod checkstyle;
 mod clair;
 mod cloud_conformity;
 mod cloudsploit;
+mod code_quality;
 mod compliance_operator;
 mod crash_log;
 mod csaf;
@@ -100,6 +101,7 @@ mod sarif;
 mod sbom;
 mod scancode;
 mod semgrep;
+mod shellcheck;
 mod snyk;
 mod snyk_issues;
 mod sonarqube;
@@ -156,6 +158,7 @@ pub(super) static ALL: &[&[Format]] = &[
     clair::FORMATS,
     cloud_conformity::FORMATS,
     cloudsploit::FORMATS,
+    code_quality::FORMATS,
     compliance_operator::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,
@@ -218,6 +221,7 @@ pub(super) static ALL: &[&[Format]] = &[
     sarif::FORMATS,
     scancode::FORMATS,
     semgrep::FORMATS,
+    shellcheck::FORMATS,
     snyk::FORMATS,
     snyk_issues::FORMATS,
     sonarqube::FORMATS,

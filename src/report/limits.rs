@@ -8,6 +8,13 @@ use crate::domain::canonical;
 /// The most bytes of one text that a finding holds. A screen shows no more of it, and a hostile report may have megabytes.
 pub(super) const LONGEST: usize = 64 << 10;
 
+/// The most ids of vulnerabilities, and the most weaknesses, that a finding holds: a rule may list as many as it likes,
+/// and each of its results would have them all.
+pub(super) const MOST_IDS: usize = 1000;
+
+/// The most versions with the fix that a finding holds.
+pub(super) const MOST_FIXED: usize = 100;
+
 /// Why a JSON document cannot be read, with line and column.
 pub(super) fn unreadable(error: &serde_json::Error) -> Unreadable {
     Unreadable(format!("The JSON cannot be read: {error}."))
@@ -33,10 +40,15 @@ pub(super) fn within(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest {
         return Cow::Borrowed(text);
     }
-    let end = (0..=longest).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    let (kept, left) = text.split_at_checked(end).unwrap_or((text, ""));
+    let (kept, left) = split(text, longest);
     let whole = canonical::sha256(text.as_bytes());
     Cow::Owned(format!("{kept}\n[{} more bytes; the whole text is {whole}]", left.len()))
+}
+
+/// The beginning of a text up to a length, and the rest: between two characters.
+pub(super) fn split(text: &str, at: usize) -> (&str, &str) {
+    let end = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    text.split_at_checked(end).unwrap_or((text, ""))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use grow::{Each, Grow, Whole};
 pub(super) use grow::{Bounds, sketch};
 
 use super::Unreadable;
+use super::limits::{LONGEST, MOST_IDS, within};
 
 /// A value of a JSON document.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -248,6 +249,48 @@ impl<'a> Node<'a> {
             return Ok(self);
         }
         Err(Unreadable(format!("A result has to be an object, and is {}.", self.kind())))
+    }
+
+    /// Cuts texts that are longer than a finding's may be, before many findings repeat them.
+    pub(super) fn shorten(&mut self) {
+        match self {
+            Self::Text(text) if text.len() > LONGEST => *text = Cow::Owned(within(text, LONGEST).into_owned()),
+            Self::List(items) => items.iter_mut().for_each(Self::shorten),
+            Self::Object(entries) => entries.iter_mut().for_each(|(_, value)| value.shorten()),
+            _ => {}
+        }
+    }
+
+    /// As [`shorten`](Self::shorten), of what each of many findings goes through: lists and objects keep no more
+    /// than their first thousand entries, and of texts in one list only what is not longer together than a single one.
+    pub(super) fn prune(&mut self) {
+        match self {
+            Self::Text(_) => self.shorten(),
+            Self::List(items) => {
+                items.truncate(MOST_IDS);
+                let mut left = LONGEST;
+                items.retain(|item| {
+                    let size = if let Self::Text(text) = item { text.len().min(LONGEST) } else { 0 };
+                    let fits = left.checked_sub(size);
+                    left = fits.unwrap_or(left);
+                    fits.is_some()
+                });
+                items.iter_mut().for_each(Self::prune);
+            }
+            Self::Object(entries) => {
+                entries.truncate(MOST_IDS);
+                for (_, value) in entries {
+                    value.prune();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value of a key, to change it.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Self::Object(entries) = self else { return None };
+        entries.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v)
     }
 
     /// What it is, for people.

@@ -100,3 +100,11 @@ mod fuzz {
         }
     }
 }
+
+#[test]
+fn characters_that_are_lost_are_told() {
+    let table = b"filename,test_name,test_id,issue_severity,issue_confidence,issue_cwe,issue_text,line_number,col_offset,end_col_offset,line_range,more_info\na.py,x,B1,HIGH,HIGH,,\xfcber,1,0,0,[1],\n";
+    let report = read("r.csv", table, None);
+    assert_eq!((report.format, report.findings.len()), ("bandit-csv", 1));
+    assert!(report.reason.unwrap().raw().contains("could not be read"));
+}

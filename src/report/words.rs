@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 
+use super::limits;
 use crate::domain::canonical;
 use crate::domain::severity::Severity;
 
@@ -80,13 +81,19 @@ pub(super) fn from_base64(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// The most bytes of a tag that is taken out.
+const LONGEST_TAG: usize = 24;
+
 /// Plain text of a piece of HTML as ZAP writes it: paragraphs become lines, other tags go, entities are resolved.
 pub(super) fn plain(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
-        let known = tag.split_once('>').filter(|(name, _)| is_tag(name));
+        // No tag that is looked for is longer: looked for to the end, each of many `<` would be a way through all of it.
+        let (near, _) = limits::split(tag, LONGEST_TAG);
+        let known = near.find('>').and_then(|at| Some((tag.get(..at)?, tag.get(at + 1..)?)));
+        let known = known.filter(|(name, _)| is_tag(name));
         if let Some((name, after)) = known {
             let name = name.trim_matches('/').trim().to_ascii_lowercase();
             if matches!(name.as_str(), "p" | "br" | "li" | "ul" | "div") && !out.is_empty() && !out.ends_with('\n') {
@@ -192,6 +199,14 @@ mod tests {
         );
         assert_eq!(plain("a < b and c > d"), "a < b and c > d");
         assert_eq!(plain("&amp;lt;"), "&lt;");
+    }
+
+    /// Looked for to the end, a tag of each `<` is a way through two megabytes.
+    #[test]
+    fn html_of_brackets_only_is_read_in_one_go() {
+        let brackets = "<".repeat(2 << 20);
+        assert_eq!(plain(&brackets), brackets);
+        assert_eq!(plain("a<br  />b<strong>c</strong>"), "a\nbc");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod others;
 
+use std::collections::HashSet;
+
 use crate::report::prelude::*;
 
 const TOOL: &str = "Bandit";
@@ -79,7 +81,7 @@ fn draft(result: &Node<'_>) -> Draft {
 fn snippet(result: &Node<'_>) -> Option<String> {
     let code = result.get("code").text()?;
     let wanted = result.get("line_number").number();
-    let range: Vec<u32> = result.get("line_range").items().iter().filter_map(Node::number).chain(wanted).collect();
+    let range: HashSet<u32> = result.get("line_range").items().iter().filter_map(Node::number).chain(wanted).collect();
     let numbered: Vec<(u32, &str)> = code
         .lines()
         .filter_map(|line| {

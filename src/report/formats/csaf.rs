@@ -37,13 +37,18 @@ const STATES: [(&str, bool); 9] = [
 /// How many products that have the fix are named in a finding.
 const MOST_FIXED: usize = 20;
 
+/// How many remarks of a kind a finding has.
+const MOST_SAID: usize = 200;
+
 fn detect(shape: &Shape<'_>) -> Fit {
     let document = shape.json().get("document");
     (document.has("csaf_version") || document.get("category").or_empty().starts_with("csaf_")).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::parse(input.text)?;
+    let mut doc = Node::parse(input.text)?;
+    // A vulnerability is a finding in each of its products, and says the same of all.
+    doc.shorten();
     let document = doc.get("document");
     // A vendor's advisory is no evidence that anybody looked at this release.
     let mut reading = Reading::new(input, document.at("publisher.name").text().unwrap_or("CSAF"), &[]);
@@ -83,35 +88,64 @@ struct Vulnerability<'d, 'a> {
     products: &'d Products<'d>,
     id: &'d str,
     overall: Option<Severity>,
-    scores: HashMap<&'d str, Vec<&'d Node<'a>>>,
-    threats: HashMap<&'d str, Vec<&'d Node<'a>>>,
-    flags: HashMap<&'d str, Vec<&'d Node<'a>>>,
-    remediations: HashMap<&'d str, Vec<&'d Node<'a>>>,
+    scores: Said<'d, 'a>,
+    threats: Said<'d, 'a>,
+    flags: Said<'d, 'a>,
+    remediations: Said<'d, 'a>,
     /// Versions that have the fix, by the name of the product.
     fixed: HashMap<&'d str, Vec<&'d str>>,
 }
 
+/// What a vulnerability's document says of single products and of groups of them, in its order. Which groups a product is in
+/// is looked up where it is asked for: written out, a thousand remarks on one large group are millions.
+struct Said<'d, 'a> {
+    all: Vec<&'d Node<'a>>,
+    /// Which of them, by the id of a product; below the empty id those of no product in particular.
+    by_product: HashMap<&'d str, Vec<usize>>,
+    by_group: HashMap<&'d str, Vec<usize>>,
+}
+
+impl<'d, 'a> Said<'d, 'a> {
+    fn of(node: &'d Node<'a>, keys: &[&str], products: &Products<'d>) -> Self {
+        let all: Vec<&Node<'a>> = keys.iter().flat_map(|k| node.get(k).items()).collect();
+        let (mut by_product, mut by_group) = (HashMap::<&str, Vec<usize>>::new(), HashMap::<&str, Vec<usize>>::new());
+        for (at, item) in all.iter().enumerate() {
+            let mut of_all = true;
+            for id in item.get("product_ids").texts().chain(item.get("products").texts()) {
+                by_product.entry(id).or_default().push(at);
+                of_all = false;
+            }
+            for id in item.get("group_ids").texts().filter(|id| products.has_group(id)) {
+                by_group.entry(id).or_default().push(at);
+                of_all = false;
+            }
+            if of_all {
+                by_product.entry("").or_default().push(at);
+            }
+        }
+        Self { all, by_product, by_group }
+    }
+
+    /// What is said of a product, itself or in a group; of very much the first.
+    fn own(&self, product: &str, products: &Products<'d>) -> Vec<&'d Node<'a>> {
+        let groups = if self.by_group.is_empty() { &[][..] } else { products.groups_of(product) };
+        let in_groups = groups.iter().filter_map(|g| self.by_group.get(g)).flatten();
+        let mut places: Vec<usize> =
+            self.by_product.get(product).into_iter().flatten().chain(in_groups).copied().take(MOST_SAID).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|at| self.all.get(at).copied()).collect()
+    }
+
+    /// What is said of no product in particular.
+    fn of_all(&self) -> Vec<&'d Node<'a>> {
+        let places = self.by_product.get("").into_iter().flatten().take(MOST_SAID);
+        places.filter_map(|at| self.all.get(*at).copied()).collect()
+    }
+}
+
 impl<'d, 'a> Vulnerability<'d, 'a> {
     fn of(node: &'d Node<'a>, products: &'d Products<'d>, overall: Option<Severity>) -> Self {
-        let by_product = |key: &str| {
-            let mut out: HashMap<&'d str, Vec<&'d Node<'a>>> = HashMap::new();
-            for item in node.get(key).items() {
-                let groups = item.get("group_ids").texts().flat_map(|g| products.group(g));
-                let ids = item.get("product_ids").texts().chain(item.get("products").texts()).chain(groups.copied());
-                let ids: HashSet<&str> = ids.collect();
-                if ids.is_empty() {
-                    out.entry("").or_default().push(item);
-                }
-                for id in ids {
-                    out.entry(id).or_default().push(item);
-                }
-            }
-            out
-        };
-        let mut scores = by_product("scores");
-        for (id, more) in by_product("metrics") {
-            scores.entry(id).or_default().extend(more);
-        }
         let mut fixed: HashMap<&'d str, Vec<&'d str>> = HashMap::new();
         for id in ["product_status.fixed", "product_status.first_fixed"].into_iter().flat_map(|p| node.at(p).texts()) {
             if let Some(product) = products.get(id)
@@ -129,10 +163,10 @@ impl<'d, 'a> Vulnerability<'d, 'a> {
             products,
             id: node.get("cve").text().into_iter().chain(ids).next().unwrap_or_default(),
             overall,
-            scores,
-            threats: by_product("threats"),
-            flags: by_product("flags"),
-            remediations: by_product("remediations"),
+            scores: Said::of(node, &["scores", "metrics"], products),
+            threats: Said::of(node, &["threats"], products),
+            flags: Said::of(node, &["flags"], products),
+            remediations: Said::of(node, &["remediations"], products),
             fixed,
         }
     }
@@ -153,13 +187,14 @@ impl<'d, 'a> Vulnerability<'d, 'a> {
     }
 
     /// What is said of a product: of it, else of all.
-    fn said<'m>(map: &'m HashMap<&'d str, Vec<&'d Node<'a>>>, product: &str) -> &'m [&'d Node<'a>] {
-        map.get(product).or_else(|| map.get("")).map(Vec::as_slice).unwrap_or_default()
+    fn said(&self, said: &Said<'d, 'a>, product: &str) -> Vec<&'d Node<'a>> {
+        let own = said.own(product, self.products);
+        if own.is_empty() { said.of_all() } else { own }
     }
 
     fn draft(&self, product: &str, state: &str, settled: bool) -> Draft {
         let component = self.products.component(product);
-        let ids = self.node.get("ids").items().iter().filter_map(|i| i.get("text").text());
+        let ids = self.node.get("ids").items().iter().filter_map(|i| i.get("text").text()).take(MOST_SAID);
         let mut draft = sbom::draft(self.id, ids, component.as_ref());
         if let Some(title) = self.node.get("title").text() {
             draft.title = match &component {
@@ -168,20 +203,21 @@ impl<'d, 'a> Vulnerability<'d, 'a> {
             };
         }
         let cwes = self.node.at("cwe.id").text().into_iter();
-        let cwes = cwes.chain(self.node.get("cwes").items().iter().filter_map(|c| c.get("id").text()));
+        let cwes = cwes.chain(self.node.get("cwes").items().iter().filter_map(|c| c.get("id").text())).take(MOST_SAID);
         draft.cwe = cwes.flat_map(words::cwe_numbers).collect();
         self.rate(product, &mut draft);
-        for note in self.node.get("notes").items() {
+        for note in self.node.get("notes").items().iter().take(MOST_SAID) {
             let is_text = matches!(note.get("category").or_empty(), "description" | "summary" | "details" | "general");
             draft.say("", note.get("text").text().filter(|_| is_text));
         }
-        for remedy in Self::said(&self.remediations, product) {
+        for remedy in self.said(&self.remediations, product) {
             let heading = remedy.get("category").or_empty().replace('_', " ");
             draft.say(&heading, remedy.get("details").text());
         }
         let links = self.node.get("references").items().iter().filter_map(|r| r.get("url").text());
         draft.url = links.into_iter().next().map(str::to_owned);
-        let flags = Self::said(&self.flags, product).iter().filter_map(|f| f.get("label").text()).collect::<Vec<_>>();
+        let flags = self.said(&self.flags, product);
+        let flags: Vec<&str> = flags.iter().filter_map(|f| f.get("label").text()).collect();
         let impact = self.threats(product, "impact").find(|t| severity(t).is_none());
         let mut said = state.to_owned();
         if !flags.is_empty() {
@@ -204,12 +240,12 @@ impl<'d, 'a> Vulnerability<'d, 'a> {
     fn threats(&self, product: &str, category: &'static str) -> impl Iterator<Item = &'d str> {
         let of =
             |t: &&'d Node<'a>| if t.get("category").text() == Some(category) { t.get("details").text() } else { None };
-        let own = self.threats.get(product).into_iter().flatten();
-        own.chain(self.threats.get("").into_iter().flatten()).filter_map(of).collect::<Vec<_>>().into_iter()
+        let own = self.threats.own(product, self.products).into_iter();
+        own.chain(self.threats.of_all()).filter_map(move |t| of(&t))
     }
 
     fn rate(&self, product: &str, draft: &mut Draft) {
-        let metrics = Self::said(&self.scores, product);
+        let metrics = self.said(&self.scores, product);
         let found = |version: &str| {
             metrics.iter().find_map(|m| {
                 Some(m.get(version))
@@ -270,6 +306,22 @@ mod tests {
         assert_eq!((ssl.class, ssl.severity, ssl.place().as_str()), (Class::Container, Severity::Medium, "Pay"));
         assert_eq!(ssl.package.as_ref().unwrap().name.raw(), "ssl");
         assert_eq!(fixed.suppressed.as_ref().unwrap().raw(), "fixed");
+    }
+
+    /// A thousand remarks on one group of two thousand products are two million, if they are written out for each.
+    #[test]
+    fn remarks_on_large_groups_are_bounded() {
+        let products: Vec<String> = (0..2_000).map(|n| format!("P{n}")).collect();
+        let remarks: Vec<_> = (0..1_000)
+            .map(|n| serde_json::json!({"category": "workaround", "details": format!("Do {n}."), "group_ids": ["G"]}))
+            .collect();
+        let doc = serde_json::json!({"document": {"csaf_version": "2.0"},
+            "product_tree": {"product_groups": [{"group_id": "G", "product_ids": products}]},
+            "vulnerabilities": [{"cve": "CVE-2024-1", "product_status": {"known_affected": products},
+            "notes": [{"category": "summary", "text": "x".repeat(1 << 20)}], "remediations": remarks}]});
+        let report = read("c", doc.to_string().as_bytes(), None);
+        assert_eq!(report.findings.len(), 2_000);
+        assert!(report.findings.iter().all(|f| f.detail.raw().len() <= crate::report::limits::LONGEST));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod xml;
 use std::collections::HashMap;
 
 use super::sbom::{self, Component};
+use crate::report::limits::{LONGEST, MOST_FIXED, MOST_IDS, within};
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[
@@ -122,24 +123,17 @@ impl Bom {
             ));
         }
         for vulnerability in vulnerabilities {
-            let mut drafts = self.drafts(vulnerability).into_iter();
-            if let Some(first) = drafts.next() {
-                reading.add(first);
+            reading.passed(1);
+            let known = Known::of(vulnerability);
+            if vulnerability.affects.is_empty() {
+                reading.more(self.draft(&known, self.product.as_ref(), &[]));
             }
-            drafts.for_each(|d| reading.more(d));
+            for affected in &vulnerability.affects {
+                let component = self.component(&affected.reference);
+                reading.more(self.draft(&known, Some(&component), &affected.versions));
+            }
         }
         reading.done()
-    }
-
-    fn drafts(&self, vulnerability: &Vulnerability) -> Vec<Draft> {
-        if vulnerability.affects.is_empty() {
-            return vec![self.draft(vulnerability, self.product.as_ref(), &[])];
-        }
-        let each = vulnerability.affects.iter().map(|affected| {
-            let component = self.component(&affected.reference);
-            self.draft(vulnerability, Some(&component), &affected.versions)
-        });
-        each.collect()
     }
 
     /// The component that a reference means. A link to another document (`urn:cdx:SERIAL/VERSION#REFERENCE`) names it.
@@ -152,7 +146,51 @@ impl Bom {
         })
     }
 
-    fn draft(&self, v: &Vulnerability, component: Option<&Component>, versions: &[String]) -> Draft {
+    fn draft(&self, known: &Known<'_>, component: Option<&Component>, versions: &[String]) -> Draft {
+        let v = known.of;
+        let mut draft = sbom::draft(&known.id, known.aliases.iter().map(String::as_str), component);
+        if draft.class == Class::Container && self.is_image {
+            draft.path = self.product.as_ref().map(|p| p.name.clone());
+        }
+        (draft.severity, draft.cvss, draft.epss) = (known.severity, known.cvss.clone(), known.epss);
+        draft.cwe.clone_from(&known.cwes);
+        draft.say("", v.description.as_deref());
+        draft.say("", v.detail.as_deref());
+        draft.say("Recommendation", v.recommendation.as_deref());
+        draft.say("Workaround", v.workaround.as_deref());
+        draft.say("Versions", Some(&versions.join(", ")));
+        draft.say("Analysis", known.analysis.as_deref());
+        draft.say("Advisories", Some(&known.advisories));
+        draft.url.clone_from(&known.url);
+        if known.is_settled {
+            draft.suppressed.clone_from(&known.analysis);
+        }
+        if let Some(package) = &mut draft.package {
+            package.fixed.clone_from(&known.fixed);
+        }
+        draft
+    }
+}
+
+/// What is known of a vulnerability wherever it is, in bounds: one may affect ten thousand components.
+struct Known<'v> {
+    of: &'v Vulnerability,
+    id: String,
+    aliases: Vec<String>,
+    severity: Severity,
+    cvss: Cvss,
+    epss: Option<f64>,
+    cwes: Vec<u32>,
+    analysis: Option<String>,
+    is_settled: bool,
+    advisories: String,
+    url: Option<String>,
+    fixed: Vec<crate::text::Untrusted>,
+}
+
+impl<'v> Known<'v> {
+    fn of(v: &'v Vulnerability) -> Self {
+        let bounded = |text: String| within(&text, LONGEST).into_owned();
         let mut aliases: Vec<&str> = v.aliases.iter().map(String::as_str).collect();
         if words::vulnerability_ids(&v.id).is_empty() && v.aliases.is_empty() {
             // Some tools put the id of the vulnerability only before its description, or into the link.
@@ -160,27 +198,22 @@ impl Bom {
             aliases.extend(description.split([' ', ']', ')', ':', ',']).next());
             aliases.extend(v.url.as_deref());
         }
-        let mut draft = sbom::draft(&v.id, aliases.into_iter(), component);
-        if draft.class == Class::Container && self.is_image {
-            draft.path = self.product.as_ref().map(|p| p.name.clone());
+        let (severity, cvss, epss) = v.rating();
+        let recommendation = v.recommendation.as_deref().unwrap_or_default();
+        Self {
+            of: v,
+            id: bounded(v.id.clone()),
+            aliases: aliases.into_iter().flat_map(words::vulnerability_ids).take(MOST_IDS).collect(),
+            severity,
+            cvss,
+            epss,
+            cwes: v.cwes.iter().copied().take(MOST_IDS).collect(),
+            analysis: v.analysis().map(bounded),
+            is_settled: v.is_settled(),
+            advisories: bounded(v.advisories.join("\n")),
+            url: v.url.clone().or_else(|| v.advisories.first().cloned()).map(bounded),
+            fixed: fixed(recommendation).take(MOST_FIXED).map(|version| bounded(version).into()).collect(),
         }
-        v.rate(&mut draft);
-        draft.cwe.clone_from(&v.cwes);
-        draft.say("", v.description.as_deref());
-        draft.say("", v.detail.as_deref());
-        draft.say("Recommendation", v.recommendation.as_deref());
-        draft.say("Workaround", v.workaround.as_deref());
-        draft.say("Versions", Some(&versions.join(", ")));
-        draft.say("Analysis", v.analysis().as_deref());
-        draft.say("Advisories", Some(&v.advisories.join("\n")));
-        draft.url = v.url.clone().or_else(|| v.advisories.first().cloned());
-        if v.is_settled() {
-            draft.suppressed = v.analysis();
-        }
-        if let (Some(package), Some(text)) = (&mut draft.package, &v.recommendation) {
-            package.fixed = fixed(text).map(Into::into).collect();
-        }
-        draft
     }
 }
 
@@ -192,19 +225,18 @@ impl Component {
 
 impl Vulnerability {
     /// Severity and scores: those of the source that the vulnerability is from before others, of CVSS 3 and 4 before 2.
-    fn rate(&self, draft: &mut Draft) {
+    fn rating(&self) -> (Severity, Cvss, Option<f64>) {
         let foreign = |r: &Rating| match (&r.source, &self.source) {
             (Some(own), Some(wanted)) => !own.eq_ignore_ascii_case(wanted),
             _ => false,
         };
         let is_said = |r: &&Rating| severity(r).is_some_and(|s| s != Severity::Unknown);
         let first = self.ratings.iter().filter(is_said).min_by_key(|r| (foreign(r), r.rank()));
-        draft.severity = first.and_then(severity).unwrap_or(Severity::Unknown);
+        let severity = first.and_then(severity).unwrap_or(Severity::Unknown);
         let scored = self.ratings.iter().filter(|r| r.is_cvss());
         let best = scored.min_by_key(|r| (foreign(r), r.rank(), r.vector.is_none()));
-        draft.cvss = best.map(Rating::cvss).unwrap_or_default();
         let epss = self.ratings.iter().find(|r| r.is_epss());
-        draft.epss = epss.and_then(|r| r.score);
+        (severity, best.map(Rating::cvss).unwrap_or_default(), epss.and_then(|r| r.score))
     }
 
     /// Whether whoever analysed it says that it is no matter here (any more).

@@ -65,7 +65,7 @@ fn draft(alert: &Node<'_>, tool: &str) -> Draft {
     let rule = alert.get("rule");
     let instance = alert.get("most_recent_instance");
     let tags = || rule.get("tags").texts();
-    let mut draft = Draft::new(sarif::class_of(tool, rule.get("name").or_empty(), tags()));
+    let mut draft = Draft::new(sarif::class_of(tool, rule.get("id").or_empty(), rule.get("name").or_empty(), tags()));
     rule.get("id").or_empty().clone_into(&mut draft.rule);
     let message = instance.at("message.text").text();
     let about = rule.get("description").text();

@@ -109,6 +109,10 @@ fn draft(class: Class, found: &Node<'_>) -> Draft {
         (None, None) => primary_name(found).unwrap_or_default().to_owned(),
     };
     if let Some(extract) = found.get("raw_source_code_extract").owned() {
+        // Of a scan for secrets it is the secret itself, which other texts may quote.
+        if class == Class::Secret {
+            draft.secret = Some(extract.clone());
+        }
         draft.snippet = Some(extract);
     }
     draft.context = Some(exchange(found.get("evidence")));
@@ -232,6 +236,16 @@ mod tests {
             r#"{{"version": "15.0.4", "scan": {{"type": "{kind}", "status": "success", "scanner": {{"id": "x",
                "name": "Tool", "version": "1.2"}}}}, "vulnerabilities": [{vulnerability}]}}"#
         )
+    }
+
+    #[test]
+    fn an_extract_that_is_the_secret_is_covered_everywhere() {
+        let leak = r#"{"name": "Key", "message": "Key hunter22 found", "description": "The key hunter22.", "severity": "Critical",
+            "raw_source_code_extract": "hunter22", "location": {"file": ".env", "start_line": 1},
+            "identifiers": [{"type": "gitleaks_rule_id", "name": "Key", "value": "key"}]}"#;
+        let found = read("r", report("secret_detection", leak).as_bytes(), None).findings;
+        assert_eq!(found[0].class, Class::Secret);
+        assert!(!format!("{found:?}").contains("hunter22"), "{found:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Hadolint JSON: a list of what is wrong in Dockerfiles. Any of its fields may be missing.
 
+use super::shellcheck;
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -15,7 +16,10 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 fn detect(shape: &Shape<'_>) -> Fit {
-    let is_result = |n: &Node<'_>| n.has_all(&["code", "line", "column", "message"]) && n.has_any(&["file", "level"]);
+    // ShellCheck writes the same, with the end of the place and numbers for rules.
+    let is_result = |n: &Node<'_>| {
+        n.has_all(&["code", "line", "column", "message"]) && n.has_any(&["file", "level"]) && !shellcheck::is_comment(n)
+    };
     (shape.json().is_list() && shape.json().items().iter().any(is_result)).into()
 }
 

@@ -10,7 +10,7 @@ const TOOL: &str = "Nuclei";
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "nuclei-json",
     title: "Nuclei JSON and JSON lines (2 and 3)",
-    classes: &[Class::Dast],
+    classes: &[Class::Dast, Class::Sast, Class::Secret],
     items: "results, one a line or one an element",
     severity: "`info.severity`, else the CVSS of the template",
     identity: "template, matcher and page",
@@ -30,12 +30,17 @@ fn detect(shape: &Shape<'_>) -> Fit {
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let mut reading = Reading::new(input, TOOL, &[Class::Dast]);
+    // Of which kind the templates were is only known by what they found.
+    let mut reading = Reading::new(input, TOOL, &[]);
+    let mut on_files = false;
+    let mut on_hosts = false;
     let (mut looked, mut failed) = (0_u32, 0_u32);
     for document in Node::parse_all(input.text)? {
         let results = if document.is_list() { document.list()? } else { std::slice::from_ref(&document) };
         for result in results {
             let result = result.as_result()?;
+            let files = is_of_files(result);
+            (on_files, on_hosts) = (on_files || files, on_hosts || !files);
             if result.get("matcher-status").text() == Some("false") {
                 if let Some(error) = result.get("error").text() {
                     reading.remark(format!("Nuclei could not look at {}: {error}", result.get("host").or_empty()));
@@ -50,10 +55,40 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             }
         }
     }
+    if on_hosts || !on_files {
+        reading.assessed(Class::Dast);
+    }
+    if on_files {
+        reading.assessed(Class::Sast);
+    }
     if failed > 0 && looked == 0 {
         reading.not_assessed(format!("Nuclei looked at nothing: all {failed} of its requests failed."));
     }
     reading.done()
+}
+
+/// Whether a template looked at files, not at a host.
+fn is_of_files(result: &Node<'_>) -> bool {
+    matches!(result.get("type").or_empty(), "file" | "code")
+}
+
+/// What a result is evidence of: what a template for keys and tokens extracts is the secret itself.
+fn class_of(result: &Node<'_>) -> Class {
+    const MARKS: [&str; 9] =
+        ["token", "tokens", "secret", "secrets", "key", "keys", "exposure", "exposures", "credential"];
+    let info = result.get("info");
+    let path = ["template-path", "template", "template-id", "templateID"].iter().filter_map(|k| result.get(k).text());
+    let words = info.get("tags").texts().chain(path).flat_map(|t| t.split(|c: char| !c.is_ascii_alphanumeric()));
+    let marked = { words }.any(|word| MARKS.iter().any(|mark| word.eq_ignore_ascii_case(mark)));
+    match (marked && !extracted(result).is_empty(), is_of_files(result)) {
+        (true, _) => Class::Secret,
+        (false, true) => Class::Sast,
+        (false, false) => Class::Dast,
+    }
+}
+
+fn extracted<'n>(result: &'n Node<'_>) -> Vec<&'n str> {
+    ["extracted-results", "extracted_results"].iter().flat_map(|k| result.get(k).texts()).collect()
 }
 
 /// The first of several keys that has text.
@@ -62,7 +97,7 @@ fn any<'n>(node: &'n Node<'_>, keys: &[&str]) -> Option<&'n str> {
 }
 
 fn draft(result: &Node<'_>) -> Draft {
-    let mut draft = Draft::new(Class::Dast);
+    let mut draft = Draft::new(class_of(result));
     let info = result.get("info");
     let matcher = any(result, &["matcher-name", "matcher_name"]);
     draft.rated(info.get("severity").text());
@@ -83,25 +118,57 @@ fn draft(result: &Node<'_>) -> Draft {
         draft.logical = place.map(str::to_owned);
     }
     draft.line = result.get("matched-line").number();
-    let extracted: Vec<&str> =
-        ["extracted-results", "extracted_results"].iter().flat_map(|k| result.get(k).texts()).collect();
+    let extracted = extracted(result);
     // Without a matcher, what was extracted tells apart what one template found at one place.
     if let (None, Some(snippet)) = (matcher, &mut draft.snippet) {
         let told = format!("{snippet} {}", extracted.join(" "));
         told.trim_end().clone_into(snippet);
     }
-    draft.say("Extracted", Some(&extracted.join(", ")));
+    if draft.class == Class::Secret {
+        hide(&mut draft, &extracted);
+    } else {
+        draft.say("Extracted", Some(&extracted.join(", ")));
+    }
     draft.say("Address", result.get("ip").text());
     draft.say("Remediation", info.get("remediation").text());
     let exchange: Vec<&str> = ["request", "response"].iter().filter_map(|k| result.get(k).text()).collect();
     let command = any(result, &["curl-command", "curl_command"]).filter(|_| exchange.is_empty());
-    draft.context = Some(command.map_or_else(|| exchange.join("\n\n"), str::to_owned));
+    let context = command.map_or_else(|| exchange.join("\n\n"), str::to_owned);
+    draft.context = Some(match draft.class {
+        Class::Secret if extracted.len() > MOST_EXTRACTED => String::new(),
+        Class::Secret => without(context, &extracted),
+        _ => context,
+    });
     classified(&mut draft, info);
     // Before version 2.5 references were one text with a line for each.
     let links = || info.get("reference").texts().flat_map(str::split_whitespace).filter(|w| w.starts_with("http"));
     draft.url = links().next().or(result.get("template-url").text()).map(str::to_owned);
     draft.say("References", Some(&links().collect::<Vec<_>>().join("\n")));
     draft
+}
+
+/// How many extracted secrets are covered one by one; where there are more, the exchange that has them is not shown.
+const MOST_EXTRACTED: usize = 1000;
+
+/// Covers what was extracted. It stays what the finding is recognised by, through a mark of it.
+fn hide(draft: &mut Draft, extracted: &[&str]) {
+    // The address may have it too.
+    draft.detail = without(std::mem::take(&mut draft.detail), extracted);
+    for place in [&mut draft.path, &mut draft.logical, &mut draft.snippet].into_iter().flatten() {
+        *place = without(std::mem::take(place), extracted);
+    }
+    let shown: Vec<String> = extracted.iter().take(MOST_EXTRACTED).map(|s| words::covered(s.trim())).collect();
+    draft.say("Extracted", Some(&shown.join(", ")));
+    draft.secret = Some(extracted.join("\n"));
+}
+
+/// A text in which each secret that was extracted is covered.
+fn without(text: String, extracted: &[&str]) -> String {
+    let long = extracted.iter().take(MOST_EXTRACTED).map(|s| s.trim()).filter(|s| s.len() >= 4);
+    long.fold(
+        text,
+        |text, secret| if text.contains(secret) { text.replace(secret, &words::covered(secret)) } else { text },
+    )
 }
 
 fn classified(draft: &mut Draft, info: &Node<'_>) {
@@ -162,6 +229,27 @@ mod tests {
         assert_eq!(read("r", failed.as_bytes(), None).status, ReportStatus::NotAssessed);
         let some = read("r", format!("{failed}\n{}\n", line("")).as_bytes(), None);
         assert_eq!((some.status, some.reason.is_some()), (ReportStatus::Empty, true));
+    }
+
+    #[test]
+    fn extracted_secrets_are_covered_wherever_they_stand() {
+        let of = |kind: &str, tags: &str| {
+            let result = serde_json::json!({"template-id": "leak", "info": {"name": "Leak", "severity": "high", "tags": [tags]},
+                "type": kind, "host": "x.example", "matched-at": "https://x.example/a?k=AKIAIOSFODNN7EXAMPLE",
+                "extracted-results": ["AKIAIOSFODNN7EXAMPLE", "hunter22"], "response": "key=AKIAIOSFODNN7EXAMPLE hunter22"});
+            read("r", result.to_string().as_bytes(), None)
+        };
+        for (kind, tags) in [("http", "token"), ("http", "tech,exposure"), ("file", "keys")] {
+            let report = of(kind, tags);
+            assert_eq!(report.findings[0].class, Class::Secret);
+            let all = format!("{:?}", report.findings);
+            assert!(!all.contains("IOSFODNN7") && !all.contains("hunter22"), "{all}");
+        }
+        assert_eq!(
+            (of("http", "tech").findings[0].class, of("file", "php").findings[0].class),
+            (Class::Dast, Class::Sast)
+        );
+        assert_eq!(of("file", "php").classes, [Class::Sast]);
     }
 
     #[test]

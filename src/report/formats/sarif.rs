@@ -9,8 +9,9 @@ mod place;
 mod severity;
 mod tools;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use crate::report::limits::{LONGEST, within};
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -34,11 +35,18 @@ pub(super) const FORMATS: &[Format] = &[Format {
     parse,
 }];
 
-/// Some writers leave out the version; `runs` with nothing beside it but what SARIF has is SARIF all the same.
+/// Some writers leave out the version and the schema; `runs` with nothing beside it but what SARIF has is SARIF all the
+/// same. Others add keys of their own.
 fn detect(shape: &Shape<'_>) -> Fit {
     const KEYS: [&str; 5] = ["$schema", "version", "runs", "inlineExternalProperties", "properties"];
-    let all = shape.json().entries().iter().all(|(k, _)| KEYS.contains(&k.as_ref()));
-    (shape.has(&["runs"]) && all).into()
+    let doc = shape.json();
+    let version = doc.get("version").text().is_some_and(|v| v.trim().starts_with("2."));
+    let schema = doc.get("$schema").or_empty().to_ascii_lowercase().contains("sarif");
+    if doc.get("runs").is_list() && (version || schema) {
+        return Fit::Sure;
+    }
+    let all = doc.entries().iter().all(|(k, _)| KEYS.contains(&k.as_ref()));
+    (doc.has("runs") && all).into()
 }
 
 /// The most places of one result that are looked at.
@@ -47,7 +55,8 @@ const MOST_PLACES: usize = 100;
 const UNNAMED: &str = "unknown tool";
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::outline(input.text, &["results"])?;
+    let mut doc = Node::outline(input.text, &["results"])?;
+    bound(&mut doc);
     if let Some(version) = doc.get("version").text().filter(|v| !is_read(v)) {
         // Versions 1 and 2.0 keep results elsewhere: read as 2.1 they would be empty, and so clean.
         return Err(Unreadable(format!(
@@ -57,12 +66,13 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     }
     let runs = doc.results("runs")?;
     let mut names: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
     for run in runs {
         if !run.is_object() {
             return Err(Unreadable(format!("A run has to be an object, and is {}.", run.kind())));
         }
         let name = run.get("tool").get("driver").get("name").text().unwrap_or(UNNAMED);
-        if !names.contains(&name) {
+        if seen.insert(name) {
             names.push(name);
         }
     }
@@ -115,6 +125,29 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.done()
 }
 
+/// Bounds what stands beside the results, as each of them goes through it and repeats it.
+fn bound(doc: &mut Node<'_>) {
+    doc.shorten();
+    let Some(Node::List(runs)) = doc.get_mut("runs") else { return };
+    for tool in runs.iter_mut().filter_map(|run| run.get_mut("tool")) {
+        let mut components: Vec<&mut Node<'_>> = Vec::new();
+        if let Node::Object(entries) = tool {
+            for (key, value) in entries {
+                match (key.as_ref(), value) {
+                    ("driver", driver) => components.push(driver),
+                    ("extensions", Node::List(extensions)) => components.extend(extensions),
+                    _ => {}
+                }
+            }
+        }
+        for component in components {
+            if let Some(Node::List(rules)) = component.get_mut("rules") {
+                rules.iter_mut().for_each(Node::prune);
+            }
+        }
+    }
+}
+
 /// Whether a version is 2.1, whatever comes after it.
 fn is_read(version: &str) -> bool {
     version.trim().strip_prefix("2.1").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
@@ -132,6 +165,9 @@ struct Reader<'n, 'a> {
     /// Whether what the tool assesses is known.
     is_known: bool,
     by_id: HashMap<&'n str, &'n Node<'a>>,
+    /// Messages of the tool that are of no rule.
+    messages: HashMap<&'n str, &'n str>,
+    places: place::Places<'n, 'a>,
 }
 
 impl<'n, 'a> Reader<'n, 'a> {
@@ -144,8 +180,10 @@ impl<'n, 'a> Reader<'n, 'a> {
                 by_id.entry(rule.get("id").or_empty()).or_insert(rule);
             }
         }
-        let classes = tools::known(tool);
-        Self { run, tool, classes: classes.unwrap_or(tools::DEFAULT), is_known: classes.is_some(), by_id }
+        let messages = driver.get("globalMessageStrings").entries().iter();
+        let messages = messages.filter_map(|(id, message)| Some((id.as_ref(), message.get("text").text()?))).collect();
+        let (known, places) = (tools::known(tool), place::Places::of(run));
+        Self { run, tool, classes: known.unwrap_or(tools::DEFAULT), is_known: known.is_some(), by_id, messages, places }
     }
 
     /// What the tool says that it could not look at: its notifications of errors.
@@ -219,7 +257,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         let tags = || own.get("tags").texts().chain(general.get("tags").texts());
         let name = rule.get("name").or_empty();
 
-        let mut draft = Draft::new(tools::class_of(self.classes, name, tags()));
+        let mut draft = Draft::new(tools::class_of(self.classes, id, name, tags()));
         id.clone_into(&mut draft.rule);
         let message = self.message(result, rule);
         draft.severity = severity::of(result, &kind, rule, &message);
@@ -241,8 +279,8 @@ impl<'n, 'a> Reader<'n, 'a> {
         draft.url = rule.get("helpUri").owned().or_else(|| result.get("hostedViewerUri").owned());
         draft.suppressed = suppressed(result.get("suppressions").items());
         if let [first, others @ ..] = result.get("locations").items() {
-            place::fill(&mut draft, self.run, first);
-            others.iter().take(MOST_PLACES).for_each(|other| place::add(&mut draft, self.run, other));
+            place::fill(&mut draft, &self.places, first);
+            others.iter().take(MOST_PLACES).for_each(|other| place::add(&mut draft, &self.places, other));
         }
         if !draft.vulnerabilities.is_empty() {
             let aliases = said.split_once("also known as").map(|(_, aliases)| words::vulnerability_ids(aliases));
@@ -261,19 +299,10 @@ impl<'n, 'a> Reader<'n, 'a> {
         let by_id = || {
             let id = message.get("id").text()?;
             let own = rule.get("messageStrings").get(id);
-            let found = if own.is_null() {
-                self.run.get("tool").get("driver").get("globalMessageStrings").get(id)
-            } else {
-                own
-            };
-            found.get("text").text()
+            if own.is_null() { self.messages.get(id).copied() } else { own.get("text").text() }
         };
         let text = message.get("text").text().or_else(by_id).or(message.get("markdown").text());
-        let mut text = text.unwrap_or_default().to_owned();
-        for (index, argument) in message.get("arguments").items().iter().enumerate() {
-            text = text.replace(&format!("{{{index}}}"), argument.or_empty());
-        }
-        text
+        filled(text.unwrap_or_default(), message.get("arguments").items())
     }
 
     fn weaknesses<'t>(&self, result: &Node<'_>, rule: &Node<'_>, tags: impl Iterator<Item = &'t str>) -> Vec<u32> {
@@ -299,6 +328,36 @@ impl<'n, 'a> Reader<'n, 'a> {
         let id = reference.get("id").text().or_else(taxon)?;
         id.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()
     }
+}
+
+/// A message with its arguments in the places that are kept for them, `{0}`. What an argument says is no place for another
+/// one, and a message that gets too long ends there: so nothing is repeated without end.
+fn filled(text: &str, arguments: &[Node<'_>]) -> String {
+    if arguments.is_empty() {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let digits = after.bytes().take(4).take_while(u8::is_ascii_digit).count();
+        let place = after.get(..digits).and_then(|d| d.parse::<usize>().ok()).and_then(|n| arguments.get(n));
+        let end = after.get(digits..).and_then(|a| a.strip_prefix('}'));
+        if let (Some(argument), Some(after)) = (place, end) {
+            out.push_str(&within(argument.or_empty(), LONGEST));
+            rest = after;
+        } else {
+            out.push('{');
+            rest = after;
+        }
+        if out.len() > LONGEST {
+            // The rest tells one long message from another.
+            out.push_str(rest);
+            return within(&out, LONGEST).into_owned();
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 fn rule_id<'n>(result: &'n Node<'_>) -> Option<&'n str> {
@@ -337,9 +396,9 @@ pub(super) fn classes(tool: &str) -> &'static [Class] {
     tools::classes(tool)
 }
 
-/// The class of one result of a tool, by the name and the tags of its rule.
-pub(super) fn class_of<'t>(tool: &str, rule_name: &str, tags: impl Iterator<Item = &'t str>) -> Class {
-    tools::class_of(tools::classes(tool), rule_name, tags)
+/// The class of one result of a tool, by the id, the name and the tags of its rule.
+pub(super) fn class_of<'t>(tool: &str, id: &str, rule_name: &str, tags: impl Iterator<Item = &'t str>) -> Class {
+    tools::class_of(tools::classes(tool), id, rule_name, tags)
 }
 
 #[cfg(test)]

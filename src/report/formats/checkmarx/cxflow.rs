@@ -1,5 +1,7 @@
 //! The JSON of CxFlow: issues by query and file, each with the lines that it is in, and their paths beside.
 
+use std::collections::HashMap;
+
 use crate::report::prelude::*;
 
 pub(super) const FORMAT: Format = Format {
@@ -28,8 +30,14 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return Err(Unreadable(format!("An issue has to be an object, and is {}.", issue.kind())));
         }
         let (lines, packages) = (issue.get("details").entries(), issue.get("osaDetails").items());
+        // By the line that each begins in; of two that begin in one the first.
+        let mut paths: HashMap<&str, &Node<'_>> = HashMap::new();
+        for path in issue.at("additionalDetails.results").items() {
+            paths.entry(path.at("source.line").or_empty()).or_insert(path);
+        }
         for (line, detail) in lines {
-            reading.add(of_line(issue, line, detail));
+            let path = paths.get(line.as_ref()).copied().unwrap_or(&Node::Null);
+            reading.add(of_line(issue, line, path, detail));
         }
         for package in packages {
             reading.add(of_package(issue, package));
@@ -55,10 +63,8 @@ fn draft(issue: &Node<'_>, class: Class) -> Draft {
 }
 
 /// The finding in one line: that of the source, by which the paths are found too.
-fn of_line(issue: &Node<'_>, line: &str, detail: &Node<'_>) -> Draft {
+fn of_line(issue: &Node<'_>, line: &str, path: &Node<'_>, detail: &Node<'_>) -> Draft {
     let mut draft = draft(issue, Class::Sast);
-    let paths = issue.at("additionalDetails.results").items().iter();
-    let path = { paths }.find(|p| p.at("source.line").or_empty() == line).unwrap_or(&Node::Null);
     let sink = path.get("sink");
     draft.line = sink.get("line").number().or(line.parse().ok());
     draft.path = sink.get("file").owned().or(draft.path);

@@ -1,15 +1,21 @@
 //! The product tree of a CSAF document: names, versions and package URLs by product id.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::report::formats::sbom::{self, Component};
 use crate::report::prelude::*;
+
+/// How many groups a product may be in.
+const MOST_GROUPS: usize = 200;
 
 /// The products of a document.
 #[derive(Debug, Default)]
 pub(super) struct Products<'d> {
     by_id: HashMap<&'d str, Component>,
+    /// The groups that a product is in.
     groups: HashMap<&'d str, Vec<&'d str>>,
+    /// The ids of all groups.
+    known: HashSet<&'d str>,
 }
 
 impl<'d> Products<'d> {
@@ -30,9 +36,16 @@ impl<'d> Products<'d> {
             products.take(branch.get("product"), name, version);
             open.extend(branch.get("branches").items().iter().map(|b| (b, name, version)));
         }
-        let groups = tree.get("product_groups").items().iter();
-        products.groups =
-            groups.filter_map(|g| Some((g.get("group_id").text()?, g.get("product_ids").texts().collect()))).collect();
+        for group in tree.get("product_groups").items() {
+            let Some(id) = group.get("group_id").text() else { continue };
+            products.known.insert(id);
+            for product in group.get("product_ids").texts() {
+                let groups = products.groups.entry(product).or_default();
+                if groups.len() < MOST_GROUPS && groups.last() != Some(&id) {
+                    groups.push(id);
+                }
+            }
+        }
         for relation in tree.get("relationships").items() {
             products.relate(relation);
         }
@@ -71,9 +84,14 @@ impl<'d> Products<'d> {
         self.by_id.get(id)
     }
 
-    /// The products of a group.
-    pub(super) fn group(&self, id: &str) -> &[&'d str] {
-        self.groups.get(id).map(Vec::as_slice).unwrap_or_default()
+    /// Whether there is such a group.
+    pub(super) fn has_group(&self, id: &str) -> bool {
+        self.known.contains(id)
+    }
+
+    /// The groups that a product is in.
+    pub(super) fn groups_of(&self, product: &str) -> &[&'d str] {
+        self.groups.get(product).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The product of an id; one that is in no tree is called by its id. None for the empty id.

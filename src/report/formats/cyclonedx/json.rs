@@ -131,6 +131,20 @@ mod tests {
           {"bom-ref": "b", "group": "org.x", "name": "y", "version": "1", "purl": "pkg:maven/org.x/y@1",
            "properties": [{"name": "aquasecurity:trivy:FilePath", "value": "app/y.jar"}]}]"#;
 
+    /// A megabyte that is said of three thousand components is three gigabytes, if all of it is copied for each.
+    #[test]
+    fn long_words_about_many_components_are_bounded() {
+        let affects: Vec<_> = (0..3_000).map(|n| serde_json::json!({"ref": format!("c{n}")})).collect();
+        let advisories: Vec<_> =
+            (0..20_000).map(|n| serde_json::json!({"url": format!("https://a.example/{n}")})).collect();
+        let doc = serde_json::json!({"bomFormat": "CycloneDX", "components": [{"name": "x"}], "vulnerabilities": [{
+            "id": "CVE-2024-1", "description": "x".repeat(1 << 20), "advisories": advisories, "affects": affects,
+            "recommendation": format!("Upgrade x to version {}", "1,".repeat(20_000))}]});
+        let report = read("b", doc.to_string().as_bytes(), None);
+        assert_eq!((report.raw_items, report.findings.len()), (1, 3_000));
+        assert!(report.findings.iter().all(|f| f.detail.raw().len() <= crate::report::limits::LONGEST));
+    }
+
     #[test]
     fn a_vulnerability_is_a_finding_in_each_component() {
         let text = format!(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::TOOL;
+use crate::report::limits::{LONGEST, within};
 use crate::report::prelude::*;
 use crate::report::xml::Node as Element;
 
@@ -51,7 +52,8 @@ pub(super) fn parse(input: &Input<'_>, text: &str, audit: &HashMap<String, Strin
 
 impl About {
     fn learn(&mut self, node: Element) {
-        let text = |name: &str| node.text_of(name).unwrap_or_default().to_owned();
+        // Each of many results repeats what is said of its rule.
+        let text = |name: &str| within(node.text_of(name).unwrap_or_default(), LONGEST).into_owned();
         match node.name.as_str() {
             "Node" => {
                 if let Some(id) = node.attribute("id").map(str::to_owned) {
@@ -66,15 +68,16 @@ impl About {
             }
             "Rule" => {
                 if let (Some(id), Some(meta)) = (node.attribute("id"), node.child("MetaInfo")) {
-                    let groups =
-                        meta.all("Group").filter_map(|g| Some((g.attribute("name")?.to_owned(), g.text.clone())));
+                    let groups = meta
+                        .all("Group")
+                        .filter_map(|g| Some((g.attribute("name")?.to_owned(), within(&g.text, LONGEST).into())));
                     self.rules.insert(id.to_owned(), groups.collect());
                 }
             }
             "Snippet" => {
                 if let Some(id) = node.attribute("id") {
                     let first = node.text_of("StartLine").and_then(|l| l.parse().ok()).unwrap_or(0);
-                    let code = node.child("Text").map(|t| t.text.clone()).unwrap_or_default();
+                    let code = node.child("Text").map(|t| within(&t.text, LONGEST).into_owned()).unwrap_or_default();
                     self.code.insert(id.to_owned(), (first, code));
                 }
             }
@@ -106,8 +109,8 @@ fn draft(result: &Element, about: &About, audit: &HashMap<String, String>) -> Dr
         .and_then(|u| u.child("ReplacementDefinitions"))
         .map(|d| d.all("Def").filter_map(|d| Some((d.attribute("key")?, d.attribute("value")?))).collect())
         .unwrap_or_default();
-    let parts = id.and_then(|id| about.descriptions.get(id)).cloned().unwrap_or_default();
-    for (heading, part) in ["", "Explanation", "Recommendations"].into_iter().zip(&parts) {
+    let parts = id.and_then(|id| about.descriptions.get(id)).map(<[String; 3]>::as_slice).unwrap_or_default();
+    for (heading, part) in ["", "Explanation", "Recommendations"].into_iter().zip(parts) {
         draft.say(heading, Some(&html::text(&filled(part, &definitions))));
     }
     draft.say("Kingdom", class("Kingdom"));
@@ -165,7 +168,8 @@ fn priority<'i>(rule: Option<&HashMap<String, String>>, instance: &impl Fn(&str)
     }
 }
 
-/// A description with the words of this result in the places that are kept for them: `<Replace key="..."/>`.
+/// A description with the words of this result in the places that are kept for them: `<Replace key="..."/>`. It ends where
+/// it gets too long: ten thousand places may be kept for one long word.
 fn filled(text: &str, definitions: &HashMap<&str, &str>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -174,8 +178,24 @@ fn filled(text: &str, definitions: &HashMap<&str, &str>) -> String {
         let Some((tag, after)) = after.split_once('>') else { break };
         let key = tag.split_once("key=\"").and_then(|(_, k)| k.split_once('"')).map_or("", |(k, _)| k);
         out.push_str(definitions.get(key).copied().unwrap_or_default());
+        if out.len() > LONGEST {
+            return within(&out, LONGEST).into_owned();
+        }
         rest = after;
     }
     out.push_str(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_word_in_many_places_is_bounded() {
+        let word = "x".repeat(50_000);
+        let text = "<Replace key=\"k\"/>".repeat(3_000);
+        assert!(filled(&text, &HashMap::from([("k", word.as_str())])).len() < 2 * LONGEST);
+        assert_eq!(filled("a <Replace key=\"k\"/> b", &HashMap::from([("k", "is")])), "a is b");
+    }
 }

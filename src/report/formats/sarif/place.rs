@@ -1,12 +1,45 @@
 //! Where a SARIF result is.
 
+use std::collections::HashMap;
+
 use crate::report::prelude::*;
 
 /// How many base ids may refer to one another.
 const MAX_BASES: usize = 8;
 
+/// How many folders that paths are counted from are compared with each absolute URI.
+const MOST_FOLDERS: usize = 64;
+
+/// What a run says of places, looked up once for all results.
+pub(super) struct Places<'n, 'a> {
+    logical: &'n [Node<'a>],
+    artifacts: &'n [Node<'a>],
+    bases: HashMap<&'n str, &'n Node<'a>>,
+    /// The absolute bases, as URI and as path.
+    folders: Vec<&'n str>,
+}
+
+impl<'n, 'a> Places<'n, 'a> {
+    pub(super) fn of(run: &'n Node<'a>) -> Self {
+        let bases = run.get("originalUriBaseIds").entries();
+        let is_folder = |b: &&str| b.ends_with('/') && b.len() > 1 && *b != "file:///";
+        let folders = bases.iter().filter_map(|(_, base)| base.get("uri").text()).filter(is_folder);
+        Self {
+            logical: run.get("logicalLocations").items(),
+            artifacts: run.get("artifacts").items(),
+            bases: bases.iter().map(|(id, base)| (id.as_ref(), base)).collect(),
+            folders: folders.flat_map(|f| [Some(f), f.strip_prefix("file://")]).flatten().take(MOST_FOLDERS).collect(),
+        }
+    }
+
+    /// What is left of an absolute URI within the innermost folder that is known.
+    fn inside<'u>(&self, uri: &'u str) -> Option<&'u str> {
+        self.folders.iter().filter_map(|folder| uri.strip_prefix(folder)).min_by_key(|rest| rest.len())
+    }
+}
+
 /// Takes path, line, column, logical location and code from a location.
-pub(super) fn fill(draft: &mut Draft, run: &Node<'_>, location: &Node<'_>) {
+pub(super) fn fill(draft: &mut Draft, run: &Places<'_, '_>, location: &Node<'_>) {
     let physical = location.get("physicalLocation");
     let (region, context) = (physical.get("region"), physical.get("contextRegion"));
     draft.path = path(run, physical.get("artifactLocation"));
@@ -20,7 +53,7 @@ pub(super) fn fill(draft: &mut Draft, run: &Node<'_>, location: &Node<'_>) {
 }
 
 /// Takes another place where the result is, without its code.
-pub(super) fn add(draft: &mut Draft, run: &Node<'_>, location: &Node<'_>) {
+pub(super) fn add(draft: &mut Draft, run: &Places<'_, '_>, location: &Node<'_>) {
     let physical = location.get("physicalLocation");
     let region = physical.get("region");
     let path = path(run, physical.get("artifactLocation"));
@@ -41,32 +74,24 @@ fn whole(region: &Node<'_>, context: &Node<'_>) -> Option<String> {
     more.then(|| lines.join("\n"))
 }
 
-fn logical(run: &Node<'_>, location: &Node<'_>) -> Option<String> {
+fn logical(run: &Places<'_, '_>, location: &Node<'_>) -> Option<String> {
     let own = |l: &Node<'_>| l.get("fullyQualifiedName").owned().or_else(|| l.get("name").owned());
-    own(location).or_else(|| own(run.get("logicalLocations").items().get(location.get("index").number()? as usize)?))
+    own(location).or_else(|| own(run.logical.get(location.get("index").number()? as usize)?))
 }
 
 /// The path: by index where the result gives no URI, below its base where that is a folder of the repository, and
 /// without the absolute folder of a base that it lies in.
-fn path(run: &Node<'_>, location: &Node<'_>) -> Option<String> {
-    let by_index = || Some(run.get("artifacts").items().get(location.get("index").number()? as usize)?.get("location"));
+fn path(run: &Places<'_, '_>, location: &Node<'_>) -> Option<String> {
+    let by_index = || Some(run.artifacts.get(location.get("index").number()? as usize)?.get("location"));
     let location = if location.get("uri").text().is_some() { location } else { by_index()? };
     let uri = location.get("uri").text()?;
-    let bases = run.get("originalUriBaseIds");
     if uri.starts_with('/') || uri.contains(':') {
-        let inside = bases
-            .entries()
-            .iter()
-            .filter_map(|(_, base)| base.get("uri").text())
-            .filter(|b| b.ends_with('/') && b.len() > 1 && *b != "file:///")
-            .filter_map(|b| uri.strip_prefix(b).or_else(|| uri.strip_prefix(b.strip_prefix("file://")?)))
-            .min_by_key(|rest| rest.len());
-        return Some(inside.unwrap_or(uri).to_owned());
+        return Some(run.inside(uri).unwrap_or(uri).to_owned());
     }
     let mut path = decoded(uri);
     let mut base = location.get("uriBaseId").text();
     for _ in 0..MAX_BASES {
-        let Some(found) = base.map(|id| bases.get(id)).filter(|b| !b.is_null()) else { break };
+        let Some(found) = base.and_then(|id| run.bases.get(id)).filter(|b| !b.is_null()) else { break };
         match found.get("uri").text() {
             // An absolute base is the folder of the checkout, which is where paths are counted from.
             Some(uri) if uri.starts_with('/') || uri.contains(':') => break,

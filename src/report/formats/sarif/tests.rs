@@ -265,3 +265,74 @@ fn all_places_of_a_result_are_kept() {
     let also: Vec<String> = finding.also.iter().map(ToString::to_string).collect();
     assert_eq!((finding.place().as_str(), also), ("a.c:3", vec!["a.c:9".to_owned()]));
 }
+
+/// Each argument of a message has the next one in it ten times: written out again and again, that is without end.
+#[test]
+fn arguments_are_no_places_for_others_and_messages_are_bounded() {
+    let said = |text: &str, arguments: &[String]| {
+        let result = serde_json::json!({"ruleId": "R", "message": {"text": text, "arguments": arguments}});
+        one("", &result.to_string()).detail.raw().to_owned()
+    };
+    let laughs: Vec<String> = (1..12).map(|n| format!("{{{n}}}").repeat(10)).collect();
+    assert_eq!(said("{0}!", &laughs), format!("{}!", "{1}".repeat(10)));
+    assert_eq!(said("{1} {x} {9} {0", &["a".to_owned(), "b".to_owned()]), "b {x} {9} {0");
+    let long = vec!["x".repeat(60_000)];
+    assert!(said(&"{0}".repeat(10_000), &long).len() < 2 * crate::report::limits::LONGEST);
+}
+
+#[test]
+fn what_a_rule_lists_without_end_is_bounded_in_its_results() {
+    let tags: Vec<String> = (0..20_000).map(|n| format!("CVE-2024-{n}")).collect();
+    let bases: serde_json::Map<_, _> =
+        (0..5_000).map(|n| (format!("B{n}"), serde_json::json!({"uri": format!("file:///b/{n}/")}))).collect();
+    let result = |n: u32| {
+        let place = serde_json::json!({"artifactLocation": {"uri": format!("file:///b/0/src/{n}.c")}});
+        serde_json::json!({"ruleId": "R", "message": {"id": "m"}, "locations": [{"physicalLocation": place}]})
+    };
+    let strings: serde_json::Map<_, _> =
+        (0..5_000).map(|n| (format!("m{n}"), serde_json::json!({"text": "x"}))).collect();
+    let rule = serde_json::json!({"id": "R", "fullDescription": {"text": "x".repeat(1 << 20)}, "messageStrings": strings,
+        "properties": {"tags": tags}});
+    let results: Vec<_> = (0..50).map(result).collect();
+    let run = serde_json::json!({"tool": {"driver": {"name": "x", "rules": [rule]}}, "originalUriBaseIds": bases,
+        "results": results});
+    let report = report(&run.to_string());
+    assert_eq!(report.findings.len(), 50);
+    for finding in &report.findings {
+        assert!(finding.vulnerabilities.len() <= crate::report::limits::MOST_IDS);
+        assert!(finding.detail.raw().len() < 2 * crate::report::limits::LONGEST);
+        assert!(finding.place().starts_with("src/"), "{}", finding.place());
+    }
+}
+
+/// The place of such a rule is the secret itself.
+#[test]
+fn rules_about_secrets_are_masked_whoever_reads_them() {
+    for (tool, rule, tags) in [
+        ("Semgrep OSS", "generic.secrets.security.detected-key", ""),
+        ("Semgrep OSS", "python.lang.key", r#""Hard-coded Secrets""#),
+        ("Checkov", "CKV_SECRET_2", ""),
+    ] {
+        let run = format!(
+            r#"{{"tool": {{"driver": {{"name": "{tool}", "rules": [{{"id": "{rule}", "properties": {{"tags": [{tags}]}}}}]}}}},
+            "results": [{{"ruleId": "{rule}", "message": {{"text": "A key."}}, "locations": [{{"physicalLocation":
+            {{"artifactLocation": {{"uri": "k"}}, "region": {{"snippet": {{"text": "key=AKIAIOSFODNN7EXAMPLE"}}}}}}}}]}}]}}"#
+        );
+        let report = report(&run);
+        let finding = &report.findings[0];
+        assert_eq!(finding.class, Class::Secret, "{rule}");
+        assert!(!finding.snippet.as_ref().unwrap().raw().contains("IOSFODNN7"), "{finding:?}");
+    }
+    let tagged = r#"{"id": "a.b.c", "properties": {"tags": ["security"]}}"#;
+    assert_eq!(one(tagged, r#"{"ruleId": "a.b.c"}"#).class, Class::Sast);
+}
+
+#[test]
+fn other_keys_beside_the_runs_do_not_hide_a_report() {
+    for beside in [r#""version": "2.1.0""#, r#""$schema": "https://json.schemastore.org/sarif-2.1.0.json""#] {
+        let text =
+            format!(r#"{{{beside}, "guid": "x", "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "results": []}}]}}"#);
+        assert_eq!(read("r", text.as_bytes(), None).format, "sarif", "{beside}");
+    }
+    assert_eq!(read("r", br#"{"guid": "x", "runs": []}"#, None).format, "");
+}

@@ -140,8 +140,17 @@ pub(super) fn classes(tool: &str) -> &'static [Class] {
     known(tool).unwrap_or(DEFAULT)
 }
 
-/// The class of one result, by the name and the tags of its rule, else the first of its tool.
-pub(super) fn class_of<'t>(tool: &[Class], rule_name: &str, tags: impl Iterator<Item = &'t str>) -> Class {
+/// Whether a rule is one about secrets, by its id: the place quotes what it found. Semgrep keeps such rules in a folder of
+/// that name, Checkov numbers them so.
+pub(super) fn is_of_secrets(rule: &str) -> bool {
+    rule.split('.').any(|part| part == "secrets") || rule.starts_with("CKV_SECRET_")
+}
+
+/// The class of one result, by the id, the name and the tags of its rule, else the first of its tool.
+pub(super) fn class_of<'t>(tool: &[Class], id: &str, rule_name: &str, tags: impl Iterator<Item = &'t str>) -> Class {
+    if is_of_secrets(id) {
+        return Class::Secret;
+    }
     let by_word = |word: &str| match word.to_ascii_lowercase().as_str() {
         "ospackagevulnerability" => Some(Class::Container),
         "languagespecificpackagevulnerability" => Some(Class::Sca),
@@ -150,9 +159,11 @@ pub(super) fn class_of<'t>(tool: &[Class], rule_name: &str, tags: impl Iterator<
         "license" | "licence" => Some(Class::Licence),
         _ => None,
     };
-    // A reader of source code may have rules about secrets in code; they stay what the tool assesses.
+    // A reader of source code may have rules about secrets in code by their tags; they stay what the tool assesses, unless
+    // the rule is of the class that Semgrep calls so.
     if tool == [Class::Sast] {
-        return Class::Sast;
+        let secret = tags.into_iter().any(|tag| tag.eq_ignore_ascii_case("hard-coded secrets"));
+        return if secret { Class::Secret } else { Class::Sast };
     }
     by_word(rule_name).or_else(|| { tags }.find_map(by_word)).or_else(|| tool.first().copied()).unwrap_or(Class::Sast)
 }
