@@ -32,6 +32,7 @@ mod clair;
 mod cloud_conformity;
 mod cloudsploit;
 mod compliance_operator;
+mod counts;
 mod crash_log;
 mod csaf;
 mod cyclonedx;
