@@ -63,6 +63,7 @@ mod hadolint;
 mod harbor;
 mod image;
 mod jfrog;
+mod jfrog_audit;
 mod jfrog_xray;
 mod junit;
 mod kics;
@@ -94,6 +95,7 @@ mod pip_audit;
 mod pip_licenses;
 mod prowler;
 mod qualys;
+mod retire;
 mod roxctl_check;
 mod roxctl_scan;
 mod runner_json;
@@ -185,6 +187,7 @@ pub(super) static ALL: &[&[Format]] = &[
     grype::FORMATS,
     hadolint::FORMATS,
     harbor::FORMATS,
+    jfrog_audit::FORMATS,
     jfrog_xray::FORMATS,
     junit::FORMATS,
     kics::FORMATS,
@@ -213,6 +216,7 @@ pub(super) static ALL: &[&[Format]] = &[
     pip_licenses::FORMATS,
     prowler::FORMATS,
     qualys::FORMATS,
+    retire::FORMATS,
     roxctl_check::FORMATS,
     roxctl_scan::FORMATS,
     runner_json::FORMATS,
