@@ -33,6 +33,7 @@ mod cloud_conformity;
 mod cloudsploit;
 mod code_quality;
 mod compliance_operator;
+mod counts;
 mod crash_log;
 mod csaf;
 mod cyclonedx;
@@ -63,6 +64,7 @@ mod hadolint;
 mod harbor;
 mod image;
 mod jfrog;
+mod jfrog_audit;
 mod jfrog_xray;
 mod junit;
 mod kics;
@@ -94,6 +96,7 @@ mod pip_audit;
 mod pip_licenses;
 mod prowler;
 mod qualys;
+mod retire;
 mod roxctl_check;
 mod roxctl_scan;
 mod runner_json;
@@ -187,6 +190,7 @@ pub(super) static ALL: &[&[Format]] = &[
     grype::FORMATS,
     hadolint::FORMATS,
     harbor::FORMATS,
+    jfrog_audit::FORMATS,
     jfrog_xray::FORMATS,
     junit::FORMATS,
     kics::FORMATS,
@@ -215,6 +219,7 @@ pub(super) static ALL: &[&[Format]] = &[
     pip_licenses::FORMATS,
     prowler::FORMATS,
     qualys::FORMATS,
+    retire::FORMATS,
     roxctl_check::FORMATS,
     roxctl_scan::FORMATS,
     runner_json::FORMATS,

@@ -138,27 +138,59 @@ pub(super) fn covered(secret: &str) -> String {
     secret.chars().take(kept).chain("********".chars()).collect()
 }
 
-/// Text around a leaked secret as it may be shown: of every long word without blanks only the first three characters are left.
+/// Text around a leaked secret as it may be shown: of every long word without blanks only the first three characters are
+/// left, and nothing of a short one that is a value: behind `=`, `:` or a quote, to the end of the line.
 pub(super) fn masked(snippet: &str) -> String {
     let token = |c: char| c.is_ascii_alphanumeric() || "+/_-.~%!@#$^&*".contains(c);
+    // A short word with nothing around it is the secret itself.
+    let trimmed = snippet.trim();
+    if !trimmed.is_empty() && !trimmed.contains(char::is_whitespace) && trimmed.chars().count() < 8 {
+        return HIDDEN.to_owned();
+    }
     let mut out = String::with_capacity(snippet.len());
-    let mut word = String::new();
-    for c in snippet.chars().map(Some).chain([None]) {
-        match c {
-            Some(c) if token(c) => word.push(c),
-            other => {
-                if word.chars().count() >= 8 {
-                    out.extend(word.chars().take(3));
-                    out.push_str("********");
-                } else {
-                    out.push_str(&word);
-                }
-                word.clear();
-                out.extend(other);
-            }
+    let (mut is_value, mut is_told) = (false, false);
+    let mut rest = snippet;
+    while let Some(c) = rest.chars().next() {
+        let end = rest.find(|c| !token(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        if word.is_empty() {
+            is_value = match c {
+                // The value may stand on the next line.
+                '\n' => is_value && !is_told,
+                '=' | ':' | '"' | '\'' | '`' => true,
+                _ => is_value,
+            };
+            is_told &= !matches!(c, '=' | ':');
+            out.push(c);
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            continue;
         }
+        if word.chars().count() >= 8 {
+            out.extend(word.chars().take(3));
+            out.push_str(HIDDEN);
+        } else if is_value && !is_key(&out, after) {
+            out.push_str(HIDDEN);
+        } else {
+            out.push_str(word);
+        }
+        is_told = true;
+        rest = after;
     }
     out
+}
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "********";
+
+/// Whether a word is the name of a value: `"name": `, `, name=`.
+fn is_key(before: &str, after: &str) -> bool {
+    let quotes = ['"', '\'', '`'];
+    let named = after.trim_start_matches(quotes).trim_start_matches(' ').starts_with([':', '=']);
+    let outside = before.strip_suffix(quotes).unwrap_or(before);
+    let first = outside.trim_end_matches(' ');
+    named
+        && (outside.is_empty() || outside.ends_with([' ', ',', ';', '{', '(', '[', '\n', '\t']))
+        && !first.ends_with([':', '='])
 }
 
 /// Name and version of an archive of Java, by its file name: `parser-1.2.3.jar`.
@@ -214,5 +246,19 @@ mod tests {
         let shown = masked("aws_secret = \"wJalrXUtnFEMI/K7MDENG\"");
         assert!(!shown.contains("UtnFEMI"), "{shown}");
         assert!(shown.contains("wJa********"));
+        for text in [
+            "pw:\n  hunter2",
+            "pw={hunter2}",
+            "DB_PASSWORD=hunter2",
+            "hunter2",
+            "pw: hunter2",
+            "login(\"hunter2\")",
+            "a = 1, b='x hunter2'",
+            "{\"pw\": \"hunter2\"}",
+        ] {
+            assert!(!masked(text).contains("hunter2"), "{text}");
+        }
+        assert_eq!(masked("{\"pw\": \"a\", 'id' : \"b\"}"), "{\"pw\": \"********\", 'id' : \"********\"}");
+        assert_eq!(masked("if ok return"), "if ok return");
     }
 }

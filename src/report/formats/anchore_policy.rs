@@ -61,7 +61,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let tag = one.get("evaluatedTag").text().or(one.get("tag").text()).unwrap_or_default();
         if one.has("detail") {
             evaluations += 1;
+            let before = reading.items();
             rows(&mut reading, one.results_or_none("detail")?, tag)?;
+            refused(&mut reading, one, before);
         } else if one.has("evaluations") {
             for evaluation in one.results_or_none("evaluations")? {
                 let evaluation = image::object(evaluation, "An evaluation")?;
@@ -72,14 +74,18 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                 } else {
                     evaluation.results_or_none("details")?
                 };
+                let before = reading.items();
                 rows(&mut reading, list, tag)?;
+                refused(&mut reading, evaluation, before);
             }
         } else {
             for (_, tags) in one.entries() {
                 for (tag, list) in tags.entries() {
                     for evaluation in list.list()? {
                         evaluations += 1;
+                        let before = reading.items();
                         table(&mut reading, image::object(evaluation, "An evaluation")?, tag)?;
+                        refused(&mut reading, evaluation, before);
                     }
                 }
             }
@@ -89,6 +95,20 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.not_assessed("Anchore evaluated nothing: the report has no evaluation.");
     }
     reading.done()
+}
+
+/// What is refused is not clean, also where nothing says what for.
+fn refused(reading: &mut Reading<'_>, evaluation: &Node<'_>, before: u32) {
+    let verdict = |keys: [&str; 3]| keys.into_iter().find_map(|k| evaluation.at(k).text()).map(str::to_ascii_lowercase);
+    let action = verdict(["finalAction", "final_action", "detail.result.final_action"]);
+    let failed = verdict(["status", "evaluationStatus", "evaluation_status"]).is_some_and(|s| s.starts_with("fail"));
+    if reading.items() == before && (failed || action.as_deref().is_some_and(|a| matches!(a, "stop" | "warn"))) {
+        let why = verdict(["finalActionReason", "final_action_reason", "detail.result.final_action_reason"]);
+        let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
+        reading.not_assessed(format!(
+            "Anchore's policy holds the image back{why}, and the report does not list what for."
+        ));
+    }
 }
 
 fn rows(reading: &mut Reading<'_>, list: &[Node<'_>], tag: &str) -> Result<(), Unreadable> {
@@ -260,6 +280,10 @@ mod tests {
     fn no_findings_are_clean_and_no_evaluation_is_not_assessed() {
         let status = |text: &str| read("a", text.as_bytes(), None).status;
         assert_eq!(status(r#"{"evaluatedTag": "a", "evaluations": [{"details": []}]}"#), ReportStatus::Empty);
+        for verdict in [r#""status": "fail""#, r#""finalAction": "stop""#] {
+            let text = format!(r#"{{"evaluatedTag": "a", "evaluations": [{{"details": [], {verdict}}}]}}"#);
+            assert_eq!(status(&text), ReportStatus::NotAssessed);
+        }
         assert_eq!(status(r#"{"evaluatedTag": "a", "evaluations": []}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"evaluatedTag": "a", "evaluations": [{"details": 3}]}"#), ReportStatus::Error);
         assert_eq!(status(r#"[{"sha256:1": {"a": [{"policyId": "p"}]}}]"#), ReportStatus::Error);

@@ -13,7 +13,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     classes: &[Class::Container, Class::Sca, Class::Secret],
     items: "vulnerabilities, sensitive data and malware of all `resources`; or elements of `cves`",
     severity: "`aqua_severity`, then the score of Aqua, NVD or the vendor",
-    identity: "vulnerability, package and place; kind and file of a secret",
+    identity: "vulnerability, package and place; kind and file of a secret; control and policy that refuse the image",
     checked: "DefectDojo's and Jenkins' parsers",
     detect,
     parse,
@@ -67,7 +67,8 @@ fn scan(reading: &mut Reading<'_>, scan: &Node<'_>, name: Option<&str>) -> Resul
             reading.add(malware(found, of, image));
         }
     }
-    refused(reading, scan);
+    let is_listed = reading.items() > before;
+    refused(reading, scan, image, is_listed);
     let counted = scan.at("vulnerability_summary.total").number().unwrap_or(0);
     if reading.items() == before && counted > 0 {
         reading.not_assessed(format!("Aqua counts {counted} vulnerabilities, and the report lists none of them."));
@@ -75,14 +76,31 @@ fn scan(reading: &mut Reading<'_>, scan: &Node<'_>, name: Option<&str>) -> Resul
     Ok(())
 }
 
-/// Which of Aqua's policies refuse the image; what for stands in the findings.
-fn refused(reading: &mut Reading<'_>, scan: &Node<'_>) {
-    let checks =
-        scan.at("image_assurance_results.checks_performed").items().iter().filter(|c| c.get("failed").is_true());
-    let said: Vec<String> =
-        checks.map(|c| format!("{} ({})", c.get("control").or_empty(), c.get("policy_name").or_empty())).collect();
-    if !said.is_empty() {
-        reading.remark(format!("Aqua's policies refuse the image: {}.", said.join(", ")));
+/// The controls of Aqua's policies that refuse the image. The worst severity and score are those of vulnerabilities, which
+/// are findings themselves where they are listed.
+fn refused(reading: &mut Reading<'_>, scan: &Node<'_>, image: Option<&str>, is_listed: bool) {
+    let checks = scan.at("image_assurance_results.checks_performed").items().iter();
+    for check in checks.filter(|c| c.get("failed").is_true()) {
+        let (control, policy) = (check.get("control").or_empty(), check.get("policy_name").or_empty());
+        if is_listed && matches!(control, "max_severity" | "max_score") {
+            reading.remark(format!("Aqua's policy {policy} refuses the image by its vulnerabilities ({control})."));
+            continue;
+        }
+        let mut draft = Draft::new(Class::Container);
+        draft.rule = format!("assurance {control}");
+        draft.title = format!("The policy {policy} refuses the image: {control}");
+        draft.say("", Some(&draft.title.clone()));
+        let known = ["control", "policy_name", "policy_id", "failed"];
+        for (key, value) in check.entries().iter().filter(|(k, _)| !known.contains(&k.as_ref())) {
+            draft.say(key, value.text());
+        }
+        draft.rated(check.get("maximum_severity_found").text());
+        if let Some(score) = check.get("maximum_score_found").score() {
+            draft.severity = Severity::from_score(score);
+        }
+        draft.path = image.map(str::to_owned);
+        draft.logical = Some(policy.to_owned());
+        reading.more(draft);
     }
 }
 
@@ -206,6 +224,16 @@ mod tests {
                 (Class::Secret, Severity::Unknown, "app/key.pem")
             );
         }
+    }
+
+    #[test]
+    fn controls_that_refuse_the_image_are_findings() {
+        let text = r#"{"image": "pay:1", "scan_started": {}, "resources": [], "image_assurance_results": {"disallowed": true, "checks_performed": [
+            {"policy_name": "Default", "control": "root_user", "failed": true}, {"policy_name": "Default", "control": "malware"}]}}"#;
+        let report = read("a", text.as_bytes(), None);
+        assert_eq!((report.status, report.findings.len(), report.raw_items), (ReportStatus::Ok, 1, 0));
+        let f = &report.findings[0];
+        assert_eq!((f.class, f.rule.raw(), f.place().as_str()), (Class::Container, "assurance root_user", "pay:1"));
     }
 
     #[test]

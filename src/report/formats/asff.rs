@@ -70,6 +70,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if findings.is_empty() {
         reading.assessed(Class::Infra);
     }
+    let next = documents.last().map_or(&Node::Null, |d| d.get("NextToken"));
+    super::counts::paged(&mut reading, "Security Hub", next);
     if open > 0 {
         reading.remark(format!("Of {open} findings the control could not be evaluated."));
         if open == findings.len() {
@@ -154,6 +156,8 @@ mod tests {
         assert_eq!((of("PASSED").status, of("PASSED").raw_items), (ReportStatus::Empty, 1));
         assert_eq!((of("NOT_AVAILABLE").status, of("WARNING").status), (ReportStatus::NotAssessed, ReportStatus::Ok));
         assert_eq!(read("r", b"{\"Findings\": []}", None).status, ReportStatus::Empty);
+        let page = |list: &str| read("r", format!("{{\"Findings\": [{list}], \"NextToken\": \"t\"}}").as_bytes(), None);
+        assert_eq!((page("").status, page(ONE).reason.is_some()), (ReportStatus::NotAssessed, true));
         for bad in ["{}", "{\"Findings\": {}}", "{\"Findings\": [1]}", "[1]"] {
             assert_eq!(read("r", bad.as_bytes(), Some("asff-json")).status, ReportStatus::Error, "{bad}");
         }

@@ -1,6 +1,7 @@
 //! Amazon ECR: `aws ecr describe-image-scan-findings`, of the basic scan and of the enhanced one by Inspector.
 
 use super::aws;
+use super::counts;
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
@@ -41,6 +42,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     } else if doc.get("imageScanFindings").is_null() {
         reading.not_assessed("Amazon ECR gives no findings of a scan of the image.");
     }
+    counts::paged(&mut reading, "Amazon ECR", doc.get("nextToken"));
+    let counted = counts::sum(doc.at("imageScanFindings.findingSeverityCounts"));
+    counts::compare(&mut reading, "Amazon ECR", 0, counted, "findings");
     reading.done()
 }
 
@@ -109,5 +113,8 @@ mod tests {
             (ReportStatus::NotAssessed, ReportStatus::NotAssessed)
         );
         assert_eq!(of("COMPLETE", r#"{"findings": {}}"#), ReportStatus::Error);
+        assert_eq!(of("COMPLETE", r#"{"findingSeverityCounts": {"HIGH": 5}}"#), ReportStatus::NotAssessed);
+        let page = r#"{"repositoryName": "p", "imageScanFindings": {"findings": []}, "nextToken": "t"}"#;
+        assert_eq!(read("e", page.as_bytes(), None).status, ReportStatus::NotAssessed);
     }
 }

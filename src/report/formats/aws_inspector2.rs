@@ -3,6 +3,7 @@
 //! What Inspector closed or suppressed stays in the list; it is read as suppressed.
 
 use super::aws;
+use super::counts;
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
@@ -102,13 +103,15 @@ fn detect(shape: &Shape<'_>) -> Fit {
     }
     // Of a list that is empty nothing else is left; whoever wrote it, it is evidence of nothing.
     let empty = matches!(doc.get("findings"), Node::List(list) if list.is_empty());
-    Fit::general(empty && doc.entries().len() == 1)
+    Fit::general(empty && doc.entries().iter().all(|(k, _)| k == "findings" || k == "nextToken"))
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "Amazon Inspector", &[]);
-    for doc in Node::parse_all(input.text)? {
-        let list = match &doc {
+    let documents = Node::parse_all(input.text)?;
+    let next = documents.last().map_or(&Node::Null, |d| d.get("nextToken"));
+    for doc in &documents {
+        let list = match doc {
             Node::List(list) => list.as_slice(),
             doc if doc.has("detail") => std::slice::from_ref(doc.get("detail")),
             doc => doc.results("findings")?,
@@ -120,6 +123,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             reading.add(draft);
         }
     }
+    counts::paged(&mut reading, "Amazon Inspector", next);
     reading.done()
 }
 
@@ -167,5 +171,7 @@ mod tests {
         assert_eq!(read("i", text.as_bytes(), None).status, ReportStatus::Error);
         let empty = read("i", br#"{"findings": []}"#, None);
         assert_eq!((empty.status, empty.classes.as_slice()), (ReportStatus::Empty, &[][..]));
+        let page = read("i", br#"{"findings": [], "nextToken": "t"}"#, None);
+        assert_eq!((page.format, page.status), ("aws-inspector2-json", ReportStatus::NotAssessed));
     }
 }

@@ -61,8 +61,10 @@ fn detect_text(shape: &Shape<'_>) -> Fit {
     let head = shape.head;
     let line = |start: &str| head.lines().any(|l| l.starts_with(start));
     let block = line("Name: ") && line("Criticality: ") && (line("Advisory: ") || line("CVE: ") || line("GHSA: "));
-    let clean = head.lines().any(|l| l.trim() == CLEAN)
-        && head.lines().filter(|l| !l.trim().is_empty()).all(|l| l.trim() == CLEAN || l.contains("ruby-advisory-db"));
+    // With --update there stands before it what git and the database say.
+    let mut said = head.lines().filter(|l| !l.trim().is_empty());
+    let alone = said.clone().count() == 1 || head.contains("ruby-advisory-db");
+    let clean = alone && said.next_back().is_some_and(|l| l.trim() == CLEAN);
     (block || line(INSECURE) || clean).into()
 }
 
@@ -222,6 +224,9 @@ mod tests {
     #[test]
     fn nothing_found_is_clean() {
         assert_eq!(read("b", b"No vulnerabilities found\n", None).status, ReportStatus::Empty);
+        let updated = "Updating ruby-advisory-db ...\nAlready up to date.\nUpdated ruby-advisory-db\nruby-advisory-db:\n  advisories:\t923 advisories\n  commit:\tabc\nNo vulnerabilities found\n";
+        let report = read("b", updated.as_bytes(), None);
+        assert_eq!((report.format, report.status), ("bundler-audit-text", ReportStatus::Empty));
         assert_eq!(
             read("b", br#"{"version": "1", "created_at": "x", "results": []}"#, None).status,
             ReportStatus::Empty

@@ -104,6 +104,8 @@ fn klar(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     }
     if doc.get("LayerCount").number() == Some(0) {
         reading.not_assessed("Klar found no layers to look at.");
+    } else if lists.is_null() {
+        reading.not_assessed("Klar's report has no vulnerabilities, not even an empty list of them.");
     }
     reading.done()
 }
@@ -264,6 +266,7 @@ mod tests {
         assert_eq!(status(r#"{"image": "a", "unapproved": [], "vulnerabilities": []}"#), ReportStatus::Empty);
         assert_eq!(status(r#"{"image": "a", "unapproved": [], "vulnerabilities": {}}"#), ReportStatus::Error);
         assert_eq!(status(r#"{"LayerCount": 3, "Vulnerabilities": {}}"#), ReportStatus::Empty);
+        assert_eq!(status(r#"{"LayerCount": 3}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"LayerCount": 0, "Vulnerabilities": {}}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"Layer": {"Name": "a", "NamespaceName": "debian:9"}}"#), ReportStatus::NotAssessed);
         let lost =

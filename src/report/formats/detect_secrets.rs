@@ -98,7 +98,7 @@ fn parse_audit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let lines = result.get("lines").entries();
         draft.line = lines.iter().filter_map(|(number, _)| number.parse().ok()).min();
         leak::quote(&mut draft, result.get("secrets").texts().next());
-        draft.context = Some(lines.iter().filter_map(|(_, line)| line.text()).collect::<Vec<_>>().join("\n"));
+        draft.context = around(lines.iter().filter_map(|(_, line)| line.text()), result.get("secrets"));
         draft.confidence = Some(category.to_lowercase().replace('_', " ")).filter(|c| !c.is_empty());
         if category == "VERIFIED_FALSE" {
             draft.suppressed = Some("The audit of the baseline says that this is no secret.".to_owned());
@@ -106,6 +106,15 @@ fn parse_audit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(draft);
     }
     reading.done()
+}
+
+/// The lines that the secrets of a file stand in, all of them covered. Of very many nothing is shown.
+fn around<'n>(lines: impl Iterator<Item = &'n str>, secrets: &Node<'_>) -> Option<String> {
+    let mut secrets: Vec<&str> = secrets.texts().filter(|s| s.chars().count() >= 3).collect();
+    // One may be a part of another.
+    secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    (secrets.len() <= 100).then(|| secrets.iter().fold(lines, |text, s| text.replace(s, &words::covered(s))))
 }
 
 #[cfg(test)]
@@ -152,5 +161,9 @@ mod tests {
             ("detect-secrets-audit-json", "x.py:12", true)
         );
         assert_eq!(f.context.as_ref().unwrap().raw(), "pw = 'hun********'");
+        let two =
+            text.replace("\"hun;ter2\",", "[\"hun;ter2\", \"two(2)x\"],").replace("'\"}", "'\", \"13\": \"two(2)x\"}");
+        let report = read("r", two.as_bytes(), None);
+        assert!(!report.findings[0].context.as_ref().unwrap().raw().contains("two(2)x"), "{two}");
     }
 }

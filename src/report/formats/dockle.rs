@@ -84,6 +84,8 @@ mod tests {
         let (key, user) = (&report.findings[0], &report.findings[1]);
         assert_eq!((key.class, key.severity), (Class::Secret, Severity::High));
         assert!(!format!("{key:?}").contains("IOSFODNN7"));
+        let short = read("d", text.replace("AKIAIOSFODNN7EXAMPLE", "hunter2").as_bytes(), None);
+        assert!(!format!("{short:?}").contains("hunter2"));
         assert_eq!((user.severity, user.place().as_str()), (Severity::Medium, "pay:1"));
         assert!(user.detail.raw().contains("root"));
     }

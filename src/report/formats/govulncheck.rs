@@ -50,6 +50,10 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     }
     let mut advisories: HashMap<&str, &Node<'_>> = HashMap::new();
     let mut findings: BTreeMap<[&str; 3], Vec<&Node<'_>>> = BTreeMap::new();
+    // The first message tells the settings, and is written before anything was looked at.
+    if !documents.iter().any(|m| m.has_any(&["SBOM", "progress", "osv", "finding"])) {
+        reading.not_assessed("govulncheck looked at nothing: it broke off after the message of its settings.");
+    }
     for message in &documents {
         if !message.is_object() {
             return Err(Unreadable(format!("A message has to be an object, and is {}.", message.kind())));
@@ -245,6 +249,8 @@ mod tests {
             (of("null").status, of("{}").status, of("[{}]").status),
             (ReportStatus::Empty, ReportStatus::Error, ReportStatus::Error)
         );
+        let settings = read("g", br#"{"config": {"scanner_name": "govulncheck"}}"#, None);
+        assert_eq!(settings.status, ReportStatus::NotAssessed);
         let torn = r#"{"config": {"scanner_name": "govulncheck"}} {"finding": {"osv": "GO"#;
         assert_eq!(read("g", torn.as_bytes(), None).status, ReportStatus::Error);
     }

@@ -1,5 +1,6 @@
 //! Harbor: the vulnerabilities of an artifact by its API, below a key that is a media type, or as its scanners hand it over.
 
+use super::counts;
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
@@ -23,13 +24,16 @@ fn is_media_type(key: &str) -> bool {
 
 /// The reports in a document.
 fn reports<'n, 'a>(doc: &'n Node<'a>) -> Vec<&'n Node<'a>> {
+    // What the API says of an artifact has a summary of the scan.
+    let doc = if doc.get("scan_overview").is_object() { doc.get("scan_overview") } else { doc };
     let wrapped: Vec<_> = doc.entries().iter().filter(|(k, _)| is_media_type(k)).map(|(_, report)| report).collect();
     if wrapped.is_empty() { vec![doc] } else { wrapped }
 }
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
-    let wrapped = doc.entries().iter().any(|(k, v)| is_media_type(k) && (v.is_object() || v.is_null()));
+    let reports = [doc, doc.get("scan_overview")].into_iter().flat_map(Node::entries);
+    let wrapped = reports.into_iter().any(|(k, v)| is_media_type(k) && (v.is_object() || v.is_null()));
     let bare = doc.has_all(&["generated_at", "scanner", "vulnerabilities"]) && !doc.has("version");
     (wrapped || bare).into()
 }
@@ -51,8 +55,15 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         if let Some(status) = report.get("scan_status").text().filter(|s| !s.eq_ignore_ascii_case("success")) {
             reading.not_assessed(format!("Harbor has not scanned the artifact: the scan's status is {status}."));
         }
+        let before = reading.items();
         for found in report.results_or_none("vulnerabilities")? {
             reading.add(draft(image::object(found, "A vulnerability")?, image.as_deref()));
+        }
+        let counted = counts::sum(report.at("summary.summary")).max(report.at("summary.total").number().unwrap_or(0));
+        counts::compare(&mut reading, "Harbor", before, counted, "vulnerabilities");
+        let worst = report.get("severity").text().filter(|s| words::severity(s).is_some_and(|s| s < Severity::Info));
+        if let Some(worst) = worst.filter(|_| reading.items() == before) {
+            reading.not_assessed(format!("Harbor calls the artifact {worst}, and the report lists no vulnerability."));
         }
     }
     reading.done()
@@ -112,6 +123,12 @@ mod tests {
             read("h", text.as_bytes(), None).status
         };
         assert_eq!((of(r#"{"vulnerabilities": null}"#), of("null")), (ReportStatus::Empty, ReportStatus::NotAssessed));
+        let counted = r#"{"scan_status": "Success", "severity": "None", "summary": {"total": 12}}"#;
+        assert_eq!(
+            (of(counted), of(r#"{"severity": "High"}"#)),
+            (ReportStatus::NotAssessed, ReportStatus::NotAssessed)
+        );
+        assert_eq!((of(&counted.replace("12", "0"))), ReportStatus::Empty);
         assert_eq!(
             (of(r#"{"vulnerabilities": {}}"#), of(r#"{"vulnerabilities": [1]}"#)),
             (ReportStatus::Error, ReportStatus::Error)

@@ -1,6 +1,7 @@
 //! JFrog Xray: four kinds of JSON: the violations of the old console (`data`), vulnerability reports (`rows`), the summary of
 //! artifacts by the API, and on-demand scans (`jf scan`), which name all components of an issue.
 
+use super::counts;
 use super::image;
 use super::jfrog::{self, Component};
 use crate::report::prelude::*;
@@ -78,6 +79,7 @@ fn old(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let found = doc.results("data")?;
     // A list of nothing may be any tool's.
     let mut reading = Reading::new(input, TOOL, if found.is_empty() { &[] } else { CLASSES });
+    counts::whole(&mut reading, TOOL, doc.get("total_count"), found.len());
     for found in found {
         let found = image::object(found, "An issue")?;
         let versions = found.get("component_versions");
@@ -104,7 +106,9 @@ fn old(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn rows(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, CLASSES);
-    for found in doc.results("rows")? {
+    let rows = doc.results("rows")?;
+    counts::whole(&mut reading, TOOL, doc.get("total_rows"), rows.len());
+    for found in rows {
         let found = image::object(found, "A row")?;
         let component = jfrog::component(found.get("vulnerable_component").or_empty());
         let fixed: Vec<&str> = found.get("fixed_versions").texts().collect();
@@ -259,6 +263,8 @@ mod tests {
         assert_eq!(status(r#"{"artifacts": [{"general": {}, "issues": []}]}"#), ReportStatus::Empty);
         assert_eq!(status(r#"{"total_rows": 0, "rows": []}"#), ReportStatus::Empty);
         assert_eq!(status(r#"{"total_count": 0, "data": []}"#), ReportStatus::Empty);
+        assert_eq!(status(r#"{"total_rows": 3, "rows": []}"#), ReportStatus::NotAssessed);
+        assert_eq!(status(r#"{"total_count": 3, "data": []}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"total_rows": 0, "rows": [1]}"#), ReportStatus::Error);
         assert_eq!(
             status(r#"[{"scan_id": "1", "component_id": "y", "package_type": "x", "status": "failed"}]"#),

@@ -35,6 +35,10 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if files + queries > 0 {
         reading.remark(format!("KICS failed to scan {files} files and to execute {queries} queries."));
     }
+    let all = |failed: u32, of: &str| failed > 0 && doc.get(of).number().is_some_and(|n| failed >= n);
+    if reading.items() == 0 && (all(queries, "queries_total") || all(files, "files_scanned")) {
+        reading.not_assessed("KICS failed to execute all its queries, or to scan all files.");
+    }
     let read = doc.get("files_parsed").number().or(doc.get("files_scanned").number());
     if reading.items() == 0 && read == Some(0) {
         reading.not_assessed("KICS found no file that it can read.");
@@ -114,6 +118,7 @@ mod tests {
             read("r", format!("{{\"files_scanned\": {n}, \"queries\": {queries}}}").as_bytes(), None).status
         };
         assert_eq!((of(3, "[]"), of(0, "[]")), (ReportStatus::Empty, ReportStatus::NotAssessed));
+        assert_eq!(of(3, "[], \"queries_total\": 7, \"queries_failed_to_execute\": 7"), ReportStatus::NotAssessed);
         assert_eq!((of(3, "null"), of(3, "[{}]")), (ReportStatus::Error, ReportStatus::Error));
     }
 }

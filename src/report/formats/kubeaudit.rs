@@ -17,7 +17,10 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 fn detect(shape: &Shape<'_>) -> Fit {
-    shape.line().has_all(&["AuditResultName", "level", "msg"]).into()
+    // The log may have the first word.
+    let line = shape.line();
+    let result = line.has("AuditResultName") || shape.head.contains("\"AuditResultName\":");
+    (result && line.has_all(&["level", "msg"])).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -81,6 +84,12 @@ mod tests {
         );
         assert!(old.severity == Severity::Medium && old.detail.raw().contains("DeprecatedMajor: 1"));
         assert!(report.reason.unwrap().raw().contains("no access to n2"));
+    }
+
+    #[test]
+    fn the_log_may_come_first() {
+        let report = read("r", format!("{{\"level\":\"info\",\"msg\":\"start\"}}\n{LINES}").as_bytes(), None);
+        assert_eq!((report.format, report.findings.len()), ("kubeaudit-jsonl", 2));
     }
 
     #[test]

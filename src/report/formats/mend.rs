@@ -49,7 +49,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         return reading.done();
     }
     if doc.has("libraries") {
-        for library in doc.results("libraries")? {
+        let libraries = doc.results("libraries")?;
+        if !libraries.is_empty() && !libraries.iter().any(|l| l.has("vulnerabilities")) {
+            reading.not_assessed("Mend's report is an inventory: no library says anything of vulnerabilities.");
+        }
+        for library in libraries {
             for one in library.results_or_none("vulnerabilities")? {
                 let own = one.get("library");
                 reading.add(old(one, if own.is_object() { own } else { library })?);
@@ -170,6 +174,9 @@ mod tests {
         assert_eq!((report.format, report.findings[0].severity), ("mend-json", Severity::High));
         assert_eq!(report.findings[0].package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/pad@1.0");
         assert_eq!(read("m", br#"{"supportToken": "t", "response": []}"#, None).status, ReportStatus::Empty);
+        let inventory = |more: &str| format!(r#"{{"libraries": [{{"keyUuid": "k", "name": "pad"{more}}}]}}"#);
+        let status = |more: &str| read("m", inventory(more).as_bytes(), None).status;
+        assert_eq!((status(""), status(", \"vulnerabilities\": []")), (ReportStatus::NotAssessed, ReportStatus::Empty));
         assert_eq!(
             read("m", br#"{"supportToken": "t", "response": [{}], "retVal": []}"#, None).status,
             ReportStatus::Error

@@ -7,6 +7,22 @@ use crate::report::prelude::*;
 /// How many ways to a package are shown.
 const WAYS: usize = 10;
 
+/// What the summary counts and the report does not list. yarn and pnpm leave out what is below the level that was asked
+/// for; that none of the severe ones is wanted is not to be believed.
+pub(super) fn unlisted(reading: &mut Reading<'_>, metadata: &Node<'_>, filters: bool) {
+    let counts = metadata.get("vulnerabilities");
+    let counted = super::counts::sum(counts);
+    if reading.items() > 0 || counted == 0 {
+        return;
+    }
+    let said = format!("The audit counts {counted} vulnerabilities, and the report lists none of them");
+    if !filters || ["high", "critical"].iter().any(|k| counts.get(k).number().is_some_and(|n| n > 0)) {
+        reading.not_assessed(format!("{said}."));
+    } else {
+        reading.remark(format!("{said}: they are below the level that was asked for."));
+    }
+}
+
 /// One finding for each installed version of the package that an advisory is of; one without a version if it names none.
 /// `only` is the way that is wanted, where the report has one line for each way.
 pub(super) fn drafts(advisory: &Node<'_>, only: Option<&str>) -> Vec<Draft> {

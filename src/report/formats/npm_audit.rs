@@ -101,6 +101,7 @@ fn did_fail(doc: &Node<'_>, reading: &mut Reading<'_>) -> bool {
 }
 
 fn nothing(doc: &Node<'_>, reading: &mut Reading<'_>) {
+    npm_advisory::unlisted(reading, doc.get("metadata"), !doc.has("vulnerabilities"));
     if reading.items() == 0 && npm_advisory::looked_at(doc.get("metadata")) == Some(0) {
         reading.not_assessed("The audit looked at no dependency: there are none.");
     }
@@ -148,7 +149,9 @@ fn packages(doc: &Node<'_>, reading: &mut Reading<'_>) -> Result<(), Unreadable>
         for via in package.get("via").items() {
             match via {
                 Node::Object(_) => {
-                    let key = (via.get("source").or_empty(), package.get("name").or_empty());
+                    // Not every registry numbers its advisories.
+                    let id = ["source", "url", "title"].iter().find_map(|k| via.get(k).text()).unwrap_or_default();
+                    let key = (id, package.get("name").or_empty());
                     if seen.insert(key) {
                         reading.more(advised(package, via));
                     }
@@ -244,6 +247,13 @@ mod tests {
     }
 
     #[test]
+    fn advisories_without_a_number_are_told_apart() {
+        let text = r#"{"auditReportVersion": 2, "vulnerabilities": {"pad": {"name": "pad", "severity": "high", "via": [
+            {"title": "A", "url": "https://r.example/1"}, {"title": "B", "url": "https://r.example/2"}, {"title": "C"}]}}}"#;
+        assert_eq!(read("n", text.as_bytes(), None).findings.len(), 3);
+    }
+
+    #[test]
     fn advisories_are_one_finding_a_version() {
         let text = r#"{"advisories": {"7": {"id": 7, "module_name": "@a/pad", "title": "Bad pad", "severity": "critical", "cves": ["CVE-2019-7"],
             "findings": [{"version": "1.0.0", "paths": ["a>pad"]}, {"version": "1.1.0", "paths": ["b>pad"]}, {"version": "1.0.0", "paths": ["c>pad"]}],
@@ -262,6 +272,8 @@ mod tests {
             r#"{"error": {"code": "ENOLOCK", "summary": "This command requires an existing lockfile.", "detail": "Try creating one"}}"#,
             r#"{"error": {"code": "ERR_PNPM_AUDIT_NO_LOCKFILE", "message": "No pnpm-lock.yaml found"}}"#,
             r#"{"advisories": {}, "metadata": {"totalDependencies": 0}}"#,
+            r#"{"advisories": {}, "metadata": {"vulnerabilities": {"low": 0, "high": 3}, "totalDependencies": 8}}"#,
+            r#"{"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {"vulnerabilities": {"low": 1, "total": 1}}}"#,
             r#"{"message": "request failed", "method": "POST", "uri": "https://r.example", "headers": {}} {"error": {"summary": "", "detail": ""}}"#,
         ] {
             assert_eq!(read("n", text.as_bytes(), None).status, ReportStatus::NotAssessed, "{text}");

@@ -38,7 +38,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if let [one] = sources.as_slice() {
         reading.tool(Some(one));
     }
+    if reports.is_empty() {
+        reading.not_assessed("The list has no policy report: nothing was evaluated, or nothing could be seen.");
+    }
     let mut failed: Vec<&str> = Vec::new();
+    let mut decided = false;
     for report in &reports {
         let results = report.results_or_none("results")?;
         let held = ["fail", "warn", "error"].iter().filter_map(|k| report.get("summary").get(k).number()).sum::<u32>();
@@ -48,14 +52,24 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
         for result in results {
             match result.object()?.get("result").text().or(result.get("status").text()).unwrap_or_default() {
-                "pass" | "skip" => reading.passed(1),
+                "pass" => {
+                    decided = true;
+                    reading.passed(1);
+                }
+                "skip" => reading.passed(1),
                 "error" => {
                     reading.passed(1);
                     failed.push(result.get("policy").or_empty());
                 }
-                _ => reading.add(draft(result, report)),
+                _ => {
+                    decided = true;
+                    reading.add(draft(result, report));
+                }
             }
         }
+    }
+    if reading.items() > 0 && !decided {
+        reading.not_assessed("No policy was decided: each was skipped or failed to be evaluated.");
     }
     if !failed.is_empty() {
         failed.dedup();
@@ -149,6 +163,9 @@ mod tests {
         let (head, _) = YAML.split_once("results:").unwrap();
         assert_eq!(of(&format!("{head}summary: {{fail: 0}}\n")), ReportStatus::Empty);
         assert_eq!(of(&format!("{head}summary: {{fail: 2}}\n")), ReportStatus::Error);
+        let undecided = format!("{head}results: [{{policy: a, result: skip}}, {{policy: b, result: error}}]\n");
+        let none = r#"{"apiVersion": "wgpolicyk8s.io/v1alpha2", "kind": "PolicyReportList", "items": []}"#;
+        assert_eq!((of(&undecided), of(none)), (ReportStatus::NotAssessed, ReportStatus::NotAssessed));
         assert_eq!(
             (of(&format!("{head}results: 7\n")), of(&format!("{head}results: [7]\n"))),
             (ReportStatus::Error, ReportStatus::Error)

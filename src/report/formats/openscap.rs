@@ -2,12 +2,14 @@
 //!
 //! The rules stand before the results, and only say what was to be checked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::report::prelude::*;
 use crate::report::xml::Node as Element;
 
 const TOOL: &str = "OpenSCAP";
+/// How many ids of one rule are told.
+const IDENTS: usize = 200;
 const ROOTS: [&str; 3] = ["Benchmark", "TestResult", "asset-report-collection"];
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -130,11 +132,12 @@ fn draft(element: &Element, rules: &HashMap<String, Element>, class: Class, targ
         draft.say("Message", Some(message.text.as_str()));
     }
     let idents = element.all("ident").chain(rule.into_iter().flat_map(|r| r.all("ident")));
+    let mut said: HashSet<&str> = HashSet::new();
     for ident in idents {
         let id = ident.text.trim();
         draft.vulnerabilities.extend(words::vulnerability_ids(id));
         draft.cwe.extend(words::cwe_numbers(id));
-        if !id.starts_with("CVE-") && !draft.detail.contains(id) {
+        if !id.starts_with("CVE-") && said.len() < IDENTS && said.insert(id) {
             draft.say("Id", Some(id));
         }
     }
@@ -193,6 +196,16 @@ mod tests {
         }
         let waived = outcome("pass").replace("<x:ident>", "<x:override><x:old-result>fail</x:old-result><x:new-result>pass</x:new-result><x:remark>a lab</x:remark></x:override><x:ident>");
         assert_eq!(read("r", waived.as_bytes(), None).findings[0].suppressed.as_ref().unwrap().raw(), "a lab");
+    }
+
+    #[test]
+    fn of_very_many_ids_some_are_told_and_all_vulnerabilities() {
+        let idents: Vec<String> =
+            (0..4000).map(|n| format!("<x:ident>CCE-{n}</x:ident><x:ident>CVE-2020-{}</x:ident>", n + 1000)).collect();
+        let text = outcome("fail").replace("<x:ident>CVE-2020-1111</x:ident>", &idents.concat());
+        let report = read("r", text.as_bytes(), None);
+        let f = &report.findings[0];
+        assert_eq!((f.detail.raw().matches("Id: CCE-").count(), f.vulnerabilities.len()), (200, 4000));
     }
 
     #[test]

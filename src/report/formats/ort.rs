@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::kubernetes;
 use crate::report::prelude::*;
+use crate::report::shape::Form;
 
 const TOOL: &str = "ORT";
 const SEVERITY: &str = "of violations: ERROR is high, WARNING medium, HINT info; of vulnerabilities: rating or CVSS";
@@ -22,19 +24,30 @@ pub(super) const FORMATS: &[Format] = &[
     },
     Format {
         name: "ort-result-json",
-        title: "OSS Review Toolkit, result of evaluator or advisor",
+        title: "OSS Review Toolkit, result of evaluator or advisor, YAML and JSON",
         classes: &[Class::Licence, Class::Sca],
         items: "elements of `evaluator.violations`, and vulnerabilities of `advisor.results`",
         severity: SEVERITY,
         identity: "rule, package and licence; vulnerability and package",
         checked: "written from the tool's documentation; no real file was at hand",
-        detect: |shape| {
-            let stages = ["analyzer", "scanner", "advisor", "evaluator"];
-            (shape.has(&["repository", "analyzer"]) && stages.iter().all(|s| shape.has(&[s]))).into()
-        },
+        detect: detect_result,
         parse: parse_result,
     },
 ];
+
+/// In YAML, which is what ORT writes unless told otherwise, the stages may stand far behind.
+fn detect_result(shape: &Shape<'_>) -> Fit {
+    let stages = ["analyzer", "scanner", "advisor", "evaluator"];
+    let json = shape.has(&["repository", "analyzer"]) && stages.iter().all(|s| shape.has(&[s]));
+    let line = |wanted: &str| shape.head.lines().any(|l| l.trim_end() == wanted);
+    let yaml = || {
+        matches!(shape.form, Form::Other | Form::Table(_))
+            && line("repository:")
+            && line("  vcs:")
+            && (line("analyzer:") || line("analyzer: null"))
+    };
+    (json || yaml()).into()
+}
 
 fn rated(draft: &mut Draft, word: Option<&str>) {
     draft.severity = match word.unwrap_or_default().to_ascii_uppercase().as_str() {
@@ -168,7 +181,8 @@ fn troubles<'n, 'd: 'n>(issues: impl Iterator<Item = &'n Node<'d>>, reading: &mu
 }
 
 fn parse_result(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::parse(input.text)?;
+    let documents = kubernetes::documents(input)?;
+    let doc = documents.first().unwrap_or(&Node::Null);
     let mut reading = Reading::new(input, TOOL, &[]);
     let (evaluator, advisor) = (doc.get("evaluator"), doc.get("advisor"));
     if evaluator.is_object() {
@@ -236,6 +250,10 @@ mod tests {
         assert_eq!((report.format, report.raw_items), ("ort-result-json", 2));
         assert_eq!(report.findings[1].severity, Severity::High);
         assert_eq!(report.findings[1].package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:pypi/pad@1.0");
+        let yaml = "---\nrepository:\n  vcs:\n    type: Git\nanalyzer:\n  start_time: t\nscanner: null\nadvisor: null\nevaluator:\n  violations:\n  - rule: R\n    pkg: \"Maven:o.x:y:1.0\"\n    license: MIT\n    severity: WARNING\n    message: m\n";
+        let written = read("o", yaml.as_bytes(), None);
+        assert_eq!((written.format, written.status, written.findings.len()), ("ort-result-json", ReportStatus::Ok, 1));
+        assert_eq!(written.findings[0].fingerprint, report.findings[0].fingerprint);
         assert_eq!(of("null", "null").status, ReportStatus::NotAssessed);
         assert_eq!(
             (of(r#"{"violations": []}"#, "null").status, of("{}", "null").status),

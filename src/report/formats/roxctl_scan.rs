@@ -62,7 +62,8 @@ fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     }
     let image = doc.at("name.fullName").text().or_else(|| doc.get("id").text());
     let distro = doc.at("scan.operatingSystem").or_empty();
-    for component in doc.results("scan.components")? {
+    let components = doc.results("scan.components")?;
+    for component in components {
         let component = image::object(component, "A component")?;
         for found in component.results_or_none("vulns")? {
             reading.add(older(image::object(found, "A vulnerability")?, component, distro, image));
@@ -71,6 +72,9 @@ fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     for note in doc.at("scan.notes").texts().chain(doc.get("notes").texts()) {
         match note {
             "MISSING_SCAN_DATA" | "OS_UNAVAILABLE" | "OS_CVES_UNAVAILABLE" => {
+                if components.is_empty() {
+                    reading.not_assessed(format!("StackRox saw nothing in the image: {note}."));
+                }
                 reading.remark(format!("StackRox could not look at everything: {note}."));
             }
             _ => {}
@@ -174,6 +178,7 @@ mod tests {
     fn no_vulnerabilities_are_clean_and_no_components_an_error() {
         let status = |text: &str| read("r", text.as_bytes(), Some("roxctl-scan-json")).status;
         assert_eq!(status(r#"{"scan": {"components": []}}"#), ReportStatus::Empty);
+        assert_eq!(status(r#"{"scan": {"components": [], "notes": ["OS_UNAVAILABLE"]}}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"result": {"summary": {"TOTAL-VULNERABILITIES": 0}}}"#), ReportStatus::Empty);
         assert_eq!(status(r#"{"result": {"summary": {"TOTAL-VULNERABILITIES": 7}}}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"scan": {}}"#), ReportStatus::Error);

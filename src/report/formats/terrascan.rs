@@ -18,7 +18,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let results = shape.json().get("results");
-    (results.has("violations") && (results.has("scan_summary") || results.has("skipped_violations"))).into()
+    (results.has("violations") && results.has_any(&["scan_summary", "skipped_violations", "count"])).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -135,6 +135,8 @@ mod tests {
             read("r", text.as_bytes(), None).status
         };
         assert_eq!((of("null", 7), of("null", 0)), (ReportStatus::Empty, ReportStatus::NotAssessed));
+        let older = read("r", br#"{"results": {"violations": null, "count": {"low": 0, "total": 0}}}"#, None);
+        assert_eq!((older.format, older.status), ("terrascan-json", ReportStatus::Empty));
         assert_eq!((of("{}", 7), of("[1]", 7)), (ReportStatus::Error, ReportStatus::Error));
     }
 }

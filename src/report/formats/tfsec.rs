@@ -23,13 +23,15 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let result = |r: &Node<'_>| r.has_all(&["rule_id", "location", "description"]) && r.at("location").has("filename");
     match doc.get("results") {
         Node::List(results) => results.first().is_some_and(result).into(),
-        results => (results.is_null() && doc.entries().len() == 1 && doc.has("results")).into(),
+        // Whoever wrote it: it says too little to be evidence of anything.
+        results => Fit::general(results.is_null() && doc.entries().len() == 1 && doc.has("results")),
     }
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
-    let mut reading = Reading::new(input, TOOL, &[Class::Iac]);
+    let classes: &[Class] = if doc.get("results").is_null() { &[] } else { &[Class::Iac] };
+    let mut reading = Reading::new(input, TOOL, classes);
     if !doc.has("results") {
         doc.results("results")?;
     }
@@ -107,7 +109,8 @@ mod tests {
 
     #[test]
     fn null_is_clean_and_another_type_an_error() {
-        assert_eq!(read("r", b"{\"results\": null}", None).status, ReportStatus::Empty);
+        let none = read("r", b"{\"results\": null}", None);
+        assert_eq!((none.status, none.classes.len()), (ReportStatus::Empty, 0));
         for bad in ["{\"results\": 7}", "{\"results\": [3]}", "{}"] {
             assert_eq!(read("r", bad.as_bytes(), Some("tfsec-json")).status, ReportStatus::Error, "{bad}");
         }

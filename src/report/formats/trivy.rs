@@ -80,9 +80,6 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             })?;
         }
     }
-    if image && looked {
-        reader.reading.assessed(Class::Container);
-    }
     if !looked {
         reader.reading.not_assessed("Trivy found nothing to look at: the report has no results.");
     }
@@ -130,12 +127,17 @@ impl Reader<'_> {
         if let Some(class) = class {
             self.reading.assessed(class);
         }
+        // Secrets and configuration of an image are no evidence of its packages.
+        let has_packages = matches!(class, Some(Class::Container | Class::Sca)) || target.has("Vulnerabilities");
+        if image && has_packages {
+            self.reading.assessed(Class::Container);
+        }
         let packages = class.unwrap_or(if image { Class::Container } else { Class::Sca });
         self.each(target, "Vulnerabilities", |v| Some(vulnerability(v, target, packages)))?;
         self.each(target, "Misconfigurations", |m| {
             // With --include-non-failures what passed stands here too.
             let status = m.get("Status").or_empty().to_ascii_lowercase();
-            (status != "pass" && status != "exception").then(|| misconfiguration(m, target))
+            (status != "pass").then(|| misconfiguration(m, target))
         })?;
         self.each(target, "Secrets", |s| Some(secret(s, target)))?;
         self.each(target, "Licenses", |l| Some(licence(l, target)))?;
@@ -166,7 +168,7 @@ impl Reader<'_> {
     }
 }
 
-fn class_of(target: &Node<'_>) -> Option<Class> {
+pub(super) fn class_of(target: &Node<'_>) -> Option<Class> {
     match (target.get("Class").text(), target.get("Type").text()) {
         (Some("os-pkgs"), _) => Some(Class::Container),
         (Some("lang-pkgs"), _) => Some(Class::Sca),
@@ -179,7 +181,7 @@ fn class_of(target: &Node<'_>) -> Option<Class> {
     }
 }
 
-fn vulnerability(v: &Node<'_>, target: &Node<'_>, class: Class) -> Draft {
+pub(super) fn vulnerability(v: &Node<'_>, target: &Node<'_>, class: Class) -> Draft {
     let mut draft = Draft::new(class);
     let (id, package) = (v.get("VulnerabilityID").or_empty(), v.get("PkgName").or_empty());
     draft.rated(v.get("Severity").text());
@@ -232,7 +234,7 @@ fn suppressed(m: &Node<'_>, target: &Node<'_>, class: Class) -> Draft {
     draft
 }
 
-fn misconfiguration(m: &Node<'_>, target: &Node<'_>) -> Draft {
+pub(super) fn misconfiguration(m: &Node<'_>, target: &Node<'_>) -> Draft {
     let mut draft = Draft::new(Class::Iac);
     draft.rated(m.get("Severity").text());
     m.get("ID").text().or(m.get("AVDID").text()).unwrap_or_default().clone_into(&mut draft.rule);
@@ -245,10 +247,12 @@ fn misconfiguration(m: &Node<'_>, target: &Node<'_>) -> Draft {
     draft.logical = cause.get("Resource").owned();
     draft.snippet = code(cause.get("Code"));
     draft.url = m.get("PrimaryURL").owned();
+    let excepted = m.get("Status").or_empty().eq_ignore_ascii_case("exception");
+    draft.suppressed = excepted.then(|| "Trivy: an exception of the policy".to_owned());
     draft
 }
 
-fn secret(s: &Node<'_>, target: &Node<'_>) -> Draft {
+pub(super) fn secret(s: &Node<'_>, target: &Node<'_>) -> Draft {
     let mut draft = Draft::new(Class::Secret);
     draft.rated(s.get("Severity").text());
     s.get("RuleID").or_empty().clone_into(&mut draft.rule);

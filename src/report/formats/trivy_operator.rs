@@ -1,6 +1,6 @@
 //! Reports of the Trivy operator: resources of Kubernetes, alone, in a list of `kubectl get -o json`, or one after another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
@@ -243,20 +243,43 @@ fn compliance(reading: &mut Reading<'_>, resource: &Node<'_>, place: &Place) -> 
             reading.passed(1);
             continue;
         }
-        let mut draft = Draft::new(Class::Infra);
-        let id = control.get("id").or_empty();
-        id.clone_into(&mut draft.rule);
-        draft.title = control.get("name").owned().unwrap_or_default();
-        let more = described.get(id).copied().unwrap_or(&Node::Null);
-        draft.say("", more.get("description").text());
-        let checks: Vec<&str> = more.get("checks").items().iter().filter_map(|c| c.get("id").text()).collect();
-        draft.say("Checks", Some(&checks.join(", ")));
-        let messages = failing.iter().flat_map(|c| c.get("target").texts().chain(c.get("messages").texts()));
-        draft.say("Failing", Some(&messages.take(50).collect::<Vec<_>>().join("\n")));
-        draft.say("Failures", Some(&fails.to_string()));
-        draft.logical.clone_from(&place.resource);
-        draft.rated(control.get("severity").text());
-        reading.add(draft);
+        reading.passed(1);
+        let whole = || {
+            let mut draft = Draft::new(Class::Infra);
+            let id = control.get("id").or_empty();
+            id.clone_into(&mut draft.rule);
+            draft.title = control.get("name").owned().unwrap_or_default();
+            let more = described.get(id).copied().unwrap_or(&Node::Null);
+            draft.say("", more.get("description").text());
+            let checks: Vec<&str> = more.get("checks").items().iter().filter_map(|c| c.get("id").text()).collect();
+            draft.say("Checks", Some(&checks.join(", ")));
+            draft.say("Failures", Some(&fails.to_string()));
+            draft.logical.clone_from(&place.resource);
+            draft.rated(control.get("severity").text());
+            draft
+        };
+        // Of each resource one finding, where the report says which they are.
+        let mut resources: BTreeMap<String, Draft> = BTreeMap::new();
+        for check in failing {
+            let target = check.get("target").texts().collect::<Vec<_>>().join(", ");
+            let failing = resources.entry(target).or_insert_with_key(|target| {
+                let mut draft = whole();
+                if !target.is_empty() {
+                    draft.logical = Some(target.clone());
+                }
+                draft
+            });
+            let messages = check.get("messages").texts().take(50).collect::<Vec<_>>();
+            let title = check.get("title").or_empty();
+            let said = if messages.is_empty() { title.to_owned() } else { messages.join("\n") };
+            failing.say(check.get("checkID").or_empty(), Some(&said));
+        }
+        if resources.is_empty() {
+            reading.more(whole());
+        }
+        for failing in resources.into_values() {
+            reading.more(failing);
+        }
     }
     Ok(())
 }
@@ -293,6 +316,23 @@ mod tests {
         assert_eq!(os.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:apk/alpine/curl@8");
         assert_eq!((by(Class::Iac).place().as_str(), by(Class::Infra).rule.raw()), ("Job/pay/j", "1.1"));
         assert!(!by(Class::Secret).snippet.as_ref().unwrap().raw().contains("IOSFODNN7"));
+    }
+
+    #[test]
+    fn a_control_is_a_finding_for_each_resource() {
+        let check = |target: &str, ok: bool| {
+            format!(r#"{{"checkID": "KSV1", "target": "{target}", "title": "t", "messages": ["m"], "success": {ok}}}"#)
+        };
+        let text = format!(
+            r#"{{{HEAD}, "kind": "ClusterComplianceReport", "status": {{"detailReport": {{"results": [{{"id": "1.1", "name": "n", "severity": "LOW",
+            "checks": [{}, {}, {}, {}]}}]}}}}}}"#,
+            check("Pod/a", false),
+            check("Pod/b", false),
+            check("Pod/a", false),
+            check("Pod/c", true)
+        );
+        let report = read("o", text.as_bytes(), None);
+        assert_eq!((report.raw_items, report.findings.len()), (1, 2));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The severity is the distribution's: important, moderate and unimportant beside the usual words. A package of source is
 //! told with the packages made from it: `glibc (used in libc6, libc-bin)`.
 
+use super::counts;
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
@@ -56,19 +57,39 @@ fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let result = if result.has("entityInfo") { result.get("entityInfo") } else { result };
         let name = ["name", "repoTag.fullName", "instances.0.image", "hostname", "id", "_id"];
         let image = name.iter().find_map(|k| result.at(k).text());
+        let before = reading.items();
         for found in result.results_or_none("vulnerabilities")? {
             reading.add(vulnerability(image::object(found, "A vulnerability")?, result, image));
         }
+        let flaws = reading.items();
         for key in ["compliances", "complianceIssues"] {
             for found in result.results_or_none(key)? {
                 reading.add(compliance(image::object(found, "A compliance issue")?, image));
             }
         }
+        unlisted(&mut reading, result, before, flaws);
     }
     if results.is_empty() {
         reading.not_assessed("Prisma Cloud looked at no image: the report has no results.");
     }
     reading.done()
+}
+
+/// The console's API leaves the lists out where a short answer was asked for, and counts what would be in them.
+fn unlisted(reading: &mut Reading<'_>, result: &Node<'_>, before: u32, flaws: u32) {
+    let counted = |counts: &str, number: &str, passed: &str| {
+        let refused = u32::from(result.get(passed).text() == Some("false"));
+        counts::sum(result.get(counts)).max(result.get(number).number().unwrap_or(0)).max(refused)
+    };
+    let open = counted("vulnerabilityDistribution", "vulnerabilitiesCount", "vulnerabilityScanPassed");
+    if flaws == before && open > 0 {
+        reading.not_assessed(format!("Prisma Cloud counts {open} vulnerabilities, and the report lists none of them."));
+    }
+    let open = counted("complianceDistribution", "complianceIssuesCount", "complianceScanPassed");
+    counts::compare(reading, TOOL, before, open, "compliance issues");
+    if reading.items() == flaws && open > 0 {
+        reading.remark(format!("Prisma Cloud counts {open} compliance issues, and the report lists none of them."));
+    }
 }
 
 /// The name of a package without the packages that are made from it.
@@ -220,6 +241,14 @@ mod tests {
         let status = |text: &str| read("t", text.as_bytes(), Some("twistlock-json")).status;
         assert_eq!(status(r#"{"results": []}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"results": [{"id": "a", "vulnerabilities": null}]}"#), ReportStatus::Empty);
+        for counted in
+            [r#""vulnerabilityDistribution": {"critical": 4, "total": 12}"#, r#""vulnerabilityScanPassed": false"#]
+        {
+            let text = format!(
+                r#"{{"results": [{{"id": "a", "vulnerabilities": null, "compliances": [{{"id": 1}}], {counted}}}]}}"#
+            );
+            assert_eq!(status(&text), ReportStatus::NotAssessed);
+        }
         assert_eq!(status(r#"{"results": [{"id": "a", "vulnerabilities": {}}]}"#), ReportStatus::Error);
     }
 }

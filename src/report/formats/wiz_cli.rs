@@ -2,6 +2,7 @@
 //!
 //! Of a secret Wiz tells its kind and place and, in older versions, no severity: a leaked secret is high then.
 
+use super::counts;
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
@@ -72,6 +73,18 @@ fn unfinished(reading: &mut Reading<'_>, doc: &Node<'_>) {
         let files = result.at("analytics.filesScannedCount").number();
         if files == Some(0) || result.at("scanStatistics.filesParsed").number() == Some(0) {
             reading.not_assessed("Wiz found no files to look at.");
+        }
+    }
+    let analytics = result.get("analytics").entries().iter().filter_map(|(_, of)| of.get("totalCount").number());
+    let counted = analytics.chain(result.at("scanStatistics.totalMatches").number()).fold(0, u32::saturating_add);
+    counts::compare(reading, "Wiz", 0, counted, "findings");
+    for (name, list) in result.entries() {
+        if name.ends_with("Findings") && name != "dataFindings" && !list.items().is_empty() {
+            let said = format!("Wiz's {} {} are not read.", list.items().len(), crate::text::line(name));
+            if reading.items() == 0 {
+                reading.not_assessed(said.clone());
+            }
+            reading.remark(said);
         }
     }
     let failed = result.at("scanStatistics.queriesExecutionFailed").number().unwrap_or(0);
@@ -222,7 +235,13 @@ mod tests {
             read("w", text.as_bytes(), None).status
         };
         assert_eq!(of("SUCCESS", r#"{"libraries": null, "analytics": {"filesScannedCount": 9}}"#), ReportStatus::Empty);
-        assert_eq!(of("SUCCESS", r#"{"analytics": {"filesScannedCount": 0}}"#), ReportStatus::NotAssessed);
+        for nothing in [
+            r#"{"analytics": {"filesScannedCount": 0}}"#,
+            r#"{"analytics": {"filesScannedCount": 9, "vulnerabilities": {"totalCount": 3}}}"#,
+            r#"{"sastFindings": [{"id": 1}]}"#,
+        ] {
+            assert_eq!(of("SUCCESS", nothing), ReportStatus::NotAssessed, "{nothing}");
+        }
         assert_eq!(
             (of("ERROR", "null"), of("SUCCESS", "null")),
             (ReportStatus::NotAssessed, ReportStatus::NotAssessed)

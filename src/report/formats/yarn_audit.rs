@@ -74,7 +74,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Some(data) if reading.items() == 0 && npm_advisory::looked_at(data) == Some(0) => {
             reading.not_assessed("yarn audit looked at no dependency: there are none.");
         }
-        Some(_) => {}
+        Some(data) => npm_advisory::unlisted(&mut reading, data, true),
     }
     reading.done()
 }
@@ -148,6 +148,14 @@ mod tests {
         assert_eq!((f.severity, f.cwe.as_slice(), f.vulnerabilities.len()), (Severity::Medium, &[79, 80][..], 2));
         assert_eq!(f.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:npm/pad@1.0.2");
         assert_eq!(read("y", summary.as_bytes(), None).status, ReportStatus::Empty);
+        let counted = |level: &str| {
+            let counts = format!(
+                r#"{{"type":"auditSummary","data":{{"vulnerabilities":{{"{level}":5}},"totalDependencies":9}}}}"#
+            );
+            read("y", counts.as_bytes(), None)
+        };
+        assert_eq!(counted("high").status, ReportStatus::NotAssessed);
+        assert!(counted("low").status == ReportStatus::Empty && counted("low").reason.is_some());
     }
 
     #[test]

@@ -93,3 +93,22 @@ fn scores_are_those_of_the_severity_and_what_is_suppressed_stays() {
     assert_eq!((ignored.rule.raw(), ignored.severity), ("CVE-2024-2", Severity::Low));
     assert_eq!(ignored.suppressed.as_ref().unwrap().raw(), "Trivy: ignored, not used, .trivyignore");
 }
+
+#[test]
+fn secrets_of_an_image_are_no_evidence_of_its_packages() {
+    let of = |class: &str| {
+        let text = format!(
+            r#"{{"SchemaVersion": 2, "ArtifactName": "pay:1", "ArtifactType": "container_image", "Results": [{{"Target": "a", "Class": "{class}"}}]}}"#
+        );
+        read("t", text.as_bytes(), None).classes
+    };
+    assert_eq!((of("secret"), of("lang-pkgs")), (vec![Class::Secret], vec![Class::Sca, Class::Container]));
+}
+
+#[test]
+fn an_exception_of_the_policy_is_suppressed() {
+    let text = br#"{"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"Target": "a.tf", "Class": "config", "Misconfigurations": [
+        {"ID": "AWS-1", "Title": "Open", "Severity": "HIGH", "Status": "EXCEPTION"}]}]}"#;
+    let report = read("t", text, None);
+    assert!(report.findings[0].suppressed.is_some());
+}
