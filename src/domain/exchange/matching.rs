@@ -1,8 +1,8 @@
 //! Which findings of a release a statement speaks of.
 
 use super::{Statement, component_keys, product};
-use crate::domain::dedup::normalise_purl;
-use crate::domain::finding::{Finding, Package, Rung};
+use crate::domain::dedup::{normalise_path, normalise_purl};
+use crate::domain::finding::{Finding, Location, Package, Rung};
 use crate::domain::release::Release;
 use crate::text::Untrusted;
 
@@ -20,8 +20,22 @@ impl Statement {
             return same.or_else(by_key);
         }
         let fits = self.names_product(finding, release) && self.names_version(finding);
-        let rung = by_key().or_else(|| self.names_vulnerability(finding).then_some(Rung::Vulnerability));
+        let rung = by_key()
+            .or_else(|| self.names_vulnerability(finding).then_some(Rung::Vulnerability))
+            .or_else(|| self.names_place(finding).then_some(Rung::Logical));
         rung.filter(|_| fits)
+    }
+
+    /// Whether it has the rule, the file and the line of the finding: enough for a proposal about the same scan, and for
+    /// nothing more.
+    fn names_place(&self, finding: &Finding) -> bool {
+        let path = |location: &Location| location.path.as_ref().map(|p| normalise_path(p.raw()));
+        let own = &self.subject.location;
+        own.line.is_some()
+            && own.path.is_some()
+            && self.subject.rule == finding.rule
+            && own.line == finding.location.line
+            && path(own) == path(&finding.location)
     }
 
     /// Whether a vulnerability of it is one of the finding, in the same package if it names one.
@@ -75,7 +89,7 @@ fn is_release(product: &str, release: &Release) -> bool {
 }
 
 /// The last part of a product's name, lower case, and its version.
-fn name_and_version(id: &str) -> (String, Option<String>) {
+pub(super) fn name_and_version(id: &str) -> (String, Option<String>) {
     let bare = id.split(['?', '#']).next().unwrap_or(id);
     let (path, version) = match bare.rsplit_once('@') {
         Some((path, version)) if !path.is_empty() && !path.ends_with('/') && !version.contains('/') => {

@@ -89,14 +89,23 @@ impl Components {
         Self { packages, root }
     }
 
-    /// The package that is referred to; `None` if it is the product itself.
-    fn package(&self, reference: &str) -> Option<Package> {
+    /// What is referred to: a package and its product, or a product alone.
+    fn target(&self, reference: &str) -> (Option<Package>, Option<Untrusted>) {
         if self.is_root(reference) {
-            return None;
+            return (None, self.product());
         }
         let local = reference.rsplit_once('#').map_or(reference, |(_, local)| local);
         let known = self.packages.get(reference).or_else(|| self.packages.get(local)).cloned();
-        known.or_else(|| matching::package(local))
+        match known.or_else(|| matching::package(local).filter(|p| p.purl.is_some())) {
+            // Without a product the package speaks for itself.
+            Some(package) if self.root.is_none() => {
+                let own = package.purl.clone().unwrap_or_else(|| package.name.clone());
+                (Some(package), Some(own))
+            }
+            Some(package) => (Some(package), self.product()),
+            // A reference into another document.
+            None => (None, Some(local.into())),
+        }
     }
 
     fn is_root(&self, reference: &str) -> bool {
@@ -262,12 +271,7 @@ fn places(
 ) -> Vec<(Option<Package>, Option<Untrusted>)> {
     let mut out = Vec::new();
     for (index, affected) in read.affects.iter().enumerate() {
-        let package = components.package(&affected.reference);
-        // A reference into another document names a product there, if it is no package URL.
-        let product = match &package {
-            Some(p) if components.root.is_none() => p.purl.clone().or_else(|| Some(p.name.clone())),
-            _ => components.product(),
-        };
+        let (package, product) = components.target(&affected.reference);
         if affected.versions.is_empty() {
             out.push((package.clone(), product.clone()));
         }
@@ -282,6 +286,11 @@ fn places(
                         Some(Package { version: Some(exact.as_str().into()), ..package.clone() }),
                         product.clone(),
                     ));
+                    continue;
+                }
+                (Some(exact), _, None) if !components.is_root(&affected.reference) => {
+                    let named = product.as_ref().map(|p| Untrusted::new(format!("{}@{exact}", p.raw())));
+                    out.push((None, named));
                     continue;
                 }
                 (Some(exact), _, None) if components.root_version() == Some(exact.as_str()) => {

@@ -38,8 +38,8 @@ impl Read {
 
 /// Reads a document.
 pub(in super::super) fn read(doc: &Value) -> Result<Import, Unreadable> {
-    let version = doc.get("version").and_then(Value::as_str).unwrap_or_default();
-    if !version.starts_with("2.1") {
+    // Some tools leave the version out, and what they write is 2.1.0.
+    if let Some(version) = doc.get("version").and_then(Value::as_str).filter(|v| !v.starts_with("2.1")) {
         return Err(Unreadable(format!("This is SARIF {}, and SARIF 2.1.0 is imported.", text::line(version))));
     }
     let mut import = Import::new(Format::Sarif);
@@ -132,13 +132,16 @@ fn about_result(run: &Value, result: &Value) -> About {
         u32::try_from(value.as_u64()?).ok()
     };
     let driver = |key: &str| run.pointer(&format!("/tool/driver/{key}")).and_then(Value::as_str);
-    let rule = rule(result);
     let tool = driver("name").unwrap_or_default();
     let path = text("/locations/0/physicalLocation/artifactLocation/uri").map(path);
     let logical = text("/locations/0/logicalLocations/0/fullyQualifiedName")
         .or_else(|| text("/locations/0/logicalLocations/0/name"));
     let snippet = text("/locations/0/physicalLocation/region/snippet/text");
-    let message = text("/message/text").or_else(|| text("/message/markdown")).unwrap_or(rule);
+    let message = text("/message/text").or_else(|| text("/message/markdown")).unwrap_or_default();
+    // What has no rule of its own is told apart by what it says, as in reports.
+    let named = Some(rule(result).trim()).filter(|r| !r.is_empty());
+    let rule = named.or_else(|| message.trim().lines().next()).unwrap_or_default();
+    let message = if message.is_empty() { rule } else { message };
     let vulnerability = vulnerability_in(rule);
     let id = fingerprints(result).unwrap_or_default();
     let location = Location {
