@@ -279,6 +279,14 @@ fn other_documents_are_refused() {
 }
 
 #[test]
+fn a_document_in_an_in_toto_statement_is_read() {
+    let (vex, _) = written(Format::OpenVex, &statements());
+    let wrapped = json!({"_type": "https://in-toto.io/Statement/v1", "subject": [], "predicate": vex});
+    assert_eq!(read(&wrapped), read(&vex));
+    assert!(Format::ALL.iter().all(|f| Format::from_word(f.word()) == Some(*f)));
+}
+
+#[test]
 fn statements_find_their_findings() {
     let release = release();
     let pairs = dismissals();
