@@ -11,6 +11,7 @@ pub mod decision;
 pub mod dedup;
 pub mod dossier;
 pub mod evidence;
+pub mod exchange;
 pub mod finding;
 pub mod gate;
 pub mod ids;
