@@ -199,13 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_ids_some_are_told_and_all_vulnerabilities() {
+    fn of_very_many_ids_some_are_told() {
         let idents: Vec<String> =
             (0..4000).map(|n| format!("<x:ident>CCE-{n}</x:ident><x:ident>CVE-2020-{}</x:ident>", n + 1000)).collect();
         let text = outcome("fail").replace("<x:ident>CVE-2020-1111</x:ident>", &idents.concat());
         let report = read("r", text.as_bytes(), None);
         let f = &report.findings[0];
-        assert_eq!((f.detail.raw().matches("Id: CCE-").count(), f.vulnerabilities.len()), (200, 4000));
+        assert_eq!((f.detail.raw().matches("Id: CCE-").count(), f.vulnerabilities.len()), (200, 1000));
     }
 
     #[test]
