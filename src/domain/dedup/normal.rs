@@ -68,7 +68,7 @@ pub fn normalise_image(target: &str) -> String {
     let bare = bare.split('@').next().unwrap_or(bare);
     match bare.rsplit_once(':') {
         // An image that is known by its digest alone has no other name.
-        Some((algorithm, _)) if matches!(algorithm, "sha256" | "sha512") => bare.to_owned(),
+        Some(("sha256" | "sha512", _)) => bare.to_owned(),
         // A colon before the last slash belongs to the registry's port.
         Some((name, tag)) if !tag.contains('/') => name.to_owned(),
         _ => bare.to_owned(),
