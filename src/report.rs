@@ -239,8 +239,14 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
         format
     } else {
         let beginning = Shape::of(&document, false);
-        let found = detected(&beginning).or_else(|| {
-            if beginning.is_beginning_of(&document) { detected(&Shape::of(&document, true)) } else { None }
+        let sure = formats().find(|f| (f.detect)(&beginning) == shape::Fit::Sure);
+        // What would be sure may stand further on.
+        let found = sure.or_else(|| {
+            if beginning.is_beginning_of(&document) {
+                detected(&Shape::of(&document, true))
+            } else {
+                detected(&beginning)
+            }
         });
         found.ok_or_else(|| ("", Unreadable(format!("This is {}. {}", beginning.describe(), known_formats()))))?
     };

@@ -54,22 +54,26 @@ fn nunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             return reading.passed(1);
         }
         let label = node.attribute("label").unwrap_or_default();
-        let text = |name: &str| failure.and_then(|f| f.text_of(name)).map(str::to_owned);
         let name = node.attribute("fullname").or_else(|| node.attribute("name"));
-        reading.add(
-            Failed {
-                class: node.attribute("classname").map(str::to_owned),
-                name: name.map(str::to_owned),
-                broke: result == "error" || label == "Error",
-                message: text("message"),
-                text: text("stack-trace"),
-                ..Failed::default()
-            }
-            .draft(),
-        );
+        let broke = result == "error" || label == "Error";
+        reading.add(failed(&node, node.attribute("classname"), name, broke));
     })?;
     test_results::none_ran(&mut reading);
     reading.done()
+}
+
+/// The finding of a test that failed, or broke off; what it says stands in its element `failure`.
+fn failed(node: &xml::Node, class: Option<&str>, name: Option<&str>, broke: bool) -> Draft {
+    let text = |element: &str| node.child("failure").and_then(|f| f.text_of(element)).map(str::to_owned);
+    Failed {
+        class: class.map(str::to_owned),
+        name: name.map(str::to_owned),
+        broke,
+        message: text("message"),
+        text: text("stack-trace"),
+        ..Failed::default()
+    }
+    .draft()
 }
 
 fn is_xunit(shape: &Shape<'_>) -> Fit {
@@ -89,19 +93,9 @@ fn xunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         if !is_error && node.attribute("result").is_none_or(|r| !r.eq_ignore_ascii_case("fail")) {
             return reading.passed(1);
         }
-        let failure = node.child("failure");
-        let text = |name: &str| failure.and_then(|f| f.text_of(name)).map(str::to_owned);
-        reading.add(
-            Failed {
-                class: node.attribute("type").filter(|_| !is_error).map(str::to_owned),
-                name: node.attribute("name").or_else(|| node.attribute("method")).map(str::to_owned),
-                broke: is_error,
-                message: text("message"),
-                text: text("stack-trace"),
-                ..Failed::default()
-            }
-            .draft(),
-        );
+        let class = node.attribute("type").filter(|_| !is_error);
+        let name = node.attribute("name").or_else(|| node.attribute("method"));
+        reading.add(failed(&node, class, name, is_error));
     })?;
     test_results::none_ran(&mut reading);
     reading.done()
