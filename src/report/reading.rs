@@ -179,3 +179,23 @@ impl Worker {
         Self { batches, findings }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One description may stand in each of ten thousand results: they are not held until the batch is full.
+    #[test]
+    fn a_batch_is_bounded_by_its_bytes_too() {
+        let input = Input { name: "r", text: "", archive: None, pool: std::cell::RefCell::default() };
+        let mut reading = Reading::new(&input, "x", &[Class::Sast]);
+        for n in 0..8 {
+            let mut draft = Draft::new(Class::Sast);
+            draft.rule = format!("R{n}");
+            draft.detail = "x".repeat(HELD / 3);
+            reading.add(draft);
+            assert!(reading.batch.len() < 4 && reading.held < HELD);
+        }
+        assert_eq!(reading.done().unwrap().findings.len(), 8);
+    }
+}

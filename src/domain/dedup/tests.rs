@@ -217,6 +217,28 @@ fn one_component_is_one_row_whatever_its_tools_call_it() {
 }
 
 #[test]
+fn a_host_is_never_the_image_that_others_name() {
+    let of = |class, path: &str| Finding {
+        class,
+        location: Location { path: Some(path.into()), ..Location::default() },
+        ..vulnerable("inspector", &["CVE-2024-1"], "3.0.1", Severity::High)
+    };
+    let (host, image) = (of(Class::Infra, "i-0123"), of(Class::Container, "pay:1.4"));
+    assert_eq!(merge_within(vec![host.clone(), image.clone()]).0.len(), 2);
+    assert_eq!(merge_across(vec![vec![host], vec![image]]).len(), 2);
+}
+
+/// Masked, two leaked secrets are the same text.
+#[test]
+fn secrets_that_look_the_same_stay_apart_by_their_keys() {
+    let first = Finding { class: Class::Secret, ..finding("x", "aws", "a.env", 1, "AKI********") };
+    let mut second = first.clone();
+    second.keys = vec![tool_key("x", "another")];
+    assert_eq!(merge_within(vec![first.clone(), second]).0.len(), 2);
+    assert_eq!(merge_within(vec![first.clone(), first]).0.len(), 1);
+}
+
+#[test]
 fn what_its_tool_gives_one_id_is_one_only_near_by() {
     let at = |line| {
         let mut f = finding("x", "R", "a.c", line, "strcpy(a, b)");
