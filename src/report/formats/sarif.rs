@@ -55,7 +55,7 @@ const MOST_PLACES: usize = 100;
 const UNNAMED: &str = "unknown tool";
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let mut doc = Node::outline(input.text, &["results"])?;
+    let mut doc = Node::cut(input.text, &["results"])?;
     bound(&mut doc);
     if let Some(version) = doc.get("version").text().filter(|v| !is_read(v)) {
         // Versions 1 and 2.0 keep results elsewhere: read as 2.1 they would be empty, and so clean.
@@ -91,17 +91,17 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.next_tool(reader.tool, version_of(run));
         let items = reading.items();
         let results = run.get("results");
-        if !results.is_null() && results != &Node::Unread("null") {
-            results.each(input.text, |result| {
+        if !results.is_null() {
+            reading.each(results, |result, share| {
                 if !result.is_object() {
                     return Err(Unreadable(format!("A result has to be an object, and one is {}.", result.kind())));
                 }
-                reading.passed(1);
-                if let Some(draft) = reader.draft(&result) {
+                share.passed(1);
+                if let Some(draft) = reader.draft(result) {
                     if !reader.is_known {
-                        reading.assessed(draft.class);
+                        share.assessed(draft.class);
                     }
-                    reading.more(draft);
+                    share.more(draft);
                 }
                 Ok(())
             })?;
@@ -211,9 +211,9 @@ impl<'n, 'a> Reader<'n, 'a> {
             return Some(format!("{} says that its run failed{why}.", self.tool));
         }
         let results = self.run.get("results");
-        if results.is_null() || results == &Node::Unread("null") {
+        if results.is_null() {
             let elsewhere = match self.run.get("externalPropertyFileReferences").get("results") {
-                Node::Unread(raw) => raw.contains('{'),
+                Node::Parts(files) => files.iter().any(|f| f.contains('{')),
                 _ => false,
             };
             return Some(if elsewhere {
