@@ -1,13 +1,24 @@
 //! Normal forms: what may differ between two reports of the same thing is taken out.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 /// A path as it is compared: `/` between parts, no `./`, no `file://`, no workspace of a known build system before it.
 ///
 /// A URL of another scheme stays as it is. Only such workspaces are cut off as cannot be part of a repository: GitHub's
 /// (`/github/workspace/`, `/home/runner/work/NAME/NAME/`) and, below a folder that names Jenkins, `workspace/JOB/`.
-pub fn normalise_path(path: &str) -> String {
+pub fn normalise_path(path: &str) -> Cow<'_, str> {
     let trimmed = path.trim();
+    // Nearly all are as they should be, and there are hundreds of thousands.
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    if !trimmed.contains(['\\', ':']) && trimmed.split('/').all(is_plain) {
+        return Cow::Borrowed(trimmed);
+    }
+    Cow::Owned(plain_path(trimmed))
+}
+
+fn plain_path(trimmed: &str) -> String {
     let slashed = trimmed.replace('\\', "/");
     let local = match slashed.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => decoded(rest),
@@ -100,7 +111,16 @@ pub fn normalise_tool(name: &str) -> String {
 }
 
 /// Code as it is compared: runs of white space are one blank.
-pub fn normalise_snippet(snippet: &str) -> String {
+pub fn normalise_snippet(snippet: &str) -> Cow<'_, str> {
+    let mut before = b' ';
+    let is_plain = snippet.bytes().all(|byte| {
+        let fits = (0x21..0x7f).contains(&byte) || (byte == b' ' && before != b' ');
+        before = byte;
+        fits
+    });
+    if is_plain && before != b' ' {
+        return Cow::Borrowed(snippet);
+    }
     let mut out = String::with_capacity(snippet.len());
     for word in snippet.split_whitespace() {
         if !out.is_empty() {
@@ -108,7 +128,7 @@ pub fn normalise_snippet(snippet: &str) -> String {
         }
         out.push_str(word);
     }
-    out
+    Cow::Owned(out)
 }
 
 /// A message as it is compared: lower case, runs of white space one blank, runs of digits one `#`, because line
