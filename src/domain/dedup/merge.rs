@@ -14,6 +14,8 @@ use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
 
+/// Fewer findings are not worth a thread.
+const MANY: usize = 10_000;
 /// How many lines apart two results may be that their tool gives one id.
 const NEAR: u32 = 5;
 
@@ -39,42 +41,64 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     join_by_tool_id(&all, &mut groups);
     join_by_component(&all, &keys, &mut groups);
     drop(all);
-    let before = findings.len();
-    let (mut left, mut others) = (Vec::with_capacity(before), HashMap::<usize, Vec<Finding>>::new());
-    let mut slots: Vec<u32> = vec![u32::MAX; before];
-    for (index, finding) in findings.into_iter().enumerate() {
+    let mut slots: Vec<u32> = vec![0; findings.len()];
+    let mut others: Vec<(u32, Box<Finding>)> = Vec::new();
+    let mut staying = 0;
+    // The first of each group stays in its place: a copy of a large report's findings would take as much room again.
+    let stays = |(index, finding): (usize, Finding)| {
         let first = groups.first(index);
-        match slots.get(first).and_then(|slot| usize::try_from(*slot).ok()).filter(|slot| *slot < left.len()) {
-            Some(slot) => others.entry(slot).or_default().push(finding),
-            None => {
-                if let (Some(slot), Ok(place)) = (slots.get_mut(first), u32::try_from(left.len())) {
-                    *slot = place;
-                }
-                left.push(finding);
-            }
+        if first != index {
+            others.push((slots.get(first).copied().unwrap_or_default(), Box::new(finding)));
+            return None;
+        }
+        if let Some(slot) = slots.get_mut(index) {
+            *slot = staying;
+        }
+        staying += 1;
+        Some(finding)
+    };
+    let mut left: Vec<Finding> = findings.into_iter().enumerate().filter_map(stays).collect();
+    let merged = u32::try_from(others.len()).unwrap_or(u32::MAX);
+    others.sort_by_key(|(slot, _)| *slot);
+    unite_all(&mut left, others);
+    (left, merged)
+}
+
+/// Unites each with what is merged into it, by number; of many, on two cores.
+fn unite_all(left: &mut [Finding], mut others: Vec<(u32, Box<Finding>)>) {
+    let half = left.len() / 2;
+    if left.len() < MANY {
+        return unite(left, 0, others);
+    }
+    let from = u32::try_from(half).unwrap_or(u32::MAX);
+    let seconds = others.split_off(others.partition_point(|(slot, _)| *slot < from));
+    let (first, second) = left.split_at_mut(half);
+    std::thread::scope(|threads| {
+        threads.spawn(|| unite(second, from, seconds));
+        unite(first, 0, others);
+    });
+}
+
+fn unite(left: &mut [Finding], from: u32, others: Vec<(u32, Box<Finding>)>) {
+    let mut others = others.into_iter().peekable();
+    for (slot, one) in (from..).zip(left) {
+        let more = std::iter::from_fn(|| others.next_if(|(of, _)| *of == slot)).map(|(_, other)| *other);
+        let more: Vec<Finding> = more.collect();
+        if more.is_empty() && is_in_order(one) {
+            continue;
+        }
+        let mut group = vec![one.clone()];
+        group.extend(more);
+        let words = said(&group);
+        if let Some(mut united) = united(group) {
+            united.detail = add_said(united.detail, &united.title, &words);
+            *one = united;
         }
     }
-    let merged = before - left.len();
-    let one = |(first, others): (Finding, Vec<Finding>)| {
-        if others.is_empty() && is_in_order(&first) {
-            return Some(first);
-        }
-        let mut group = vec![first];
-        group.extend(others);
-        let words = said(&group);
-        let mut one = united(group)?;
-        one.detail = add_said(one.detail, &one.title, &words);
-        Some(one)
-    };
-    let groups: Vec<(Finding, Vec<Finding>)> =
-        left.into_iter().enumerate().map(|(slot, first)| (first, others.remove(&slot).unwrap_or_default())).collect();
-    (side_by_side(groups, one).into_iter().flatten().collect(), u32::try_from(merged).unwrap_or(u32::MAX))
 }
 
 /// What is made of each of a list, in its order; of a long one on two cores.
 fn side_by_side<T: Send, R: Send>(mut list: Vec<T>, one: impl Fn(T) -> R + Sync) -> Vec<R> {
-    /// Fewer are not worth a thread.
-    const MANY: usize = 10_000;
     if list.len() < MANY {
         return list.into_iter().map(one).collect();
     }
