@@ -116,12 +116,12 @@ pub fn tool_key(tool: &str, id: &str) -> MatchKey {
 
 /// The match keys of a finding from its own fields; the first source's `native_id` counts as stable.
 pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
-    fn raw(text: &Option<Untrusted>) -> &str {
-        text.as_ref().map_or("", Untrusted::raw)
+    fn raw(text: Option<&Untrusted>) -> &str {
+        text.map_or("", Untrusted::raw)
     }
     let path = match (&finding.location.path, finding.class) {
         (Some(path), Class::Container) => Cow::Owned(normalise_image(path.raw())),
-        (path, _) => Cow::Borrowed(raw(path)),
+        (path, _) => Cow::Borrowed(raw(path.as_ref())),
     };
     let source = finding.sources.first();
     keys_for(&KeyParts {
@@ -132,8 +132,8 @@ pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
         image: &merge::image(finding),
         rule: finding.rule.raw(),
         path: &path,
-        snippet: raw(&finding.snippet),
-        logical: raw(&finding.location.logical),
+        snippet: raw(finding.snippet.as_ref()),
+        logical: raw(finding.location.logical.as_ref()),
         message: finding.title.raw(),
     })
 }

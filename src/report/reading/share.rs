@@ -23,7 +23,7 @@ pub(in crate::report) struct Share<'w> {
     who: &'w Who,
     /// Texts that a thread has seen already.
     pool: &'w mut Pool,
-    made: Made,
+    done: Made,
 }
 
 #[derive(Default)]
@@ -62,7 +62,7 @@ impl<'l, 'a, L: Copy> Job<'l, 'a, L> {
 impl Share<'_> {
     /// As [`Reading::passed`].
     pub(in crate::report) fn passed(&mut self, items: usize) {
-        self.made.items += items;
+        self.done.items += items;
     }
 
     /// As [`Reading::add`].
@@ -74,13 +74,13 @@ impl Share<'_> {
     /// As [`Reading::more`].
     pub(in crate::report) fn more(&mut self, draft: Draft) {
         let Who { tool, version } = self.who;
-        self.made.findings.push(draft.finished(self.pool, self.report, tool, version.as_deref()));
+        self.done.findings.push(draft.finished(self.pool, self.report, tool, version.as_deref()));
     }
 
     /// As [`Reading::assessed`].
     pub(in crate::report) fn assessed(&mut self, class: Class) {
-        if !self.made.classes.contains(&class) {
-            self.made.classes.push(class);
+        if !self.done.classes.contains(&class) {
+            self.done.classes.push(class);
         }
     }
 }
@@ -176,29 +176,29 @@ impl Reading<'_> {
         let (who, report) = (self.who.as_ref(), self.input.name);
         let failed = AtomicBool::new(false);
         let one = |job: J, pool: &mut Pool| {
-            let mut part = Share { report, who, pool, made: Made::default() };
+            let mut part = Share { report, who, pool, done: Made::default() };
             if let Err(why) = make(job, &mut part) {
                 failed.store(true, Ordering::Relaxed);
-                part.made.failed = Some(why);
+                part.done.failed = Some(why);
             }
-            part.made
+            part.done
         };
         let (jobs, received) = sync_channel::<(usize, J)>(others * WAITING);
         let received = Mutex::new(received);
-        let mut made: Vec<(usize, Made)> = Vec::new();
-        let fed = std::thread::scope(|threads| {
+        let mut done: Vec<(usize, Made)> = Vec::new();
+        let ended = std::thread::scope(|threads| {
             let work = || {
                 let mut pool = Pool::default();
-                let mut made = Vec::new();
+                let mut done = Vec::new();
                 while let Some((number, job)) = next(&received) {
-                    made.push((number, one(job, &mut pool)));
+                    done.push((number, one(job, &mut pool)));
                 }
-                made
+                done
             };
             let threads: Vec<_> = (0..others).map(|_| threads.spawn(work)).collect();
             let mut pool = Pool::default();
             let mut number = 0;
-            let fed = feed(&mut |job| {
+            let ended = feed(&mut |job| {
                 // After an error nothing that comes later counts.
                 if failed.load(Ordering::Relaxed) {
                     return;
@@ -207,29 +207,29 @@ impl Reading<'_> {
                     if others > 0 { jobs.try_send((number, job)) } else { Err(TrySendError::Full((number, job))) };
                 // Who hands out works too, as soon as the others have enough.
                 if let Err(TrySendError::Full((number, job)) | TrySendError::Disconnected((number, job))) = sent {
-                    made.push((number, one(job, &mut pool)));
+                    done.push((number, one(job, &mut pool)));
                 }
                 number += 1;
             });
             drop(jobs);
             while let Some((number, job)) = next(&received) {
-                made.push((number, one(job, &mut pool)));
+                done.push((number, one(job, &mut pool)));
             }
             for thread in threads {
-                made.extend(thread.join().map_err(|_panic| broken_off())?);
+                done.extend(thread.join().map_err(|_panic| broken_off())?);
             }
-            fed
+            ended
         });
-        made.sort_by_key(|(number, _)| *number);
-        if let Some(why) = made.iter_mut().find_map(|(_, m)| m.failed.take()) {
+        done.sort_by_key(|(number, _)| *number);
+        if let Some(why) = done.iter_mut().find_map(|(_, m)| m.failed.take()) {
             return Err(why);
         }
-        fed?;
-        self.parsed.findings.reserve_exact(made.iter().map(|(_, m)| m.findings.len()).sum());
-        for (_, Made { items, findings, classes, .. }) in made {
+        ended?;
+        self.parsed.findings.reserve_exact(done.iter().map(|(_, m)| m.findings.len()).sum());
+        for (_, Made { items, findings, classes, .. }) in done {
             self.passed(items);
             self.parsed.findings.extend(findings);
-            classes.into_iter().for_each(|class| self.assessed(class));
+            self.parsed.classes.extend(classes);
         }
         Ok(())
     }
