@@ -56,7 +56,18 @@ fn detect_yaml(shape: &Shape<'_>) -> Fit {
 
 fn parse_yaml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     match yaml::documents(input.text)?.as_slice() {
-        [doc] => of(input, doc),
+        [doc] => {
+            // It is the last key of a result, and a report that is cut off within one is YAML all the same.
+            let torn = |r: &&Node<'_>| r.is_object() && !r.has("test_name");
+            if let Some(result) = doc.get("results").items().iter().find(torn) {
+                let place = crate::text::line(result.get("filename").or_empty()).into_owned();
+                return Err(Unreadable(format!("A result has no \"test_name\" ({place}): the report is cut off.")));
+            }
+            if !input.text.ends_with('\n') {
+                return Err(Unreadable("Its last line has no end: the report is cut off.".to_owned()));
+            }
+            of(input, doc)
+        }
         all => Err(Unreadable(format!("Bandit writes one document of YAML, and these are {}.", all.len()))),
     }
 }
@@ -193,7 +204,7 @@ mod tests {
         let metrics = "metrics:\n  _totals:\n    CONFIDENCE.UNDEFINED: 0\n    loc: 12\n";
         let empty = format!("errors: []\ngenerated_at: '2026-01-02T03:04:05Z'\n{metrics}results: []\n");
         let found = "results:\n- code: 2 import os\\n3 run('a\\n4')\\n4 \\n\n  col_offset: 4\n  filename: ./a.py\n  issue_confidence: HIGH\n  \
-            issue_cwe:\n    id: 78\n  issue_severity: LOW\n  issue_text: Run\n    it.\n  line_number: 3\n  line_range:\n  - 3\n  test_id: B602\n";
+            issue_cwe:\n    id: 78\n  issue_severity: LOW\n  issue_text: Run\n    it.\n  line_number: 3\n  line_range:\n  - 3\n  test_id: B602\n  test_name: run\n";
         let report = read("r", empty.replace("results: []\n", found).as_bytes(), None);
         assert_eq!((report.format, report.status, report.raw_items), ("bandit-yaml", ReportStatus::Ok, 1));
         let f = &report.findings[0];
@@ -201,6 +212,12 @@ mod tests {
         assert_eq!((f.title.raw(), f.snippet.as_ref().unwrap().raw()), ("Run it.", "run('a\\n4')"));
         assert_eq!(read("r", empty.as_bytes(), None).status, ReportStatus::Empty);
         assert_eq!(read("r", empty.replace("loc: 12", "loc: 0").as_bytes(), None).status, ReportStatus::NotAssessed);
+        let text = empty.replace("results: []\n", found);
+        for torn in [&text[..text.len() - 4], text.strip_suffix("  test_name: run\n").unwrap()] {
+            let report = read("r", torn.as_bytes(), None);
+            assert_eq!(report.status, ReportStatus::Error);
+            assert!(report.reason.unwrap().raw().contains("cut off"));
+        }
         for bad in [empty.replace("results: []", "results: {}"), format!("{empty}---\nresults: []\n")] {
             assert_eq!(read("r", bad.as_bytes(), None).status, ReportStatus::Error);
         }
