@@ -1,6 +1,6 @@
 //! `CycloneDX` in XML. Until 1.3 vulnerabilities were an extension, below the document or below a component.
 
-use super::{Affected, Bom, Rating, Vulnerability};
+use super::{Affected, Bom, Rating, Vulnerability, is_library};
 use crate::report::formats::sbom::{self, Component};
 use crate::report::prelude::*;
 
@@ -26,7 +26,7 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             bom.vulnerabilities.get_or_insert_default().push(vulnerability(&node, None));
         }
         Part::Whole(node) if node.name == "tool" || open.contains(&"tools") => {
-            if bom.tool.is_none() {
+            if bom.tool.as_deref().is_none_or(is_library) {
                 bom.tool = node.text_of("name").map(str::to_owned);
                 bom.tool_version = node.text_of("version").map(str::to_owned);
             }
