@@ -239,3 +239,87 @@ impl Reading<'_> {
 fn next<J>(received: &Mutex<Receiver<J>>) -> Option<J> {
     received.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::LARGE;
+    use crate::domain::finding::Finding;
+    use crate::report::{Report, read};
+
+    const RESULTS: usize = 6_000;
+
+    fn result(n: usize) -> String {
+        let text = format!("Result {n}. {}", "It is told at length. ".repeat(40));
+        format!(
+            "{{\"ruleId\": \"R{n}\", \"message\": {{\"text\": \"{text}\"}}, \"locations\": [{{\"physicalLocation\":\n\
+             {{\"artifactLocation\": {{\"uri\": \"src/f{n}.c\"}}, \"region\": {{\"startLine\": {n}}}}}}}]}}"
+        )
+    }
+
+    fn sarif(results: &[String]) -> Report {
+        let tool = r#"{"driver": {"name": "Bandit", "version": "1.7"}}"#;
+        let text =
+            format!(r#"{{"version": "2.1.0", "runs": [{{"results": [{}], "tool": {tool}}}]}}"#, results.join(",\n"));
+        read("r", text.as_bytes(), None)
+    }
+
+    /// How large reports are read must not be seen in what is found.
+    #[test]
+    fn a_large_report_is_its_results_in_their_order() {
+        let results: Vec<String> = (0..RESULTS).map(result).collect();
+        let whole = sarif(&results);
+        assert!(results.iter().map(String::len).sum::<usize>() > LARGE);
+        assert_eq!((whole.raw_items as usize, whole.findings.len()), (RESULTS, RESULTS));
+        let (first, rest) = results.split_at(RESULTS / 2);
+        let halves: Vec<Finding> = [first, rest].into_iter().flat_map(|half| sarif(half).findings).collect();
+        assert_eq!(whole.findings, halves);
+    }
+
+    #[test]
+    fn repeats_that_two_threads_read_are_merged() {
+        let results: Vec<String> = (0..RESULTS).map(|n| result(n % (RESULTS / 2))).collect();
+        let whole = sarif(&results);
+        assert_eq!((whole.findings.len(), whole.merged as usize), (RESULTS / 2, RESULTS / 2));
+    }
+
+    #[test]
+    fn of_several_errors_the_first_in_the_document_is_told() {
+        let mut results: Vec<String> = (0..RESULTS).map(result).collect();
+        for n in [RESULTS - 1, 4_000, 300] {
+            results[n] = r#"{"ruleId": "A", "ruleId": "B"}"#.to_owned();
+        }
+        let reason = sarif(&results).reason.unwrap();
+        assert!(reason.raw().contains("stands twice") && reason.raw().contains("line 601 "), "{}", reason.raw());
+    }
+
+    #[test]
+    fn elements_of_xml_belong_to_what_they_stand_in() {
+        let item = |n: usize| {
+            format!(
+                "<ReportItem port=\"{}\" protocol=\"tcp\" severity=\"2\" pluginID=\"{n}\" pluginName=\"P{n}\">\
+                 <description>{}</description></ReportItem>\n",
+                n % 9 + 1,
+                "It is told at length. ".repeat(40)
+            )
+        };
+        let host = |h: usize| {
+            let items: String = (h * 100..h * 100 + 100).map(item).collect();
+            format!("<ReportHost name=\"host{h}\">\n{items}</ReportHost>\n")
+        };
+        let report =
+            |hosts: &str| format!("<NessusClientData_v2><Report name=\"r\">{hosts}</Report></NessusClientData_v2>");
+        let whole = report(&(0..RESULTS / 100).map(host).collect::<String>());
+        assert!(whole.len() > LARGE);
+        let read_whole = read("r", whole.as_bytes(), None);
+        assert_eq!(read_whole.findings.len(), RESULTS);
+        for (n, finding) in read_whole.findings.iter().enumerate() {
+            let place = format!("host{}:{}/tcp", n / 100, n % 9 + 1);
+            assert_eq!(
+                (finding.rule.raw(), finding.location.logical.as_ref().unwrap().raw()),
+                (n.to_string().as_str(), place.as_str())
+            );
+        }
+        let broken = whole.replace("pluginID=\"5000\"", "pluginID=\"5000");
+        assert!(read("r", broken.as_bytes(), None).reason.unwrap().raw().contains(" at line "));
+    }
+}
