@@ -49,6 +49,7 @@ mod dependency_snapshot;
 mod dependency_track;
 mod detect_secrets;
 mod docker_bench;
+mod dockerfile_lint;
 mod dockerlint;
 mod dockle;
 mod dotnet_tests;
@@ -57,6 +58,7 @@ mod flawfinder;
 mod fortify;
 mod fossa;
 mod ggshield;
+mod gitguardian;
 mod github_code_scanning;
 mod github_secret_scanning;
 mod gitlab;
@@ -181,6 +183,7 @@ pub(super) static ALL: &[&[Format]] = &[
     dependency_track::FORMATS,
     detect_secrets::FORMATS,
     docker_bench::FORMATS,
+    dockerfile_lint::FORMATS,
     dockerlint::FORMATS,
     dockle::FORMATS,
     dotnet_tests::FORMATS,
@@ -189,6 +192,7 @@ pub(super) static ALL: &[&[Format]] = &[
     fortify::FORMATS,
     fossa::FORMATS,
     ggshield::FORMATS,
+    gitguardian::FORMATS,
     github_code_scanning::FORMATS,
     github_secret_scanning::FORMATS,
     gitlab::FORMATS,

@@ -36,12 +36,26 @@ pub(super) const FORMATS: &[Format] = &[
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
-    let list = if doc.is_list() { doc } else { doc.get("vulnerabilities") };
+    let list = list(doc);
     let first = list.at("0");
-    let known = first.has("vuln") && (first.has("package_name") || first.has("packageName") || first.has("package"));
+    let named = first.has_any(&["package_name", "packageName", "package"]);
+    let of_application =
+        first.has_any(&["vulnerabilityId", "vulnerability_id"]) && first.has_any(&["fixState", "fix_state"]);
+    let known = named && (first.has("vuln") || of_application);
     let digest = doc.has("imageDigest") || doc.has("image_digest");
     let empty = digest && (doc.has("vulnerability_type") || doc.has("vulnerabilityType"));
-    (known || (empty && doc.has("vulnerabilities"))).into()
+    let of_sbom = [doc, doc.get("vulnerabilities")].iter().any(|d| d.has_any(&["sbomId", "sbom_id"]));
+    (known || (empty && doc.has("vulnerabilities")) || (of_sbom && list.is_list())).into()
+}
+
+/// The list of vulnerabilities: the document, its list, or that in the part of a report of all things that AnchoreCTL knows.
+fn list<'n, 'a>(doc: &'n Node<'a>) -> &'n Node<'a> {
+    let within = doc.get("vulnerabilities");
+    match within {
+        _ if doc.is_list() => doc,
+        Node::Object(_) if within.has("vulnerabilities") => within.get("vulnerabilities"),
+        _ => within,
+    }
 }
 
 /// A field in either way of writing it, unless it is the text `None`.
@@ -53,8 +67,8 @@ fn field<'n>(node: &'n Node<'_>, snake: &str, camel: &str) -> Option<&'n str> {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, CLASSES);
-    let list = if doc.is_list() { doc.list()? } else { doc.results("vulnerabilities")? };
-    for found in list {
+    let all = if doc.is_list() || list(&doc).is_list() { list(&doc).list()? } else { doc.results("vulnerabilities")? };
+    for found in all {
         let found = image::object(found, "A vulnerability")?;
         let own = ["imageFullTag", "fullTag", "imageTag"].into_iter().find_map(|k| found.get(k).text());
         let tag = own.or_else(|| ["imageFullTag", "image_tag", "imageTag"].into_iter().find_map(|k| doc.get(k).text()));
@@ -70,11 +84,14 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 
 fn draft(found: &Node<'_>, image: Option<&str>) -> Draft {
     let more = found.get("extra");
+    let id = found.get("vuln").text().or_else(|| field(found, "vulnerability_id", "vulnerabilityId"));
+    let versions = [found.get("fixVersions"), found.get("fix_versions")];
+    let versions = versions.into_iter().flat_map(Node::texts).collect::<Vec<_>>().join(",");
     let full = field(found, "package", "package");
     let name = field(found, "package_name", "packageName").or(full);
     let path = field(found, "package_path", "packagePath").filter(|p| *p != "pkgdb");
     let mut draft = Flaw {
-        id: found.get("vuln").or_empty(),
+        id: id.unwrap_or_default(),
         description: more.get("description").text().or_else(|| found.get("description").text()),
         name,
         version: field(found, "package_version", "packageVersion"),
@@ -82,7 +99,8 @@ fn draft(found: &Node<'_>, image: Option<&str>) -> Draft {
         distro: field(found, "feed_group", "feedGroup").unwrap_or_default(),
         image,
         path,
-        fixed: field(found, "fix", "fix"),
+        purl: found.get("purl").text(),
+        fixed: field(found, "fix", "fix").or(Some(versions.as_str())),
         ..Flaw::default()
     }
     .draft();
@@ -95,9 +113,11 @@ fn draft(found: &Node<'_>, image: Option<&str>) -> Draft {
     };
     draft.cvss = image::best(data().flat_map(scores));
     draft.vulnerabilities.extend(data().flat_map(|d| words::vulnerability_ids(d.get("id").or_empty())));
-    draft.exploited = ["isKev", "kev", "cisaKev"].iter().any(|k| found.get(k).is_true());
+    let known = |of: &Node<'_>| ["isKev", "is_kev", "kev", "cisaKev"].iter().any(|k| of.get(k).is_true());
+    draft.exploited = known(found) || data().any(known);
     draft.epss = found.at("epss.score").score().or_else(|| found.get("epss").score());
-    if found.get("will_not_fix").is_true() || found.get("willNotFix").is_true() {
+    let state = field(found, "fix_state", "fixState");
+    if found.get("will_not_fix").is_true() || found.get("willNotFix").is_true() || state == Some("wont_fix") {
         draft.say("Fix", Some("the vendor will not fix it"));
     }
     draft
@@ -196,6 +216,26 @@ mod tests {
             assert_eq!(f.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:deb/debian/apt@1.4");
             assert_eq!(f.scores.as_ref().unwrap().cvss.as_ref().unwrap().raw(), "5.0");
         }
+    }
+
+    #[test]
+    fn reports_of_applications_and_of_all_that_is_known() {
+        let whole = r#"{"sbom": {}, "policyEvaluation": {}, "vulnerabilities": {"sbomId": "sha256:1", "vulnerabilities": [{"vuln": "CVE-2024-1",
+            "severity": "Low", "packageName": "nginx", "packageVersion": "1.3", "packageType": "deb", "purl": "pkg:deb/debian/nginx@1.3",
+            "fix": "1.4", "nvdData": [{"isKev": true}]}]}}"#;
+        let application = r#"[{"vulnerability_id": "CVE-2024-1", "severity": "low", "package_name": "nginx", "package_version": "1.3",
+            "package_type": "deb", "purl": "pkg:deb/debian/nginx@1.3", "fix_state": "wont_fix", "fix_versions": ["1.4"], "kev": true}]"#;
+        for text in [whole, application] {
+            let report = read("a", text.as_bytes(), None);
+            assert_eq!((report.format, report.raw_items), ("anchore-vulnerabilities-json", 1));
+            let f = &report.findings[0];
+            assert_eq!((f.severity, f.rule.raw()), (Severity::Low, "CVE-2024-1"));
+            let package = f.package.as_ref().unwrap();
+            assert_eq!((package.purl.as_ref().unwrap().raw(), package.fixed.len()), ("pkg:deb/debian/nginx@1.3", 1));
+            assert!(f.scores.as_ref().unwrap().exploited);
+        }
+        let empty = r#"{"sbomId": "sha256:1", "vulnerabilities": []}"#;
+        assert_eq!(read("a", empty.as_bytes(), None).status, ReportStatus::Empty);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 /// Where nothing was found to look at there is only the summary.
-const NOTHING: [&str; 4] = ["passed", "failed", "parsing_errors", "checkov_version"];
+const NOTHING: [&str; 3] = ["passed", "failed", "checkov_version"];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let one = |report: &Node<'_>| {
@@ -228,7 +228,8 @@ mod tests {
         assert_eq!(report.findings[0].place(), "d.tf:7");
         let python = REPORTS.replace(r#"["1.2", "2.0"]"#, r#""[<Version('1.2')>, <Version('2.0')>]""#);
         let report = read("r", python.as_bytes(), None);
-        assert_eq!(report.findings[2].package.as_ref().unwrap().fixed, ["1.2", "2.0"]);
+        let fixed = &report.findings[2].package.as_ref().unwrap().fixed;
+        assert_eq!(fixed.iter().map(crate::text::Untrusted::raw).collect::<Vec<_>>(), ["1.2", "2.0"]);
     }
 
     #[test]

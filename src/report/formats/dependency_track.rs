@@ -130,7 +130,7 @@ mod tests {
         };
         let report = of("FALSE_POSITIVE");
         assert_eq!((report.format, report.findings[0].suppressed.is_some()), ("dependency-track-json", true));
-        assert_eq!(report.findings[0].package.as_ref().unwrap().fixed, ["1.5"]);
+        assert_eq!(report.findings[0].package.as_ref().unwrap().fixed[0].raw(), "1.5");
         assert!(of("EXPLOITABLE").findings[0].suppressed.is_none());
     }
 

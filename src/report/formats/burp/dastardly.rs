@@ -44,7 +44,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let (mut counted, mut found) = (0_u32, 0_u32);
     xml::walk(input.text, &["testcase"], |part| match part {
         Part::Open(node) if node.name == "testsuite" => {
-            page = node.attribute("name").unwrap_or_default().to_owned();
+            node.attribute("name").unwrap_or_default().clone_into(&mut page);
             pages = pages.saturating_add(1);
             let failures = node.attribute("failures").and_then(|n| n.parse().ok()).unwrap_or(0);
             counted = counted.saturating_add(failures);
@@ -107,13 +107,12 @@ fn parts(text: &str) -> (String, Vec<(&str, String)>) {
     let (mut facts, mut parts): (String, Vec<(&str, String)>) = (String::new(), Vec::new());
     for line in text.lines() {
         // Below the evidence stands what the server answered: of that a line may be a heading too, but seldom alone.
-        match HEADINGS.iter().find(|h| **h == line.trim()) {
-            Some(heading) => parts.push((heading, String::new())),
-            None => {
-                let to = parts.last_mut().map_or(&mut facts, |(_, text)| text);
-                to.push_str(line);
-                to.push('\n');
-            }
+        if let Some(heading) = HEADINGS.iter().find(|h| **h == line.trim()) {
+            parts.push((heading, String::new()));
+        } else {
+            let to = parts.last_mut().map_or(&mut facts, |(_, text)| text);
+            to.push_str(line);
+            to.push('\n');
         }
     }
     (facts, parts)
