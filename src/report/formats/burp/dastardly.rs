@@ -17,8 +17,8 @@ pub(super) const FORMAT: Format = Format {
     parse,
 };
 
-/// What the case of a page without issues is called.
-const NONE: &str = "No issues were identified";
+/// The case of a page without issues.
+const NONE: &str = "<testcase name=\"No issues were identified\"";
 
 /// The headings that the parts of a text stand below.
 const HEADINGS: [&str; 8] = [
