@@ -43,6 +43,7 @@ mod cyclonedx;
 mod defectdojo;
 mod dependabot;
 mod dependency_check;
+mod dependency_check_csv;
 mod dependency_check_json;
 mod dependency_check_xml;
 mod dependency_snapshot;
@@ -177,6 +178,7 @@ pub(super) static ALL: &[&[Format]] = &[
     cyclonedx::FORMATS,
     defectdojo::FORMATS,
     dependabot::FORMATS,
+    dependency_check_csv::FORMATS,
     dependency_check_json::FORMATS,
     dependency_check_xml::FORMATS,
     dependency_snapshot::FORMATS,
