@@ -18,6 +18,7 @@ mod crash;
 mod decisions;
 mod docs;
 mod evidence;
+mod exchange;
 mod exposure;
 mod forwarded;
 mod halting;

@@ -69,17 +69,21 @@ fn dismissed(mut findings: Vec<Finding>, which: &[usize]) -> Vec<Dismissal> {
     which.iter().filter_map(|i| findings.get(*i)).map(of).collect()
 }
 
-/// For each finding: whether it is dismissed, and why it is only suggested.
-fn outcome(mut findings: Vec<Finding>, dismissals: &[Dismissal]) -> Vec<(bool, Option<Lapse>)> {
-    identify(&mut findings);
-    let release = Release {
+fn release() -> Release {
+    Release {
         service: "pay".into(),
         version: "2".into(),
         environment: "prod".into(),
         commit: None,
         branch: None,
         artifacts: Vec::new(),
-    };
+    }
+}
+
+/// For each finding: whether it is dismissed, and why it is only suggested.
+fn outcome(mut findings: Vec<Finding>, dismissals: &[Dismissal]) -> Vec<(bool, Option<Lapse>)> {
+    identify(&mut findings);
+    let release = release();
     let findings = findings.into_iter().map(Arc::new).collect();
     let triaged =
         match_dismissals(findings, dismissals, &release, Timestamp::from_millis(2_000_000_000).unwrap(), None);
@@ -120,4 +124,49 @@ fn of_several_that_look_alike_none_is_taken_for_the_judged_one() {
     assert_eq!(outcome(vec![code("a.py", 12), code("a.py", 52)], &both), [(true, None), (true, None)]);
     let three = vec![code("a.py", 1), code("a.py", 12), code("a.py", 52)];
     assert_eq!(outcome(three, &both), [ambiguous, ambiguous, ambiguous]);
+}
+
+#[test]
+fn what_has_become_of_each_is_told() {
+    let of = |path: &str, line| {
+        let mut finding = Finding { snippet: Some(Untrusted::new(format!("eval({path})"))), ..code(path, line) };
+        finding.keys = keys_of(&finding);
+        finding
+    };
+    let mut standing =
+        dismissed(vec![of("a.py", 10), of("b.py", 10), of("c.py", 10), of("gone.py", 10)], &[0, 1, 2, 3]);
+    let newer = Dismissal {
+        id: RecordId::new("01J0000000000000000000000B"),
+        issued_at: Timestamp::from_millis(1_000_000_001).unwrap(),
+        ..standing[1].clone()
+    };
+    standing.push(newer);
+    let elsewhere = Scope { service: Some("other".into()), ..Scope::default() };
+    standing.push(Dismissal { scope: elsewhere, ..standing[0].clone() });
+    let worse = Finding { severity: Severity::Critical, ..of("c.py", 10) };
+    let mut findings = vec![of("a.py", 20), of("b.py", 20), worse];
+    identify(&mut findings);
+    let (release, now) = (release(), Timestamp::from_millis(2_000_000_000).unwrap());
+    let findings = findings.into_iter().map(Arc::new).collect();
+    let triaged = match_dismissals(findings, &standing, &release, now, None);
+    let all = reach(&standing, &triaged, &release, true, now);
+    let words: Vec<_> = all.into_iter().map(|r| r.map(|r| (r.state.word(), r.findings.len()))).collect();
+    let want = [("in-force", 1), ("superseded", 0), ("lapsed", 1), ("stale", 0), ("in-force", 1)];
+    assert_eq!(words, want.map(Some).into_iter().chain([None]).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_dismissal_that_matches_nothing_is_stale_if_all_is_there() {
+    let standing = dismissed(vec![vulnerable("a/pom.xml"), code("a.py", 1)], &[0, 1]);
+    let (release, now) = (release(), Timestamp::from_millis(2_000_000_000).unwrap());
+    let mut findings = vec![code("a.py", 3)];
+    identify(&mut findings);
+    let triaged = match_dismissals(findings.into_iter().map(Arc::new).collect(), &standing, &release, now, None);
+    let stale = stale(&standing, &triaged, &release, now);
+    assert_eq!(stale, standing[..1]);
+    let part = reach(&standing, &triaged, &release, false, now);
+    assert_eq!(part[0].as_ref().unwrap().state, State::NotTold);
+    let mut over = standing.clone();
+    over[0].expires = Some(now);
+    assert_eq!(reach(&over, &triaged, &release, true, now)[0].as_ref().unwrap().state, State::Lapsed(Lapse::Expired));
 }
