@@ -1,5 +1,6 @@
 //! What an approver says of a finding, and how that is found again in the next release.
 
+mod alike;
 mod carry;
 mod reach;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use super::severity::Severity;
 use super::time::Timestamp;
 use crate::text::Untrusted;
 
+pub use alike::{Unlike, alike};
 pub(in crate::domain) use carry::is_at;
 pub use carry::match_dismissals;
 pub use reach::{Reach, State, reach, stale};

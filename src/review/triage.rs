@@ -11,7 +11,7 @@ use crate::domain::finding::Finding;
 use crate::domain::ids::Digest;
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
-use crate::domain::triage::{Justification, Scope, Status};
+use crate::domain::triage::{Justification, Scope, Status, alike};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::text::Untrusted;
@@ -161,10 +161,16 @@ pub fn scope(words: &str, release: &Release) -> Result<Scope, AppError> {
     Ok(scope)
 }
 
-/// What must be given: a detail always, a justification for not-affected, an expiry for accepted.
+/// What must be given: a detail always, a justification for not-affected, an expiry for accepted; and findings that have
+/// a rule or a component in common.
 pub fn check(request: &Dismiss, now: Timestamp) -> Result<(), AppError> {
     if request.findings.is_empty() {
         return Err(AppError::usage("No finding is named."));
+    }
+    if let Err(unlike) = alike(&request.findings) {
+        let error =
+            AppError::usage(unlike.to_string()).hint("Dismiss them in parts, each with a reasoning of its own.");
+        return Err(unlike.kinds.iter().take(10).fold(error, AppError::hint));
     }
     check_each(&request.each(), now)
 }

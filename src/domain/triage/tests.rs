@@ -170,3 +170,44 @@ fn a_dismissal_that_matches_nothing_is_stale_if_all_is_there() {
     over[0].expires = Some(now);
     assert_eq!(reach(&over, &triaged, &release, true, now)[0].as_ref().unwrap().state, State::Lapsed(Lapse::Expired));
 }
+
+#[test]
+fn findings_are_dismissed_together_if_they_share_a_rule_or_a_component() {
+    let package = |name: &str, version: &str, purl: Option<&str>, id: &str| Finding {
+        rule: id.into(),
+        vulnerabilities: vec![id.into()],
+        package: Some(Box::new(Package {
+            name: name.into(),
+            version: Some(version.into()),
+            purl: purl.map(Into::into),
+            ..Package::default()
+        })),
+        ..vulnerable("pom.xml")
+    };
+    let rule = |rule: &str| Finding { rule: rule.into(), ..code("a.py", 1) };
+    let text = |version| package("org.apache.commons:commons-text", version, None, "CVE-1-1");
+    let purl = Some("pkg:maven/org.apache.commons/commons-text@1.9");
+    assert_eq!(alike(&[rule("B602"), rule("B602")]), Ok(()));
+    assert_eq!(alike(&[text("1.8"), package("commons-text", "1.9", purl, "CVE-1-2")]), Ok(()));
+    // One vulnerability in several components, by any of its names.
+    let mut other = package("text-fork", "1", None, "GHSA-1-1-1");
+    other.vulnerabilities.push("CVE-1-1".into());
+    assert_eq!(alike(&[text("1.8"), other]), Ok(()));
+    for unlike in [
+        [rule("B602"), rule("B101")],
+        [text("1.8"), package("commons-io", "1", None, "CVE-1-2")],
+        [text("1.8"), package("com.evil:commons-text", "1.8", None, "CVE-1-2")],
+        [package("a", "1", Some("pkg:npm/text@1"), "CVE-1-1"), package("a", "1", Some("pkg:pypi/text@1"), "CVE-1-2")],
+        [text("1.8"), rule("B602")],
+        [Finding { class: Class::Secret, ..rule("B602") }, rule("B602")],
+    ] {
+        assert!(alike(&unlike).is_err(), "{unlike:?}");
+    }
+    let why = alike(&[rule("B602"), rule("B101"), rule("B101")]).unwrap_err();
+    assert_eq!(
+        why.to_string(),
+        "These 3 findings share neither a rule nor a component: the rules are B101, B602; the component is none. One \
+         reasoning can be only for findings of one rule, or of one component."
+    );
+    assert_eq!(why.kinds.iter().map(|k| k.split(':').next().unwrap()).collect::<Vec<_>>(), ["B101", "B602"]);
+}
