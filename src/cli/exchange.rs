@@ -9,7 +9,7 @@ use super::args::ImportArgs;
 use super::dismiss::{expiry, justification, until};
 use super::output::{Block, Document};
 use super::{Context, prompt};
-use crate::domain::dossier::{Dossier, Extent};
+use crate::domain::dossier::Dossier;
 use crate::domain::exchange::Format;
 use crate::domain::finding::Finding;
 use crate::error::{AppError, ErrorKind};
@@ -148,8 +148,7 @@ fn read(args: &ImportArgs) -> Result<Vec<exchange::Document>, AppError> {
 
 /// Which findings are not there.
 fn gap(dossier: &Dossier) -> Option<String> {
-    let count = dossier.count();
-    count.gap().filter(|_| count.extent != Extent::Whole)
+    dossier.count().gap()
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::inbox::{self, Waiting};
 use super::progress::quiet;
 use super::{Desk, dossier};
-use crate::domain::dossier::{Dossier, Extent};
+use crate::domain::dossier::Dossier;
 use crate::domain::ids::GateId;
 use crate::domain::triage::{Dismissal, Lapse, Reach, State, reach};
 use crate::error::AppError;
@@ -86,7 +86,7 @@ pub async fn list(desk: &Desk, gates: &[String], services: &[String]) -> Result<
         match dossier {
             Ok(dossier) => {
                 list.looked_at.push(dossier.release.short());
-                let whole = dossier.count().extent == Extent::Whole;
+                let whole = dossier.has_all_findings();
                 // All of the ledger's, as the findings were matched with all of them.
                 let reached = reach(&records.dismissals, &dossier.findings, &dossier.release, whole, now);
                 seen.push((dossier, reached));

@@ -39,6 +39,7 @@ mod statement;
 mod support;
 mod take_up;
 mod team;
+mod triage;
 mod unknown;
 mod unsound;
 mod walkthrough;
