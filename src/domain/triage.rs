@@ -6,6 +6,7 @@ mod reach;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -191,6 +192,13 @@ pub struct Subject {
     pub title: Untrusted,
     /// The place it was at.
     pub place: Untrusted,
+    /// The other places it was at, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Untrusted>,
+    /// How many findings looked alike then, this one among them, if there were several: one of them may be gone by now,
+    /// and which, nothing tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_alikes: Option<u32>,
     /// The tool that reported it.
     pub tool: Untrusted,
     /// The major version of that tool.
@@ -200,15 +208,32 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Of a finding as it is now.
+    /// All places that were judged.
+    pub fn places(&self) -> impl Iterator<Item = &Untrusted> {
+        std::iter::once(&self.place).chain(&self.also)
+    }
+
+    /// Of a finding as it is now, among all of its release.
+    pub fn among(finding: &Finding, all: &[Triaged]) -> Self {
+        let strongest = finding.keys.first();
+        let alike = all.iter().filter(|t| t.finding.keys.first() == strongest).count();
+        let look_alikes = u32::try_from(alike).ok().filter(|alike| *alike > 1 && strongest.is_some());
+        Self { look_alikes, ..Self::of(finding) }
+    }
+
+    /// Of a finding as it is now, which looks like no other.
     pub fn of(finding: &Finding) -> Self {
         let source = finding.sources.first();
+        let place = Untrusted::new(finding.place());
+        let also: BTreeSet<String> = finding.also.iter().map(ToString::to_string).collect();
         Self {
             fingerprint: finding.fingerprint,
             keys: finding.keys.clone(),
             rule: finding.rule.clone(),
             title: finding.title.clone(),
-            place: Untrusted::new(finding.place()),
+            also: also.into_iter().filter(|p| *p != place.raw()).map(Untrusted::new).collect(),
+            place,
+            look_alikes: None,
             tool: source.map(|s| s.tool.clone()).unwrap_or_default(),
             tool_major: source.and_then(FindingSource::tool_major).map(|m| m.to_string()),
             severity: finding.severity,

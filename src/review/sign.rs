@@ -221,7 +221,7 @@ pub async fn triage(
     desk: &Desk,
     identity: &Identity,
     all: &[Said],
-    release: &crate::domain::release::Release,
+    dossier: &Dossier,
     watcher: Watcher<'_>,
 ) -> Result<Signed, AppError> {
     let now = desk.clock.now();
@@ -230,7 +230,7 @@ pub async fn triage(
         .principal_for(identity.signer.as_ref(), TRIAGE_NAMESPACE, now)
         .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
     let records = all.iter().map(|said| Record {
-        subject: Subject::of(&said.finding).into(),
+        subject: Subject::among(&said.finding, &dossier.findings).into(),
         status: said.status,
         justification: said.justification,
         detail: said.detail.clone(),
@@ -245,7 +245,7 @@ pub async fn triage(
         records: records.collect(),
         clock_skew_seconds: skew_to_record(desk, None),
     };
-    let statement = Statement::of_triage(release, choice)
+    let statement = Statement::of_triage(&dossier.release, choice)
         .map_err(|e| AppError::new(ErrorKind::Signing, format!("The dismissal cannot be signed: {e}.")))?;
     seal(identity, statement, now, watcher).await
 }

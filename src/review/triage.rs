@@ -223,7 +223,7 @@ pub async fn sign_each(
     }
     desk.records().await?.sound()?;
     let identity = sign::identity(desk).await?;
-    let signed = sign::triage(desk, &identity, all, &dossier.release, watcher).await?;
+    let signed = sign::triage(desk, &identity, all, dossier, watcher).await?;
     permit.use_up()?;
     desk.append(vec![Draft {
         kind: EntryKind::Triage,

@@ -42,8 +42,8 @@ pub fn match_dismissals(
             for key in &finding.keys {
                 for dismissal in by_key.get(key).into_iter().flatten() {
                     // Which of several was judged cannot be told by their order in the file: unless as many were judged
-                    // as there are, none is taken for judged.
-                    let bearers = shared.get(key).copied().unwrap_or(1);
+                    // as there are, none is taken for judged. Nor where one of several is gone since.
+                    let bearers = shared.get(key).copied().unwrap_or(1).max(looked_alike(dismissal));
                     let judged = by_key
                         .get(key)
                         .map_or(0, |d| d.iter().map(|d| d.subject.fingerprint).collect::<HashSet<_>>().len());
@@ -84,6 +84,11 @@ pub fn match_dismissals(
         .collect()
 }
 
+/// How many looked alike when it was judged.
+fn looked_alike(dismissal: &Dismissal) -> usize {
+    dismissal.subject.look_alikes.map_or(1, |alike| usize::try_from(alike).unwrap_or(usize::MAX))
+}
+
 /// Whether a finding is still at the place that was judged, whatever its line; it may have come up at others too.
 pub(in crate::domain) fn is_at(place: &Untrusted, finding: &Finding) -> bool {
     let bare = |place: &str| {
@@ -106,7 +111,7 @@ fn lapse_of(dismissal: &Dismissal, finding: &Finding, rung: Rung, several: bool,
         Some(Lapse::SeverityRose)
     } else if several {
         Some(Lapse::Ambiguous)
-    } else if rung == Rung::Vulnerability && !is_at(&dismissal.subject.place, finding) {
+    } else if rung == Rung::Vulnerability && !dismissal.subject.places().any(|place| is_at(place, finding)) {
         Some(Lapse::Moved)
     } else if !rung.carries() && dismissal.subject.fingerprint != finding.fingerprint {
         Some(Lapse::WeakMatch)

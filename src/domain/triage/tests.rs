@@ -54,12 +54,14 @@ fn vulnerable(path: &str) -> Finding {
 /// A dismissal of each of the findings, as they are in their report.
 fn dismissed(mut findings: Vec<Finding>, which: &[usize]) -> Vec<Dismissal> {
     identify(&mut findings);
+    let at = Timestamp::from_millis(1_000_000_000).unwrap();
+    let all = match_dismissals(findings.iter().cloned().map(Arc::new).collect(), &[], &release(), at, None);
     let of = |finding: &Finding| Dismissal {
         id: RecordId::new("01J0000000000000000000000A"),
         envelope: crate::domain::canonical::sha256(b"x"),
         principal: Principal::new("ana@example.com"),
-        issued_at: Timestamp::from_millis(1_000_000_000).unwrap(),
-        subject: Subject::of(finding),
+        issued_at: at,
+        subject: Subject::among(finding, &all),
         status: Status::FalsePositive,
         justification: None,
         detail: "Only constants get there.".into(),
@@ -124,6 +126,33 @@ fn of_several_that_look_alike_none_is_taken_for_the_judged_one() {
     assert_eq!(outcome(vec![code("a.py", 12), code("a.py", 52)], &both), [(true, None), (true, None)]);
     let three = vec![code("a.py", 1), code("a.py", 12), code("a.py", 52)];
     assert_eq!(outcome(three, &both), [ambiguous, ambiguous, ambiguous]);
+}
+
+/// Nothing tells which of them was mended.
+#[test]
+fn where_one_of_several_is_gone_the_rest_counts_as_judged_only_if_all_were() {
+    let two = vec![code("a.py", 10), code("a.py", 50)];
+    let one = dismissed(two.clone(), &[0]);
+    assert_eq!(one[0].subject.look_alikes, Some(2));
+    assert_eq!(outcome(vec![code("a.py", 50)], &one), [(false, Some(Lapse::Ambiguous))]);
+    let both = dismissed(two, &[0, 1]);
+    assert_eq!(outcome(vec![code("a.py", 50)], &both), [(true, None)]);
+    // Judged anew, when it was alone, it holds.
+    let mut anew = one;
+    anew.extend(dismissed(vec![code("a.py", 50)], &[0]));
+    assert_eq!(anew[1].subject.look_alikes, None);
+    assert_eq!(outcome(vec![code("a.py", 51)], &anew), [(true, None)]);
+}
+
+#[test]
+fn every_place_that_was_judged_counts() {
+    let at = |path: &str| Location { path: Some(path.into()), ..Location::default() };
+    let mut both = vulnerable("app/pom.xml");
+    both.also = vec![at("lib/pom.xml"), at("app/pom.xml"), at("lib/pom.xml")];
+    let standing = dismissed(vec![both], &[0]);
+    assert_eq!(standing[0].subject.also, ["lib/pom.xml".into()], "each once, and sorted");
+    assert_eq!(outcome(vec![vulnerable("lib/pom.xml")], &standing), [(true, None)]);
+    assert_eq!(outcome(vec![vulnerable("new/pom.xml")], &standing), [(false, Some(Lapse::Moved))]);
 }
 
 #[test]
