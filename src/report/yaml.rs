@@ -141,7 +141,7 @@ fn put<'a>(into: &mut Open<'a>, value: Node<'a>) -> Result<(), String> {
             }
             let name = match value {
                 Node::Text(name) => name,
-                Node::Null | Node::Unread(_) => Cow::Borrowed("null"),
+                Node::Null | Node::Unread(_) | Node::Parts(_) => Cow::Borrowed("null"),
                 Node::Number(name) => Cow::Owned(name.as_str().to_owned()),
                 Node::Truth(truth) => Cow::Borrowed(if truth { "true" } else { "false" }),
                 Node::List(_) | Node::Object(_) => return Err("a key has to be a text".to_owned()),
