@@ -202,6 +202,13 @@ fn read_plain(name: &str, bytes: &[u8], forced: Option<&str>) -> Report {
     }
 }
 
+impl Report {
+    /// Of a file that cannot be read at all, and why.
+    pub fn unread(name: &str, why: &str) -> Self {
+        outcome(name, "", Err(Unreadable(why.to_owned())))
+    }
+}
+
 fn outcome(name: &str, format: &'static str, result: Result<Report, Unreadable>) -> Report {
     result.unwrap_or_else(|why| Report {
         file: name.into(),

@@ -20,6 +20,7 @@ use super::finding::{Class, Finding, FindingSource, Location, MatchKey, Package,
 use super::ids::{Digest, Fingerprint};
 use crate::text::Untrusted;
 
+pub(in crate::domain) use component::component;
 pub use merge::{merge_across, merge_within};
 pub use normal::{
     normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet, normalise_tool,
@@ -116,12 +117,12 @@ pub fn tool_key(tool: &str, id: &str) -> MatchKey {
 
 /// The match keys of a finding from its own fields; the first source's `native_id` counts as stable.
 pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
-    fn raw(text: &Option<Untrusted>) -> &str {
-        text.as_ref().map_or("", Untrusted::raw)
+    fn raw(text: Option<&Untrusted>) -> &str {
+        text.map_or("", Untrusted::raw)
     }
     let path = match (&finding.location.path, finding.class) {
         (Some(path), Class::Container) => Cow::Owned(normalise_image(path.raw())),
-        (path, _) => Cow::Borrowed(raw(path)),
+        (path, _) => Cow::Borrowed(raw(path.as_ref())),
     };
     let source = finding.sources.first();
     keys_for(&KeyParts {
@@ -132,8 +133,8 @@ pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
         image: &merge::image(finding),
         rule: finding.rule.raw(),
         path: &path,
-        snippet: raw(&finding.snippet),
-        logical: raw(&finding.location.logical),
+        snippet: raw(finding.snippet.as_ref()),
+        logical: raw(finding.location.logical.as_ref()),
         message: finding.title.raw(),
     })
 }

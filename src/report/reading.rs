@@ -177,13 +177,12 @@ impl<'a> Reading<'a> {
         if self.worker.is_none() && self.input.text.len() >= LARGE {
             self.worker = Some(Worker::start(self.input.name.to_owned()));
         }
-        match &self.worker {
+        if let Some(worker) = &self.worker {
             // A worker that is gone has panicked, which `done` tells.
-            Some(worker) => drop(worker.batches.send((Arc::clone(&self.who), batch))),
-            None => {
-                let Who { tool, version } = self.who.as_ref();
-                self.parsed.findings.extend(batch.into_iter().map(|d| d.finish(self.input, tool, version.as_deref())));
-            }
+            drop(worker.batches.send((Arc::clone(&self.who), batch)));
+        } else {
+            let Who { tool, version } = self.who.as_ref();
+            self.parsed.findings.extend(batch.into_iter().map(|d| d.finish(self.input, tool, version.as_deref())));
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn from_base64(text: &str) -> Option<String> {
 }
 
 /// The most of a text in HTML that is made plain: far more than a finding holds of it.
-const LONGEST_HTML: usize = 1 << 20;
+const LONGEST_HTML: usize = 16 << 20;
 /// The most bytes of a tag that is taken out.
 const LONGEST_TAG: usize = 24;
 
@@ -240,6 +240,8 @@ mod tests {
     /// Looked for to the end, a tag of each `<` is a way through two megabytes.
     #[test]
     fn html_of_brackets_only_is_read_in_one_go() {
+        let cut = plain(&"x".repeat(LONGEST_HTML + 7));
+        assert!(cut.ends_with(']') && cut.contains("7 more bytes"));
         let brackets = "<".repeat(2 << 20);
         assert_eq!(plain(&brackets), brackets);
         assert_eq!(plain("a<br  />b<strong>c</strong>"), "a\nbc");

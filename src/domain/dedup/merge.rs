@@ -242,13 +242,13 @@ fn join_by_tool_id(findings: &[&Finding], groups: &mut Groups) {
 /// A tool that does not say the version, or the image, means the one that others name, if they all name the same.
 fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
     let all = findings.iter().enumerate().filter(|(_, f)| f.package.is_some() && !f.vulnerabilities.is_empty());
-    let names = |(index, finding): (usize, &&Finding)| {
+    let of = |(index, finding): (usize, &&Finding)| {
         let name = finding.package.as_ref().map(|p| component::component(p)).unwrap_or_default();
         let known = if name.is_empty() { None } else { Some(finding.vulnerabilities.iter().map(Untrusted::raw)) };
         let ids = known.map(identities).unwrap_or_default();
         ids.into_iter().map(|id| (keys.of(&(id, &name)), index)).collect::<Vec<(Key, usize)>>()
     };
-    let mut named: Vec<(Key, usize)> = side_by_side(all.collect(), names).into_iter().flatten().collect();
+    let mut named: Vec<(Key, usize)> = side_by_side(all.collect(), of).into_iter().flatten().collect();
     named.sort_unstable();
     for same in named.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
         let found = |index: &usize| findings.get(*index).copied();

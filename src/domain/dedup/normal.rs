@@ -158,9 +158,8 @@ pub fn normalise_message(message: &str) -> String {
         let mut out = Vec::with_capacity(message.len());
         for byte in message.trim_ascii().bytes() {
             match (byte, out.last()) {
-                (b'0'..=b'9', Some(b'#')) => {}
+                (b'0'..=b'9', Some(b'#')) | (b' ' | b'\t' | b'\n' | b'\x0c' | b'\r', Some(b' ')) => {}
                 (b'0'..=b'9', _) => out.push(b'#'),
-                (b' ' | b'\t' | b'\n' | b'\x0c' | b'\r', Some(b' ')) => {}
                 (b' ' | b'\t' | b'\n' | b'\x0c' | b'\r', _) => out.push(b' '),
                 (byte, _) => out.push(byte.to_ascii_lowercase()),
             }

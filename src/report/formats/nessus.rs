@@ -55,7 +55,7 @@ fn draft(host: &str, item: &Node<'_>) -> Option<Draft> {
     let mut draft = Draft::new(Class::Infra);
     let mut parts = Fields::default();
     for child in &item.children {
-        parts.take(&mut draft, &child.name, child.text.trim());
+        parts.take(&mut draft, child.name, child.text.trim());
     }
     draft.severity = match item.attribute("severity") {
         Some("4") => Severity::Critical,

@@ -26,7 +26,7 @@ pub(in crate::report) struct Share<'w> {
     pool: &'w mut Pool,
     /// How many findings all threads have made, and what was read before.
     total: &'w AtomicUsize,
-    made: Made,
+    done: Made,
 }
 
 #[derive(Default)]
@@ -65,7 +65,7 @@ impl<'l, 'a, L: Copy> Job<'l, 'a, L> {
 impl Share<'_> {
     /// As [`Reading::passed`].
     pub(in crate::report) fn passed(&mut self, items: usize) {
-        self.made.items += items;
+        self.done.items += items;
     }
 
     /// As [`Reading::add`].
@@ -77,17 +77,17 @@ impl Share<'_> {
     /// As [`Reading::more`].
     pub(in crate::report) fn more(&mut self, draft: Draft) {
         if self.total.fetch_add(1, Ordering::Relaxed) >= MOST_FINDINGS {
-            self.made.failed.get_or_insert_with(too_many);
+            self.done.failed.get_or_insert_with(too_many);
             return;
         }
         let Who { tool, version } = self.who;
-        self.made.findings.push(draft.finished(self.pool, self.report, tool, version.as_deref()));
+        self.done.findings.push(draft.finished(self.pool, self.report, tool, version.as_deref()));
     }
 
     /// As [`Reading::assessed`].
     pub(in crate::report) fn assessed(&mut self, class: Class) {
-        if !self.made.classes.contains(&class) {
-            self.made.classes.push(class);
+        if !self.done.classes.contains(&class) {
+            self.done.classes.push(class);
         }
     }
 }
@@ -183,29 +183,29 @@ impl Reading<'_> {
         let (who, report) = (self.who.as_ref(), self.input.name);
         let (failed, total) = (AtomicBool::new(false), AtomicUsize::new(self.made));
         let one = |job: J, pool: &mut Pool| {
-            let mut part = Share { report, who, pool, total: &total, made: Made::default() };
+            let mut part = Share { report, who, pool, total: &total, done: Made::default() };
             if let Err(why) = make(job, &mut part) {
-                part.made.failed = Some(why);
+                part.done.failed = Some(why);
             }
-            failed.fetch_or(part.made.failed.is_some(), Ordering::Relaxed);
-            part.made
+            failed.fetch_or(part.done.failed.is_some(), Ordering::Relaxed);
+            part.done
         };
         let (jobs, received) = sync_channel::<(usize, J)>(others * WAITING);
         let received = Mutex::new(received);
-        let mut made: Vec<(usize, Made)> = Vec::new();
-        let fed = std::thread::scope(|threads| {
+        let mut done: Vec<(usize, Made)> = Vec::new();
+        let ended = std::thread::scope(|threads| {
             let work = || {
                 let mut pool = Pool::default();
-                let mut made = Vec::new();
+                let mut done = Vec::new();
                 while let Some((number, job)) = next(&received) {
-                    made.push((number, one(job, &mut pool)));
+                    done.push((number, one(job, &mut pool)));
                 }
-                made
+                done
             };
             let threads: Vec<_> = (0..others).map(|_| threads.spawn(work)).collect();
             let mut pool = Pool::default();
             let mut number = 0;
-            let fed = feed(&mut |job| {
+            let ended = feed(&mut |job| {
                 // After an error nothing that comes later counts.
                 if failed.load(Ordering::Relaxed) {
                     return;
@@ -214,30 +214,30 @@ impl Reading<'_> {
                     if others > 0 { jobs.try_send((number, job)) } else { Err(TrySendError::Full((number, job))) };
                 // Who hands out works too, as soon as the others have enough.
                 if let Err(TrySendError::Full((number, job)) | TrySendError::Disconnected((number, job))) = sent {
-                    made.push((number, one(job, &mut pool)));
+                    done.push((number, one(job, &mut pool)));
                 }
                 number += 1;
             });
             drop(jobs);
             while let Some((number, job)) = next(&received) {
-                made.push((number, one(job, &mut pool)));
+                done.push((number, one(job, &mut pool)));
             }
             for thread in threads {
-                made.extend(thread.join().map_err(|_panic| broken_off())?);
+                done.extend(thread.join().map_err(|_panic| broken_off())?);
             }
-            fed
+            ended
         });
-        made.sort_by_key(|(number, _)| *number);
-        if let Some(why) = made.iter_mut().find_map(|(_, m)| m.failed.take()) {
+        done.sort_by_key(|(number, _)| *number);
+        if let Some(why) = done.iter_mut().find_map(|(_, m)| m.failed.take()) {
             return Err(why);
         }
-        fed?;
+        ended?;
         self.made = total.into_inner();
-        self.parsed.findings.reserve_exact(made.iter().map(|(_, m)| m.findings.len()).sum());
-        for (_, Made { items, findings, classes, .. }) in made {
+        self.parsed.findings.reserve_exact(done.iter().map(|(_, m)| m.findings.len()).sum());
+        for (_, Made { items, findings, classes, .. }) in done {
             self.passed(items);
             self.parsed.findings.extend(findings);
-            classes.into_iter().for_each(|class| self.assessed(class));
+            self.parsed.classes.extend(classes);
         }
         Ok(())
     }
@@ -246,4 +246,88 @@ impl Reading<'_> {
 /// The next that waits; `None` once all was handed out.
 fn next<J>(received: &Mutex<Receiver<J>>) -> Option<J> {
     received.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LARGE;
+    use crate::domain::finding::Finding;
+    use crate::report::{Report, read};
+
+    const RESULTS: usize = 6_000;
+
+    fn result(n: usize) -> String {
+        let text = format!("Result {n}. {}", "It is told at length. ".repeat(40));
+        format!(
+            "{{\"ruleId\": \"R{n}\", \"message\": {{\"text\": \"{text}\"}}, \"locations\": [{{\"physicalLocation\":\n\
+             {{\"artifactLocation\": {{\"uri\": \"src/f{n}.c\"}}, \"region\": {{\"startLine\": {n}}}}}}}]}}"
+        )
+    }
+
+    fn sarif(results: &[String]) -> Report {
+        let tool = r#"{"driver": {"name": "Bandit", "version": "1.7"}}"#;
+        let text =
+            format!(r#"{{"version": "2.1.0", "runs": [{{"results": [{}], "tool": {tool}}}]}}"#, results.join(",\n"));
+        read("r", text.as_bytes(), None)
+    }
+
+    /// How large reports are read must not be seen in what is found.
+    #[test]
+    fn a_large_report_is_its_results_in_their_order() {
+        let results: Vec<String> = (0..RESULTS).map(result).collect();
+        let whole = sarif(&results);
+        assert!(results.iter().map(String::len).sum::<usize>() > LARGE);
+        assert_eq!((whole.raw_items as usize, whole.findings.len()), (RESULTS, RESULTS));
+        let (first, rest) = results.split_at(RESULTS / 2);
+        let halves: Vec<Finding> = [first, rest].into_iter().flat_map(|half| sarif(half).findings).collect();
+        assert_eq!(whole.findings, halves);
+    }
+
+    #[test]
+    fn repeats_that_two_threads_read_are_merged() {
+        let results: Vec<String> = (0..RESULTS).map(|n| result(n % (RESULTS / 2))).collect();
+        let whole = sarif(&results);
+        assert_eq!((whole.findings.len(), whole.merged as usize), (RESULTS / 2, RESULTS / 2));
+    }
+
+    #[test]
+    fn of_several_errors_the_first_in_the_document_is_told() {
+        let mut results: Vec<String> = (0..RESULTS).map(result).collect();
+        for n in [RESULTS - 1, 4_000, 300] {
+            results[n] = r#"{"ruleId": "A", "ruleId": "B"}"#.to_owned();
+        }
+        let reason = sarif(&results).reason.unwrap();
+        assert!(reason.raw().contains("stands twice") && reason.raw().contains("line 601 "), "{}", reason.raw());
+    }
+
+    #[test]
+    fn elements_of_xml_belong_to_what_they_stand_in() {
+        let item = |n: usize| {
+            format!(
+                "<ReportItem port=\"{}\" protocol=\"tcp\" severity=\"2\" pluginID=\"{n}\" pluginName=\"P{n}\">\
+                 <description>{}</description></ReportItem>\n",
+                n % 9 + 1,
+                "It is told at length. ".repeat(40)
+            )
+        };
+        let host = |h: usize| {
+            let items: String = (h * 100..h * 100 + 100).map(item).collect();
+            format!("<ReportHost name=\"host{h}\">\n{items}</ReportHost>\n")
+        };
+        let report =
+            |hosts: &str| format!("<NessusClientData_v2><Report name=\"r\">{hosts}</Report></NessusClientData_v2>");
+        let whole = report(&(0..RESULTS / 100).map(host).collect::<String>());
+        assert!(whole.len() > LARGE);
+        let read_whole = read("r", whole.as_bytes(), None);
+        assert_eq!(read_whole.findings.len(), RESULTS);
+        for (n, finding) in read_whole.findings.iter().enumerate() {
+            let place = format!("host{}:{}/tcp", n / 100, n % 9 + 1);
+            assert_eq!(
+                (finding.rule.raw(), finding.location.logical.as_ref().unwrap().raw()),
+                (n.to_string().as_str(), place.as_str())
+            );
+        }
+        let broken = whole.replace("pluginID=\"5000\"", "pluginID=\"5000");
+        assert!(read("r", broken.as_bytes(), None).reason.unwrap().raw().contains(" at line "));
+    }
 }
