@@ -17,6 +17,7 @@ mod aws_inspector2;
 mod bandit;
 mod betterleaks;
 mod blackduck;
+mod blackduck_binary;
 mod brakeman;
 mod bundler_audit;
 mod burp;
@@ -150,6 +151,7 @@ pub(super) static ALL: &[&[Format]] = &[
     bandit::FORMATS,
     betterleaks::FORMATS,
     blackduck::FORMATS,
+    blackduck_binary::FORMATS,
     brakeman::FORMATS,
     bundler_audit::FORMATS,
     burp::FORMATS,
