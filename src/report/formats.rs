@@ -131,6 +131,7 @@ mod wiz_cli;
 mod yarn_audit;
 mod yocto;
 mod zap;
+mod zap_html;
 mod zap_json;
 mod zap_xml;
 
@@ -255,6 +256,7 @@ pub(super) static ALL: &[&[Format]] = &[
     wiz_cli::FORMATS,
     yarn_audit::FORMATS,
     yocto::FORMATS,
+    zap_html::FORMATS,
     zap_json::FORMATS,
     zap_xml::FORMATS,
 ];
