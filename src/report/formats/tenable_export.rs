@@ -55,17 +55,17 @@ fn draft(one: &Node<'_>) -> Draft {
     packaged(&mut draft, one.get("output").or_empty());
     draft.say("Address", asset.get("ipv4").text());
     draft.vulnerabilities = plugin.get("cve").texts().flat_map(words::vulnerability_ids).collect();
-    let scored = |score: &str, vector: &str| {
+    let of_version = |score: &str, vector: &str| {
         let vector = plugin.get(vector);
         let vector = vector.get("raw").text().or(vector.text());
         Cvss::bare(plugin.get(score).score().filter(|s| *s > 0.0), vector)
     };
-    let scores = [
-        scored("cvss4_base_score", "cvss4_vector"),
-        scored("cvss3_base_score", "cvss3_vector"),
-        scored("cvss_base_score", "cvss_vector"),
+    let versions = [
+        of_version("cvss4_base_score", "cvss4_vector"),
+        of_version("cvss3_base_score", "cvss3_vector"),
+        of_version("cvss_base_score", "cvss_vector"),
     ];
-    draft.cvss = scores.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
+    draft.cvss = versions.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
     draft.url = plugin.get("see_also").texts().find(|l| l.starts_with("http")).map(str::to_owned);
     let references = plugin.get("xrefs").items().iter();
     draft.cwe = references
