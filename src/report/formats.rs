@@ -39,6 +39,7 @@ mod compliance_operator;
 mod counts;
 mod crash_log;
 mod csaf;
+mod cvrf;
 mod cyclonedx;
 mod defectdojo;
 mod dependabot;
@@ -67,6 +68,7 @@ mod grype;
 mod hadolint;
 mod harbor;
 mod image;
+mod jest;
 mod jfrog;
 mod jfrog_audit;
 mod jfrog_xray;
@@ -78,6 +80,7 @@ mod kube_linter;
 mod kubeaudit;
 mod kubernetes;
 mod kubescape;
+mod kubescape_v1;
 mod leak;
 mod mend;
 mod nessus;
@@ -116,6 +119,7 @@ mod sonatype;
 mod spdx;
 mod spotbugs;
 mod sysdig;
+mod tenable_export;
 mod terrascan;
 mod test_results;
 mod tfsec;
@@ -173,6 +177,7 @@ pub(super) static ALL: &[&[Format]] = &[
     compliance_operator::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,
+    cvrf::FORMATS,
     cyclonedx::FORMATS,
     defectdojo::FORMATS,
     dependabot::FORMATS,
@@ -199,6 +204,7 @@ pub(super) static ALL: &[&[Format]] = &[
     grype::FORMATS,
     hadolint::FORMATS,
     harbor::FORMATS,
+    jest::FORMATS,
     jfrog_audit::FORMATS,
     jfrog_xray::FORMATS,
     junit::FORMATS,
@@ -208,6 +214,7 @@ pub(super) static ALL: &[&[Format]] = &[
     kube_linter::FORMATS,
     kubeaudit::FORMATS,
     kubescape::FORMATS,
+    kubescape_v1::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,
@@ -243,6 +250,7 @@ pub(super) static ALL: &[&[Format]] = &[
     spdx::FORMATS,
     spotbugs::FORMATS,
     sysdig::FORMATS,
+    tenable_export::FORMATS,
     terrascan::FORMATS,
     tfsec::FORMATS,
     trivy::FORMATS,

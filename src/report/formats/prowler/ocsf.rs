@@ -33,7 +33,7 @@ pub(super) const GENERAL: Format = Format {
         let event = first(shape);
         let own = FORMAT.detect;
         let finding = event.has("finding_info") || event.has("finding") || event.has("vulnerabilities");
-        Fit::general(own(shape) == Fit::No && event.has("class_uid") && event.get("metadata").has("product") && finding)
+        Fit::general(own(shape) == Fit::No && event.has("class_uid") && event.get("metadata").is_object() && finding)
     },
     parse,
 };
@@ -56,7 +56,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let class = events.iter().find_map(provider).map_or(Class::Infra, |p| class_of(&p));
     let mut reading = Reading::new(input, TOOL, &[class]);
     let product = events.first().map(|e| e.at("metadata.product"));
-    reading.tool(product.and_then(|p| p.get("name").text()));
+    let own = events.iter().any(|e| e.at("finding_info.product_uid").text() == Some("prowler"));
+    reading.tool(product.and_then(|p| p.get("name").text()).or(if own { None } else { Some("OCSF") }));
     reading.version(product.and_then(|p| p.get("version").text()));
     for event in events {
         take(&mut reading, outcome_of(event.object()?), || draft(event, class));

@@ -80,6 +80,9 @@ fn ocsf_of_versions_3_and_4() {
     assert_eq!((report.format, report.raw_items, report.findings.len()), ("ocsf-json", 2, 2));
     is(&report.findings[0], Severity::High, "Wide role", "77 r");
     assert!(report.findings[1].severity == Severity::Low && report.findings[1].suppressed.is_some());
+    let bare = r#"[{"class_uid": 2004, "metadata": {"version": "1.4.0"}, "message": "No log.", "severity": "Low", "status_code": "FAIL", "finding_info": {"uid": "u"}}]"#;
+    let report = seen(bare);
+    assert_eq!((report.format, report.tool.raw(), report.findings[0].title.raw()), ("ocsf-json", "OCSF", "No log."));
     assert_eq!(read("r", b"[]", Some("prowler-ocsf")).status, ReportStatus::Empty);
     assert_eq!(read("r", b"[[]]", Some("prowler-ocsf")).status, ReportStatus::Error);
 }
