@@ -91,8 +91,14 @@ pub fn dossier(dossier: &Dossier) -> Value {
         "findings": of(Kind::Findings),
         "changes": of(Kind::Changes),
         "provenance": of(Kind::Provenance),
+        "staleDismissals": stale(dossier),
         "triaged": dossier.findings.iter().map(triaged).collect::<Vec<_>>(),
     })
+}
+
+/// The dismissals that match nothing in the release; `null` where that cannot be told, as findings are missing.
+pub fn stale(dossier: &Dossier) -> Value {
+    if dossier.has_all_findings() { json!(dossier.stale) } else { Value::Null }
 }
 
 fn piece(piece: &Piece) -> Value {

@@ -123,6 +123,12 @@ impl Output {
         ended(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
     }
 
+    /// Writes a JSON text of a format of its own, in characters that are safe on a terminal: the same data.
+    pub fn json(&self, text: &str) -> Result<(), AppError> {
+        self.written.store(true, Ordering::Relaxed);
+        self.raw(&safe(text))
+    }
+
     /// Writes text to standard output as it is.
     pub fn raw(&self, text: &str) -> Result<(), AppError> {
         let mut out = io::stdout().lock();
@@ -164,6 +170,11 @@ impl Output {
         let mut err = io::stderr().lock();
         writeln!(err, "{text}").ok();
     }
+}
+
+/// A document for people as text, to be asked about.
+pub fn plain(all: &[Block]) -> String {
+    blocks(all, false)
 }
 
 fn pretty(value: &Value) -> String {

@@ -169,7 +169,8 @@ impl Serialize for Findings<'_> {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, String> {
+/// The bytes of a file, or of standard input; else why not.
+pub fn read(file: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let result = if file == Path::new("-") {
         std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes)

@@ -51,11 +51,13 @@ pub async fn findings(context: &Context, address: &str, query: Option<&str>) -> 
         "gate": json::gate(&waiting, Ok(&dossier)),
         "findings": rows,
         "total": dossier.findings.len(),
+        "staleDismissals": json::stale(&dossier),
     });
     let mut blocks = vec![Block::Text(format!("{} of {} findings", found.len(), dossier.findings.len()))];
     if !found.is_empty() {
         blocks.push(findings_table(found.into_iter()));
     }
+    blocks.extend(stale(&dossier));
     context.output.document(&Document { json: whole, rows, blocks })
 }
 
@@ -81,6 +83,23 @@ fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
         })
         .collect();
     Block::Table { headers: vec!["FINDING", "SEVERITY", "NEW", "TRIAGE", "RULE", "TITLE", "PLACE", "TOOL"], rows }
+}
+
+/// The dismissals that match nothing in the release any more.
+fn stale(dossier: &Dossier) -> Option<Block> {
+    let names: Vec<String> = dossier
+        .stale
+        .iter()
+        .take(10)
+        .map(|d| {
+            let (rule, place) = (d.subject.rule.line(), d.subject.place.line());
+            format!("  {rule} {place}: {} by {} on {}", d.status.word(), d.principal, d.issued_at.date())
+        })
+        .collect();
+    let more = dossier.stale.len() - names.len();
+    let more =
+        if more == 0 { String::new() } else { format!("\n  ... and {more} more: see `countersign triage list`.") };
+    (!names.is_empty()).then(|| Block::Text(format!("Dismissals that match nothing here:\n{}{more}", names.join("\n"))))
 }
 
 /// What stands in the ledger about a finding: all that somebody signed of it.
@@ -229,6 +248,7 @@ fn blocks(
             out.push(Block::Text(format!("... and {} more: see `countersign findings`.", dossier.findings.len() - 20)));
         }
     }
+    out.extend(stale(dossier));
     let commits: Vec<_> = dossier
         .changes()
         .flat_map(|c| &c.commits)

@@ -20,6 +20,7 @@ use super::finding::{Class, Finding, FindingSource, Location, MatchKey, Package,
 use super::ids::{Digest, Fingerprint};
 use crate::text::Untrusted;
 
+pub(in crate::domain) use component::component;
 pub use merge::{merge_across, merge_within};
 pub use normal::{
     normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet, normalise_tool,

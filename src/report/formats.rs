@@ -39,6 +39,7 @@ mod compliance_operator;
 mod counts;
 mod crash_log;
 mod csaf;
+mod cvrf;
 mod cyclonedx;
 mod defectdojo;
 mod dependabot;
@@ -70,6 +71,7 @@ mod grype;
 mod hadolint;
 mod harbor;
 mod image;
+mod jest;
 mod jfrog;
 mod jfrog_audit;
 mod jfrog_xray;
@@ -81,6 +83,7 @@ mod kube_linter;
 mod kubeaudit;
 mod kubernetes;
 mod kubescape;
+mod kubescape_v1;
 mod leak;
 mod mend;
 mod nessus;
@@ -119,6 +122,7 @@ mod sonatype;
 mod spdx;
 mod spotbugs;
 mod sysdig;
+mod tenable_export;
 mod terrascan;
 mod test_results;
 mod tfsec;
@@ -134,6 +138,7 @@ mod wiz_cli;
 mod yarn_audit;
 mod yocto;
 mod zap;
+mod zap_html;
 mod zap_json;
 mod zap_xml;
 
@@ -175,6 +180,7 @@ pub(super) static ALL: &[&[Format]] = &[
     compliance_operator::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,
+    cvrf::FORMATS,
     cyclonedx::FORMATS,
     defectdojo::FORMATS,
     dependabot::FORMATS,
@@ -204,6 +210,7 @@ pub(super) static ALL: &[&[Format]] = &[
     grype::FORMATS,
     hadolint::FORMATS,
     harbor::FORMATS,
+    jest::FORMATS,
     jfrog_audit::FORMATS,
     jfrog_xray::FORMATS,
     junit::FORMATS,
@@ -213,6 +220,7 @@ pub(super) static ALL: &[&[Format]] = &[
     kube_linter::FORMATS,
     kubeaudit::FORMATS,
     kubescape::FORMATS,
+    kubescape_v1::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,
@@ -248,6 +256,7 @@ pub(super) static ALL: &[&[Format]] = &[
     spdx::FORMATS,
     spotbugs::FORMATS,
     sysdig::FORMATS,
+    tenable_export::FORMATS,
     terrascan::FORMATS,
     tfsec::FORMATS,
     trivy::FORMATS,
@@ -261,6 +270,7 @@ pub(super) static ALL: &[&[Format]] = &[
     wiz_cli::FORMATS,
     yarn_audit::FORMATS,
     yocto::FORMATS,
+    zap_html::FORMATS,
     zap_json::FORMATS,
     zap_xml::FORMATS,
 ];

@@ -7,7 +7,7 @@ use crate::domain::finding::Package;
 ///
 /// One tool says `org.apache.commons:commons-text`, another `commons-text`, a third gives a package URL. Together with a
 /// vulnerability's id that is the same component; without one it would be too little.
-pub(super) fn component(package: &Package) -> String {
+pub(in crate::domain) fn component(package: &Package) -> String {
     match &package.purl {
         Some(purl) if is_purl(purl.raw()) => of_name(purl.raw()),
         _ => of_name(package.name.raw()),

@@ -157,7 +157,11 @@ fn count(release: &ReleaseScreen, dossier: &Dossier, painter: &mut Painter<'_>, 
     let (shown, all) = (release.findings.list.keys().len(), dossier.findings.len());
     let at = if shown == 0 { 0 } else { release.findings.list.cursor() + 1 };
     let of = if shown == all { String::new() } else { format!(" of {all}") };
-    let words = format!("{marks}{at}/{shown}{of} ({dismissed} dismissed)");
+    let stale = match dossier.stale.len() {
+        0 => String::new(),
+        stale => format!(", {stale} stale"),
+    };
+    let words = format!("{marks}{at}/{shown}{of} ({dismissed} dismissed{stale})");
     let w = u16::try_from(words.len() + 1).unwrap_or(u16::MAX).min(area.width);
     painter.put(Rect { x: area.right().saturating_sub(w), width: w, ..area }, &words, Role::Muted);
 }
