@@ -31,6 +31,7 @@ mod provenance;
 mod pty;
 mod quorum;
 mod reach;
+mod real_scanners;
 mod receipts;
 mod shown;
 mod signers;
