@@ -111,12 +111,6 @@ impl Output {
         self.raw(&text)
     }
 
-    /// Writes a JSON text of a format of its own, in characters that are safe on a terminal: the same data.
-    pub fn json(&self, text: &str) -> Result<(), AppError> {
-        self.written.store(true, Ordering::Relaxed);
-        self.raw(&safe(text))
-    }
-
     /// Writes a result for programs while it is made: one object, or with `ndjson` one a line. Nothing of it is held.
     pub fn stream(&self, result: &impl Serialize) -> Result<(), AppError> {
         self.written.store(true, Ordering::Relaxed);
@@ -127,6 +121,12 @@ impl Output {
         };
         let written = written.map_err(io::Error::from);
         ended(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
+    }
+
+    /// Writes a JSON text of a format of its own, in characters that are safe on a terminal: the same data.
+    pub fn json(&self, text: &str) -> Result<(), AppError> {
+        self.written.store(true, Ordering::Relaxed);
+        self.raw(&safe(text))
     }
 
     /// Writes text to standard output as it is.

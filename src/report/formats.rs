@@ -17,6 +17,7 @@ mod aws_inspector2;
 mod bandit;
 mod betterleaks;
 mod blackduck;
+mod blackduck_binary;
 mod brakeman;
 mod bundler_audit;
 mod burp;
@@ -38,6 +39,7 @@ mod compliance_operator;
 mod counts;
 mod crash_log;
 mod csaf;
+mod cvrf;
 mod cyclonedx;
 mod defectdojo;
 mod dependabot;
@@ -66,6 +68,7 @@ mod grype;
 mod hadolint;
 mod harbor;
 mod image;
+mod jest;
 mod jfrog;
 mod jfrog_audit;
 mod jfrog_xray;
@@ -77,6 +80,7 @@ mod kube_linter;
 mod kubeaudit;
 mod kubernetes;
 mod kubescape;
+mod kubescape_v1;
 mod leak;
 mod mend;
 mod nessus;
@@ -115,6 +119,7 @@ mod sonatype;
 mod spdx;
 mod spotbugs;
 mod sysdig;
+mod tenable_export;
 mod terrascan;
 mod test_results;
 mod tfsec;
@@ -130,6 +135,7 @@ mod wiz_cli;
 mod yarn_audit;
 mod yocto;
 mod zap;
+mod zap_html;
 mod zap_json;
 mod zap_xml;
 
@@ -150,6 +156,7 @@ pub(super) static ALL: &[&[Format]] = &[
     bandit::FORMATS,
     betterleaks::FORMATS,
     blackduck::FORMATS,
+    blackduck_binary::FORMATS,
     brakeman::FORMATS,
     bundler_audit::FORMATS,
     burp::FORMATS,
@@ -170,6 +177,7 @@ pub(super) static ALL: &[&[Format]] = &[
     compliance_operator::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,
+    cvrf::FORMATS,
     cyclonedx::FORMATS,
     defectdojo::FORMATS,
     dependabot::FORMATS,
@@ -196,6 +204,7 @@ pub(super) static ALL: &[&[Format]] = &[
     grype::FORMATS,
     hadolint::FORMATS,
     harbor::FORMATS,
+    jest::FORMATS,
     jfrog_audit::FORMATS,
     jfrog_xray::FORMATS,
     junit::FORMATS,
@@ -205,6 +214,7 @@ pub(super) static ALL: &[&[Format]] = &[
     kube_linter::FORMATS,
     kubeaudit::FORMATS,
     kubescape::FORMATS,
+    kubescape_v1::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,
@@ -240,6 +250,7 @@ pub(super) static ALL: &[&[Format]] = &[
     spdx::FORMATS,
     spotbugs::FORMATS,
     sysdig::FORMATS,
+    tenable_export::FORMATS,
     terrascan::FORMATS,
     tfsec::FORMATS,
     trivy::FORMATS,
@@ -253,6 +264,7 @@ pub(super) static ALL: &[&[Format]] = &[
     wiz_cli::FORMATS,
     yarn_audit::FORMATS,
     yocto::FORMATS,
+    zap_html::FORMATS,
     zap_json::FORMATS,
     zap_xml::FORMATS,
 ];

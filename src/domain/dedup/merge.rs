@@ -251,25 +251,45 @@ fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
     let mut named: Vec<(Key, usize)> = side_by_side(all.collect(), of).into_iter().flatten().collect();
     named.sort_unstable();
     for same in named.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
-        let found = |index: &usize| findings.get(*index).copied();
-        let version = |f: &Finding| f.package.as_ref().map_or(String::new(), |p| component::version(p).to_owned());
-        let only = |of: &dyn Fn(&Finding) -> String| {
-            let mut said = same.iter().filter_map(|(_, i)| found(i).map(of)).filter(|v| !v.is_empty());
-            let first = said.next();
-            if said.all(|other| Some(&other) == first.as_ref()) { first } else { None }
-        };
-        let (one_version, one_image) = (only(&version), only(&image));
-        let part = |f: &Finding| {
-            let or = |own: String, only: &Option<String>| {
-                if own.is_empty() { only.clone().unwrap_or_default() } else { own }
-            };
+        let members = same.iter().filter_map(|(_, index)| Some((*index, *findings.get(*index)?)));
+        let members = members.map(|(index, f)| Member {
+            index,
+            version: f.package.as_ref().map_or("", |p| component::version(p)),
+            image: image(f),
             // A host is never the image that others name.
-            let image = if f.class == Class::Infra { String::new() } else { or(image(f), &one_image) };
-            keys.of(&(or(version(f), &one_version), image))
-        };
-        let parts: Vec<(Key, usize)> = same.iter().filter_map(|(_, i)| Some((part(found(i)?), *i))).collect();
-        groups.join_all(parts, Some(Rung::Vulnerability));
+            is_host: f.class == Class::Infra,
+        });
+        let members: Vec<Member<'_>> = members.collect();
+        let one_version = only(members.iter().map(|m| m.version));
+        let one_image = only(members.iter().map(|m| m.image.as_str()));
+        let mut parts: Vec<(&str, &str, usize)> = Vec::with_capacity(members.len());
+        for m in &members {
+            let version = if m.version.is_empty() { one_version } else { m.version };
+            let image = if m.image.is_empty() && !m.is_host { one_image } else { m.image.as_str() };
+            parts.push((version, image, m.index));
+        }
+        parts.sort_unstable();
+        for part in parts.chunk_by(|(v, i, _), (w, j, _)| (v, i) == (w, j)) {
+            for ((_, _, one), (_, _, other)) in part.iter().zip(part.iter().skip(1)) {
+                groups.join(*one, *other, Some(Rung::Vulnerability));
+            }
+        }
     }
+}
+
+/// A finding of a vulnerability of a component, as far as it tells two of them apart.
+struct Member<'f> {
+    index: usize,
+    version: &'f str,
+    image: String,
+    is_host: bool,
+}
+
+/// What all say who say anything; empty if they differ.
+fn only<'t>(said: impl Iterator<Item = &'t str>) -> &'t str {
+    let mut said = said.filter(|v| !v.is_empty());
+    let first = said.next().unwrap_or_default();
+    if said.all(|other| other == first) { first } else { "" }
 }
 
 /// The image that a package of a container belongs to; empty for everything else.
@@ -402,8 +422,19 @@ fn add_place(one: &mut Finding, other: Location) {
 
 /// Keys by rung; of one rung a CVE's key stays before another id's, as the maker of the keys put them.
 fn order_keys(finding: &mut Finding) {
-    let mut seen = HashSet::new();
-    finding.keys.retain(|k| seen.insert(k.clone()));
+    /// So few are compared with one another.
+    const FEW: usize = 16;
+    if finding.keys.len() <= FEW {
+        let all = std::mem::take(&mut finding.keys);
+        for key in all {
+            if !finding.keys.contains(&key) {
+                finding.keys.push(key);
+            }
+        }
+    } else {
+        let mut seen = HashSet::new();
+        finding.keys.retain(|k| seen.insert(k.clone()));
+    }
     finding.keys.sort_by_key(|k| k.rung);
 }
 
