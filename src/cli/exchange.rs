@@ -21,6 +21,9 @@ use crate::review::round::Round;
 use crate::review::sign::Signed;
 use crate::review::{Desk, standing, triage};
 
+/// Documents larger than this are not read: all of one is held in memory.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Writes what is dismissed in the release of a gate.
 pub async fn export(context: &Context, gate: &str, format: &str, file: Option<&Path>) -> Result<(), AppError> {
     let format = Format::from_word(format).ok_or_else(|| {
@@ -147,6 +150,13 @@ fn read(args: &ImportArgs) -> Result<Vec<exchange::Document>, AppError> {
         let name = file.to_string_lossy();
         let bytes = super::scan::read(file)
             .map_err(|why| AppError::new(ErrorKind::Report, format!("{}: {why}.", crate::text::line(&name))))?;
+        if bytes.len() > MOST_BYTES {
+            let name = crate::text::line(&name);
+            return Err(AppError::new(
+                ErrorKind::Report,
+                format!("{name} is larger than {MOST_BYTES} bytes, which is too much for a document of statements."),
+            ));
+        }
         out.push(exchange::read(&name, &bytes)?);
     }
     Ok(out)

@@ -1,5 +1,6 @@
 //! All dismissals, and what has become of each at the gates that wait now.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::inbox::{self, Waiting};
@@ -66,17 +67,19 @@ pub async fn list(desk: &Desk, gates: &[String], services: &[String]) -> Result<
         }
     };
     let is_configured = |name: &str| desk.config.service.iter().any(|s| s.name == name);
-    let (wanted, others): (Vec<&Dismissal>, Vec<&Dismissal>) = records.dismissals.iter().partition(|d| {
+    let is_wanted = |d: &Dismissal| {
         let of_service = match &d.scope.service {
             Some(service) if services.is_empty() => is_configured(service),
             Some(service) => services.contains(service),
             None => true,
         };
         of_service && (gates.is_empty() || waiting.iter().any(|w| d.scope.covers(&w.release)))
-    });
-    list.others = others.iter().filter(|d| d.scope.service.as_deref().is_some_and(|s| !is_configured(s))).count();
-    let covered: Vec<Waiting> =
-        waiting.into_iter().filter(|w| wanted.iter().any(|d| d.scope.covers(&w.release))).collect();
+    };
+    let all = &records.dismissals;
+    let wanted: HashSet<usize> = all.iter().enumerate().filter(|(_, d)| is_wanted(d)).map(|(at, _)| at).collect();
+    list.others = all.iter().filter(|d| d.scope.service.as_deref().is_some_and(|s| !is_configured(s))).count();
+    let covers = |w: &Waiting| all.iter().enumerate().any(|(at, d)| wanted.contains(&at) && d.scope.covers(&w.release));
+    let covered: Vec<Waiting> = waiting.iter().filter(|w| covers(w)).cloned().collect();
     let round = Round::default();
     let dossiers =
         futures_util::future::join_all(covered.iter().map(|w| dossier::assemble(desk, w, &round, false, &quiet))).await;
@@ -95,7 +98,7 @@ pub async fn list(desk: &Desk, gates: &[String], services: &[String]) -> Result<
         }
     }
     for (at, dismissal) in records.dismissals.iter().enumerate().rev() {
-        if !wanted.iter().any(|d| std::ptr::eq(*d, dismissal)) {
+        if !wanted.contains(&at) {
             continue;
         }
         let on: Vec<On> = seen

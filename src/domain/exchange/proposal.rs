@@ -1,12 +1,12 @@
 //! What becomes of statements of others over the findings of a release: proposals for an approver, and nothing more.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Statement;
 use crate::domain::dedup::identities;
 use crate::domain::finding::{Finding, FindingSource, Rung};
-use crate::domain::ids::Fingerprint;
+use crate::domain::ids::{Digest, Fingerprint, RecordId};
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::domain::triage::{Dismissal, Lapse, Triaged, is_at};
@@ -44,16 +44,21 @@ pub fn propose(statements: &[&Statement], over: &Proposals<'_>) -> Vec<Fate> {
         statements.iter().map(|s| index.spoken_of(s, over.findings, over.release)).collect();
     // Of findings that look alike, which one was meant is known where each has a statement of its very own.
     let own: BTreeSet<Fingerprint> = statements.iter().filter_map(|s| s.subject.fingerprint).collect();
+    let records = over.dismissals.iter().map(|d| (&d.id, &d.envelope)).collect();
     let mut fates: Vec<Fate> =
-        statements.iter().zip(&found).map(|(statement, found)| one(statement, found, &own, over)).collect();
+        statements.iter().zip(&found).map(|(statement, found)| one(statement, found, &own, &records, over)).collect();
     settle(statements, &mut fates);
     fates
 }
 
-fn one(statement: &Statement, found: &[(usize, Rung)], own: &BTreeSet<Fingerprint>, over: &Proposals<'_>) -> Fate {
-    if let Some(record) = &statement.record
-        && over.dismissals.iter().any(|d| d.id == record.id && d.envelope == record.envelope)
-    {
+fn one(
+    statement: &Statement,
+    found: &[(usize, Rung)],
+    own: &BTreeSet<Fingerprint>,
+    records: &HashSet<(&RecordId, &Digest)>,
+    over: &Proposals<'_>,
+) -> Fate {
+    if let Some(record) = statement.record.as_ref().filter(|r| records.contains(&(&r.id, &r.envelope))) {
         return Fate::Known(format!("The ledger has it, as record {}.", record.id));
     }
     let header = super::Header { release: over.release, author: "", now: over.now };
