@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use countersign::domain::canonical;
 use countersign::domain::dedup::merge_across;
-use countersign::domain::dossier::{Baseline, Dossier, Parts};
+use countersign::domain::dossier::{Baseline, Compared, Dossier, Parts};
 use countersign::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece};
 use countersign::domain::finding::{Class, Finding};
 use countersign::domain::gate::Gate;
@@ -185,6 +185,7 @@ fn dossier(findings: &[Arc<Finding>]) -> Dossier {
         pieces: vec![piece(&set)],
         findings: triaged,
         baseline: Baseline::Unknown,
+        compared: Compared::default(),
         required: vec!["findings:sast".into()],
         policy: canonical::sha256(b""),
     };

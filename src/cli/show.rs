@@ -44,15 +44,31 @@ pub async fn findings(context: &Context, address: &str, query: Option<&str>) -> 
     let waiting = inbox::find(&desk, address).await?;
     let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
     context.notices(&desk).await?;
-    let found: Vec<&Triaged> = dossier.findings.iter().filter(|t| query.matches(t)).collect();
+    // What is gone is not among the findings, and is shown where it is asked for.
+    let gone = query.asks_for_gone();
+    let among = if gone { dossier.compared.gone() } else { &dossier.findings };
+    let found: Vec<&Triaged> = among.iter().filter(|t| query.matches(t)).collect();
     let rows: Vec<_> = found.iter().map(|t| json::triaged(t)).collect();
-    let whole = json!({
+    let count = dossier.count();
+    let mut whole = json!({
         "schema": 1,
         "gate": json::gate(&waiting, Ok(&dossier)),
         "findings": rows,
         "total": dossier.findings.len(),
     });
-    let mut blocks = vec![Block::Text(format!("{} of {} findings", found.len(), dossier.findings.len()))];
+    if let Some(object) = whole.as_object_mut() {
+        object.extend(json::since(Some(&count)));
+    }
+    let since = match &count.since {
+        Ok(since) => since.words(),
+        Err(why) => format!("what is new is not known: {why}"),
+    };
+    let words = if gone {
+        format!("{} of {} findings that are gone; {since}", found.len(), among.len())
+    } else {
+        format!("{} of {} findings; {since}", found.len(), among.len())
+    };
+    let mut blocks = vec![Block::Text(words)];
     if !found.is_empty() {
         blocks.push(findings_table(found.into_iter()));
     }
@@ -66,9 +82,8 @@ fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
                 t.finding.fingerprint.short(),
                 t.finding.severity.word().to_owned(),
                 match t.novelty {
-                    Novelty::New => "new",
-                    Novelty::Known => "known",
                     Novelty::Unknown => "?",
+                    novelty => novelty.word(),
                 }
                 .to_owned(),
                 triage_word(t),
@@ -127,7 +142,7 @@ fn findings_heading(count: &Count) -> String {
         "Findings: {least}{} open ({} by severity c/h/m/l/i/u), {}, {} dismissed{gap}",
         tally.open(),
         super::inbox::counts(tally),
-        tally.new_words(),
+        count.since_words(),
         tally.dismissed
     )
 }
@@ -152,6 +167,13 @@ fn blocks(
         format!("Commit      {}", optional(waiting.release.commit.as_ref())),
         format!("Branch      {}", optional(waiting.release.branch.as_ref())),
         format!("Compared to {}", dossier.baseline.words()),
+        format!(
+            "Since then  {}",
+            match &dossier.count().since {
+                Ok(since) => since.words(),
+                Err(why) => format!("not known: {why}"),
+            }
+        ),
         format!("Approvals   {}", waiting.standing.words()),
         format!("Digest      {}  ({})", dossier.digest.short(), dossier.digest),
     ];

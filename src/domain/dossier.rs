@@ -1,12 +1,14 @@
 //! All the evidence of one release at one moment, and its digest.
 
+mod compared;
 mod count;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::count::{Count, Extent};
+pub use self::compared::{Compared, Earlier};
+pub use self::count::{Count, Extent, Since};
 use super::canonical;
 use super::change::ChangeSet;
 use super::evidence::{Completeness, Evidence, Kind, Piece};
@@ -35,6 +37,9 @@ pub struct Dossier {
     pub findings: Vec<Triaged>,
     /// What it is compared with.
     pub baseline: Baseline,
+    /// What came of comparing the findings with it.
+    #[serde(default)]
+    pub compared: Compared,
     /// What is required of the evidence: `builds`, `findings:sast`.
     pub required: Vec<String>,
     /// The policy's digest.
@@ -43,6 +48,9 @@ pub struct Dossier {
     pub verdict: Verdict,
     /// The digest that a decision is bound to.
     pub digest: Digest,
+    /// The findings, counted once.
+    #[serde(skip)]
+    counted: count::Counted,
 }
 
 /// The last approved release of the same service and environment.
@@ -109,6 +117,8 @@ pub struct Parts {
     pub findings: Vec<Triaged>,
     /// See [`Dossier::baseline`].
     pub baseline: Baseline,
+    /// See [`Dossier::compared`].
+    pub compared: Compared,
     /// See [`Dossier::required`].
     pub required: Vec<String>,
     /// See [`Dossier::policy`].
@@ -121,7 +131,8 @@ pub const WHOLE: &str = "dossier";
 impl Dossier {
     /// Puts a dossier together; `judge` gives the verdict over it. The digest is computed last.
     pub fn seal(parts: Parts, judge: impl FnOnce(&Self) -> Verdict) -> Self {
-        let Parts { gate, release, service, as_of, mut pieces, mut findings, baseline, mut required, policy } = parts;
+        let Parts { gate, release, service, as_of, mut pieces, mut findings, baseline, compared, mut required, policy } =
+            parts;
         pieces.sort_by(|a, b| a.name.cmp(&b.name));
         required.sort();
         findings.sort_by(|a, b| {
@@ -134,8 +145,22 @@ impl Dossier {
         });
         let verdict = Verdict { result: super::verdict::Outcome::Unknown, reasons: Vec::new() };
         let digest = canonical::sha256(b"");
-        let mut dossier =
-            Self { gate, release, service, as_of, pieces, findings, baseline, required, policy, verdict, digest };
+        let counted = count::Counted::default();
+        let mut dossier = Self {
+            gate,
+            release,
+            service,
+            as_of,
+            pieces,
+            findings,
+            baseline,
+            compared,
+            required,
+            policy,
+            verdict,
+            digest,
+            counted,
+        };
         dossier.verdict = judge(&dossier);
         dossier.digest = canonical::digest_of(&dossier.bound());
         dossier

@@ -28,7 +28,7 @@ const FIELDS: [&str; 14] = [
     "as", "class", "conf", "cve", "cwe", "file", "package", "path", "rule", "sev", "source", "status", "title", "tool",
 ];
 /// Words that stand alone.
-const FLAGS: [&str; 6] = ["dismissed", "fixable", "known", "new", "open", "suppressed"];
+const FLAGS: [&str; 9] = ["dismissed", "fixable", "fixed", "known", "new", "open", "suppressed", "unchanged", "unseen"];
 
 /// A query over findings, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,6 +133,11 @@ impl Query {
         self.terms.iter().all(|t| t.test.holds(triaged) != t.negated)
     }
 
+    /// Whether it asks for what the last approved release had and this one has not: that is a list of its own.
+    pub fn asks_for_gone(&self) -> bool {
+        self.terms.iter().any(|t| !t.negated && matches!(t.test, Test::Flag("fixed" | "unseen")))
+    }
+
     /// Whether it matches everything.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
@@ -218,7 +223,9 @@ impl Test {
             Self::Flag("dismissed") => !triaged.is_open(),
             Self::Flag("open") => triaged.is_open(),
             Self::Flag("new") => triaged.novelty == Novelty::New,
-            Self::Flag("known") => triaged.novelty == Novelty::Known,
+            Self::Flag("known" | "unchanged") => triaged.novelty == Novelty::Known,
+            Self::Flag("fixed") => triaged.novelty == Novelty::Fixed,
+            Self::Flag("unseen") => triaged.novelty == Novelty::Unseen,
             Self::Flag("fixable") => finding.package.as_ref().is_some_and(|p| !p.fixed.is_empty()),
             Self::Flag(_) => finding.suppressed.is_some(),
             Self::Field(field, needle) => match field {

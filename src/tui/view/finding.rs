@@ -57,12 +57,7 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     if let Some(more) = f.also.len().checked_sub(PLACES).filter(|n| *n > 0) {
         text.fact("", Role::Muted, &format!("and {more} more places"));
     }
-    let novelty = match triaged.novelty {
-        Novelty::New => "new: the last approved release did not have it",
-        Novelty::Known => "known: the last approved release had it",
-        Novelty::Unknown => "not known: there is nothing to compare with",
-    };
-    text.fact("novelty", if triaged.novelty == Novelty::New { Role::New } else { Role::Text }, novelty);
+    text.fact("novelty", novelty_role(triaged.novelty), triaged.novelty.words());
     text.outside("confidence", f.confidence.as_ref());
     text.outside("suppressed", f.suppressed.as_ref());
     if let Some(package) = &f.package {
@@ -122,6 +117,16 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     for key in &f.keys {
         let weak = if key.rung.carries() { "" } else { " (only suggests)" };
         text.fact(&key.value.short(), Role::Muted, &format!("{}{weak}", key.rung.words()));
+    }
+}
+
+/// How a finding that came, stayed or went looks.
+pub(super) fn novelty_role(novelty: Novelty) -> Role {
+    match novelty {
+        Novelty::New => Role::New,
+        Novelty::Fixed => Role::Good,
+        Novelty::Known => Role::Text,
+        Novelty::Unknown | Novelty::Unseen => Role::Muted,
     }
 }
 

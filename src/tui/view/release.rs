@@ -172,6 +172,8 @@ fn cells<'a>(triaged: &'a Triaged, wide: bool, glyphs: &'static crate::tui::glyp
         Novelty::New => span(Role::New, format!("{}new", glyphs.new)),
         Novelty::Known => span(Role::Muted, ""),
         Novelty::Unknown => span(Role::Muted, glyphs.unknown),
+        Novelty::Fixed => span(Role::Good, "fix'd"),
+        Novelty::Unseen => span(Role::Muted, "gone?"),
     };
     let text = if triaged.is_open() { Role::Text } else { Role::Dismissed };
     let mut title = Vec::new();
@@ -236,6 +238,10 @@ pub(super) fn overview(model: &Model, width: u16) -> Text {
             text.fact("artifact", Role::Text, &format!("{} {digest}", artifact.name.line()));
         }
         text.fact("compared with", Role::Text, &dossier.baseline.words());
+        match dossier.count().since {
+            Ok(since) => text.fact("since then", Role::Text, &since.words()),
+            Err(why) => text.fact("since then", Role::Warn, &format!("not known. {why}")),
+        }
         let service = dossier.service.as_deref().unwrap_or("none fits; it cannot be approved");
         text.fact("[[service]]", Role::Text, service);
         text.fact("required", Role::Text, &dossier.required.join(", "));
