@@ -7,6 +7,7 @@ pub mod decide;
 pub mod demo;
 pub mod dismiss;
 pub mod doctor;
+pub mod findings;
 pub mod generate;
 pub mod inbox;
 pub mod json;
@@ -152,7 +153,9 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Inbox { query } => inbox::run(context, query.as_deref()).await,
         Command::Show { gate } => show::show(context, &gate).await,
-        Command::Findings { gate, query } => show::findings(context, &gate, query.as_deref()).await,
+        Command::Findings { gate, query, group_by } => {
+            findings::list(context, &gate, query.as_deref().unwrap_or_default(), group_by).await
+        }
         Command::Dismiss(args) => dismiss::run(context, &args).await,
         Command::Approve(args) => Box::pin(decide::run(context, Verb::Approve, &args, false)).await,
         Command::Reject(args) => Box::pin(decide::run(context, Verb::Reject, &args, false)).await,

@@ -1,15 +1,14 @@
-//! `countersign show` and `countersign findings`.
+//! `countersign show`.
 
 use serde_json::json;
 
+use super::findings::findings_table;
 use super::output::{Block, Document};
 use super::{Context, json};
 use crate::domain::decision::Decision;
 use crate::domain::dossier::{Count, Dossier};
 use crate::domain::evidence::{Completeness, Evidence};
-use crate::domain::query::Query;
 use crate::domain::time::humane;
-use crate::domain::triage::{Novelty, Triaged};
 use crate::error::AppError;
 use crate::review::afterwards;
 use crate::review::inbox::{self, Waiting};
@@ -36,92 +35,8 @@ pub async fn show(context: &Context, address: &str) -> Result<(), AppError> {
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })
 }
 
-/// Lists the findings of one gate.
-pub async fn findings(context: &Context, address: &str, query: Option<&str>) -> Result<(), AppError> {
-    let query =
-        Query::parse(query.unwrap_or_default()).map_err(|e| super::query_error(query.unwrap_or_default(), &e))?;
-    let desk = context.desk().await?;
-    let waiting = inbox::find(&desk, address).await?;
-    let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
-    context.notices(&desk).await?;
-    // What is gone is not among the findings, and is shown where it is asked for.
-    let gone = query.asks_for_gone();
-    let among = if gone { dossier.compared.gone() } else { &dossier.findings };
-    let found: Vec<&Triaged> = among.iter().filter(|t| query.matches(t)).collect();
-    let rows: Vec<_> = found.iter().map(|t| json::triaged(t)).collect();
-    let count = dossier.count();
-    let mut whole = json!({
-        "schema": 1,
-        "gate": json::gate(&waiting, Ok(&dossier)),
-        "findings": rows,
-        "total": dossier.findings.len(),
-    });
-    if let Some(object) = whole.as_object_mut() {
-        object.extend(json::since(Some(&count)));
-    }
-    let since = match &count.since {
-        Ok(since) => since.words(),
-        Err(why) => format!("what is new is not known: {why}"),
-    };
-    let words = if gone {
-        format!("{} of {} findings that are gone; {since}", found.len(), among.len())
-    } else {
-        format!("{} of {} findings; {since}", found.len(), among.len())
-    };
-    let mut blocks = vec![Block::Text(words)];
-    if !found.is_empty() {
-        blocks.push(findings_table(found.into_iter()));
-    }
-    context.output.document(&Document { json: whole, rows, blocks })
-}
-
-fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
-    let rows = findings
-        .flat_map(|t| {
-            let cells = vec![
-                t.finding.fingerprint.short(),
-                t.finding.severity.word().to_owned(),
-                match t.novelty {
-                    Novelty::Unknown => "?",
-                    novelty => novelty.word(),
-                }
-                .to_owned(),
-                triage_word(t),
-                t.finding.rule.line().into_owned(),
-                short(&t.finding.title, 60),
-                t.finding.place(),
-                t.finding.sources.iter().map(|s| s.tool.line().into_owned()).collect::<Vec<_>>().join(","),
-            ];
-            std::iter::once(cells).chain(said(t).map(|note| vec![note]))
-        })
-        .collect();
-    Block::Table { headers: vec!["FINDING", "SEVERITY", "NEW", "TRIAGE", "RULE", "TITLE", "PLACE", "TOOL"], rows }
-}
-
-/// What stands in the ledger about a finding: all that somebody signed of it.
-fn said(triaged: &Triaged) -> Option<String> {
-    let (carried, lapse) = match (&triaged.dismissal, triaged.suggestion.as_deref()) {
-        (Some(carried), _) => (&**carried, None),
-        (None, Some((carried, lapse))) => (carried, Some(lapse)),
-        (None, None) => return None,
-    };
-    let d = &carried.dismissal;
-    let before = lapse.map_or_else(String::new, |l| format!("before, but {}: ", l.words()));
-    let why = d.justification.map_or_else(String::new, |j| format!(" ({})", j.word()));
-    let until = d.expires.map_or_else(|| "no expiry".to_owned(), |t| format!("until {}", t.date()));
-    let (status, who, when) = (d.status.word(), &d.principal, d.issued_at.date());
-    Some(format!("{before}{status}{why} by {who} on {when}, {until}: {}", d.detail.block()))
-}
-
-fn triage_word(triaged: &Triaged) -> String {
-    match (&triaged.dismissal, triaged.suggestion.as_deref()) {
-        (Some(carried), _) => carried.dismissal.status.word().to_owned(),
-        (None, Some((_, lapse))) => format!("open ({})", lapse.words()),
-        (None, None) => "open".to_owned(),
-    }
-}
-
-fn short(text: &Untrusted, most: usize) -> String {
+/// A line of at most so many characters.
+pub(super) fn short(text: &Untrusted, most: usize) -> String {
     let line = text.line();
     if line.chars().count() <= most {
         line.into_owned()

@@ -3,6 +3,7 @@
 mod check;
 mod confirm;
 mod finding;
+mod findings;
 mod forms;
 mod inbox;
 mod items;
@@ -217,7 +218,7 @@ fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {
 }
 
 /// The footer, the most wanted first: what does not fit is left out.
-const WANTED: [Action; 17] = [
+const WANTED: [Action; 18] = [
     Action::Open,
     Action::Back,
     Action::NextPane,
@@ -227,6 +228,7 @@ const WANTED: [Action; 17] = [
     Action::CheckLedger,
     Action::Filter,
     Action::Approve,
+    Action::GroupSeverity,
     Action::Reject,
     Action::Halt,
     Action::OpenLink,
@@ -276,7 +278,9 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
             continue;
         };
         let Some(key) = model.keymap.keys_of(action).into_iter().next() else { continue };
-        let key = key.trim_start_matches('<').trim_end_matches('>').to_owned();
+        // What groups begins with one key: the ways to group are shown once it is pressed.
+        let begin = if action == Action::GroupSeverity { key.split(' ').next().unwrap_or_default() } else { &key };
+        let key = begin.trim_start_matches('<').trim_end_matches('>').to_owned();
         let wide = width(&key) + width(word) + 3;
         let limit = if action == Action::Help { room } else { room.saturating_sub(reserve) };
         if used + wide > limit {

@@ -1,11 +1,11 @@
 //! The inbox, a release and a finding.
 
-use std::collections::BTreeSet;
-
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{Fingerprint, GateId};
 use crate::domain::query::{Completion, GateQuery, Query, QueryError, RecordQuery};
+use crate::domain::triage::Triaged;
 use crate::tui::model::Model;
+use crate::tui::model::findings::Findings;
 use crate::tui::model::input::Input;
 use crate::tui::model::listing::Listing;
 
@@ -195,38 +195,6 @@ pub struct ReleaseScreen {
     pub findings: Findings,
 }
 
-/// The findings of a release.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Findings {
-    /// Those that are shown: places in the dossier's list.
-    pub list: Listing<usize>,
-    /// The filter.
-    pub filter: Filter,
-    /// What of it is in force.
-    pub query: Query,
-    /// Those that are marked.
-    pub marked: BTreeSet<Fingerprint>,
-}
-
-impl Findings {
-    /// Which finding the cursor is on.
-    pub fn selected(&self, dossier: &Dossier) -> Option<Fingerprint> {
-        Some(dossier.findings.get(*self.list.selected()?)?.finding.fingerprint)
-    }
-
-    /// Reads what is typed into the filter; whether what is in force has changed.
-    pub fn apply_filter(&mut self) -> bool {
-        self.filter.apply(&mut self.query, Query::parse, Query::complete)
-    }
-
-    /// Shows what the filter finds in `dossier`; the cursor goes to the finding `on`, if it is among them.
-    pub fn show(&mut self, dossier: &Dossier, on: Option<&Fingerprint>) {
-        let all = self.filter.in_force.is_empty();
-        let keys = (0..dossier.findings.len()).filter(|i| all || self.query.matches(&dossier.findings[*i]));
-        self.list.set(keys.collect(), |i| Some(&dossier.findings[*i].finding.fingerprint) == on);
-    }
-}
-
 impl ReleaseScreen {
     /// The release of a gate, at its overview.
     pub fn new(gate: GateId) -> Self {
@@ -239,6 +207,19 @@ impl ReleaseScreen {
 pub struct FindingScreen {
     /// Which one.
     pub fingerprint: Fingerprint,
+    /// Where it was in its dossier: it need not be looked for there.
+    pub hint: usize,
     /// How far it is scrolled.
     pub scroll: usize,
+}
+
+impl FindingScreen {
+    /// The finding, among those that are there or that are gone.
+    pub fn of<'d>(&self, dossier: &'d Dossier) -> Option<&'d Triaged> {
+        let is = |t: &&Triaged| t.finding.fingerprint == self.fingerprint;
+        dossier
+            .row(self.hint)
+            .filter(is)
+            .or_else(|| dossier.findings.iter().find(is).or_else(|| dossier.compared.gone().iter().find(is)))
+    }
 }

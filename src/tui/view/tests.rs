@@ -30,6 +30,9 @@ const SCREENS: &[(&str, &str)] = &[
     ("messages", "e"),
     ("which-key", "z"),
     ("filter", "j <enter> 4 /"),
+    ("findings-grouped", "j <enter> 4 b s j j z a"),
+    ("findings-fixed", "j <enter> 4 / f i x e d <enter>"),
+    ("which-group", "j <enter> 4 b"),
 ];
 
 fn at(keys: &str, width: u16, height: u16) -> Driver {

@@ -73,13 +73,13 @@ fn a_filter_finds_as_it_is_typed_and_keeps_the_finding() {
     driver.press("/");
     driver.type_text("number");
     assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
-    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.keys().len(), 5);
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.lines.len(), 5);
     driver.press("<enter> n");
     assert_ne!(driver.model.current_finding().unwrap().finding.title, before);
     driver.press("N");
     assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
     driver.press("<esc>");
-    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.keys().len(), 6);
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.lines.len(), 6);
     assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
 }
 
@@ -287,11 +287,11 @@ fn twelve_thousand_findings_are_moved_through() {
     let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
     driver.ready(sample::dossier(&row, 12_000), Vec::new());
     driver.press("g <enter> 4 G");
-    let list = &driver.model.release.as_ref().unwrap().findings.list;
-    assert_eq!((list.cursor(), list.keys().len()), (11_999, 12_000));
+    let findings = &driver.model.release.as_ref().unwrap().findings;
+    assert_eq!((findings.place.cursor(), findings.lines.len()), (11_999, 12_000));
     assert!(driver.screen().contains("12000/12000"));
     driver.press("ctrl-u <pgup> g");
-    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.top(), 0);
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.place.top(), 0);
 }
 
 #[test]
