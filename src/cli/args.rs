@@ -75,7 +75,7 @@ pub enum Command {
     Findings {
         /// service@version/environment, or the full id
         gate: String,
-        /// Only findings that the query matches, such as `sev>=high !dismissed`
+        /// Only findings that the query matches, such as `sev>=high cvss>=7 !dismissed`; docs/query.md has the fields
         #[arg(long, value_name = "Q")]
         query: Option<String>,
         /// Put the findings into groups: severity, rule, component, file, tool or class

@@ -161,7 +161,7 @@ fn status(
             cursor = text_field(painter, rect, &filter.input.text(), filter.input.before(), true);
             match (&filter.error, &cursor) {
                 (Some(error), Some(at)) => wrong(&filter.input, error, *at, painter, footer),
-                _ => painter.line(footer, Role::Text, &may_follow(model, &filter.input), None),
+                _ => painter.line(footer, Role::Text, &may_follow(model, filter, usize::from(footer.width)), None),
             }
             return cursor;
         }
@@ -191,13 +191,32 @@ fn wrong(input: &Input, error: &QueryError, cursor: Position, painter: &mut Pain
     painter.line(line, Role::Text, &[span(Role::Bad, words)], None);
 }
 
-/// What may be typed next into a filter, in the footer.
-fn may_follow(model: &Model, input: &Input) -> Vec<Span<'static>> {
-    let candidates = completion(model, input.before()).candidates;
+/// What may be typed next into a filter, in the footer: as many as fit, and how many more.
+fn may_follow(model: &Model, filter: &Filter, room: usize) -> Vec<Span<'static>> {
+    let (candidates, now) = match &filter.turns {
+        Some(turns) => (turns.candidates.clone(), Some(turns.at)),
+        None => (completion(model, filter.input.before()).candidates, None),
+    };
     let mut row = vec![span(Role::Key, "enter"), span(Role::Muted, " keep  "), span(Role::Key, "esc")];
     row.push(span(Role::Muted, " clear  "));
-    if !candidates.is_empty() {
-        row.extend([span(Role::Key, "tab"), span(Role::Muted, format!(" {}", candidates.join(" ")))]);
+    if candidates.is_empty() {
+        return row;
+    }
+    row.push(span(Role::Key, "tab"));
+    let mut used = width("enter keep  esc clear  tab");
+    // The one whose turn it is is always to be seen.
+    let first = now.map_or(0, |at| at.saturating_sub(2));
+    let all = candidates.len();
+    for (at, word) in candidates.into_iter().enumerate().skip(first) {
+        let more = format!(" +{} more", all - at);
+        let last = at + 1 == all;
+        if used + 1 + width(&word) + if last { 0 } else { width(&more) } > room {
+            row.push(span(Role::Muted, more));
+            break;
+        }
+        used += 1 + width(&word);
+        row.push(span(Role::Muted, " "));
+        row.push(span(if now == Some(at) { Role::Strong } else { Role::Muted }, word));
     }
     row
 }

@@ -20,6 +20,26 @@ pub struct Filter {
     pub error: Option<QueryError>,
     /// The text of what is in force; empty: everything is shown.
     pub in_force: String,
+    /// What takes turns before the cursor, while the key for it is pressed.
+    pub turns: Option<Turns>,
+}
+
+/// Candidates that take turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turns {
+    /// The byte from which on they stand.
+    pub start: usize,
+    /// The candidates.
+    pub candidates: Vec<String>,
+    /// Whose turn it is.
+    pub at: usize,
+}
+
+impl Turns {
+    /// What stands before the cursor now.
+    pub fn now(&self) -> &str {
+        self.candidates.get(self.at).map_or("", String::as_str)
+    }
 }
 
 impl Filter {
@@ -55,7 +75,7 @@ impl Filter {
 /// would be empty while `verdict` is typed, and full again with the colon.
 fn settled(typed: &str, completion: &Completion) -> usize {
     let word = typed.get(completion.start..).unwrap_or_default().to_ascii_lowercase();
-    let begun = |c: &String| c.ends_with(':') && c.starts_with(&word);
+    let begun = |c: &String| c.ends_with([':', '=']) && c.starts_with(&word);
     let whole = word.is_empty() || completion.candidates.contains(&word);
     if whole || !completion.candidates.iter().any(begun) {
         return typed.len();

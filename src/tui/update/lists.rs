@@ -16,7 +16,7 @@ use crate::tui::model::input::Input;
 use crate::tui::model::items;
 use crate::tui::model::listing::Step;
 use crate::tui::model::screens::completion;
-use crate::tui::model::screens::{Filter, Sort, Tab};
+use crate::tui::model::screens::{Filter, Sort, Tab, Turns};
 
 /// Shows the gates that the filter finds, in their order; the cursor stays on its gate.
 pub(super) fn show_gates(model: &mut Model) {
@@ -105,6 +105,7 @@ pub(super) fn open_filter(model: &mut Model) {
 /// The filter was typed into.
 pub(super) fn filter_edited(model: &mut Model, change: impl FnOnce(&mut Input)) {
     let Some(filter) = filter(model) else { return };
+    filter.turns = None;
     change(&mut filter.input);
     apply_filter(model);
 }
@@ -113,19 +114,40 @@ pub(super) fn filter_edited(model: &mut Model, change: impl FnOnce(&mut Input)) 
 pub(super) fn keep_filter(model: &mut Model) {
     let Some(filter) = filter(model) else { return };
     filter.open = false;
+    filter.turns = None;
     apply_filter(model);
     if let Some(filter) = self::filter(model) {
         filter.open = filter.error.is_some();
     }
 }
 
-/// Goes on typing the word before the cursor as far as there is one way to go on.
-pub(super) fn complete_filter(model: &mut Model) {
+/// Goes on typing the word before the cursor as far as there is one way to go on; where there are several, they take
+/// turns.
+pub(super) fn complete_filter(model: &mut Model, back: bool) {
     let Some(filter) = filter(model) else { return };
     let before = filter.input.before().to_owned();
+    if let Some(mut turns) = filter.turns.take() {
+        let n = turns.candidates.len().max(1);
+        turns.at = if back { (turns.at + n - 1) % n } else { (turns.at + 1) % n };
+        take_turns(model, turns);
+        return;
+    }
     let completion = completion(model, &before);
     let Some(common) = completion.candidates.iter().cloned().reduce(|a, b| common_start(&a, &b)) else { return };
-    filter_edited(model, |input| input.replace_before(completion.start, &common));
+    let typed = before.get(completion.start..).unwrap_or_default();
+    if common.len() > typed.len() || completion.candidates.len() == 1 {
+        filter_edited(model, |input| input.replace_before(completion.start, &common));
+    } else if completion.start > 0 || !typed.is_empty() {
+        let at = if back { completion.candidates.len() - 1 } else { 0 };
+        take_turns(model, Turns { start: completion.start, candidates: completion.candidates, at });
+    }
+}
+
+fn take_turns(model: &mut Model, turns: Turns) {
+    filter_edited(model, |input| input.replace_before(turns.start, turns.now()));
+    if let Some(filter) = filter(model) {
+        filter.turns = Some(turns);
+    }
 }
 
 fn common_start(one: &str, other: &str) -> String {
@@ -148,6 +170,7 @@ pub(super) fn close_filter(model: &mut Model) -> bool {
         return false;
     }
     filter.input.clear();
+    filter.turns = None;
     filter.open = false;
     apply_filter(model);
     true

@@ -32,6 +32,8 @@ const SCREENS: &[(&str, &str)] = &[
     ("filter", "j <enter> 4 /"),
     ("findings-grouped", "j <enter> 4 b s j j z a"),
     ("findings-fixed", "j <enter> 4 / f i x e d <enter>"),
+    ("filter-completing", "j <enter> 4 / s t <tab> <tab>"),
+    ("finding-said-before", "j <enter> 4 G <enter>"),
     ("which-group", "j <enter> 4 b"),
 ];
 
