@@ -186,6 +186,7 @@ fn dossier(findings: &[Arc<Finding>]) -> Dossier {
         findings: triaged,
         baseline: Baseline::Unknown,
         compared: Compared::default(),
+        past: std::collections::BTreeMap::new(),
         required: vec!["findings:sast".into()],
         policy: canonical::sha256(b""),
     };

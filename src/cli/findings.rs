@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::output::{Block, Document};
 use super::show::short;
 use super::{Context, json};
+use crate::domain::dossier::Dossier;
 use crate::domain::grouping::{Group, GroupBy, Grouping};
 use crate::domain::query::Query;
 use crate::domain::severity::Severity;
-use crate::domain::triage::{Novelty, Triaged};
+use crate::domain::triage::{Dismissal, Fate, Novelty, Past, Triaged};
 use crate::error::AppError;
 use crate::review::inbox;
 use crate::review::progress::quiet;
@@ -26,7 +27,8 @@ pub async fn list(context: &Context, address: &str, query: &str, by: Option<Grou
     let among = if gone { dossier.compared.gone() } else { &dossier.findings };
     let found: Vec<&Triaged> = among.iter().filter(|t| query.matches(t)).collect();
     let (groups, found) = grouped(found, by);
-    let rows: Vec<Value> = found.iter().map(|t| row(t, by)).collect();
+    let past = |t: &Triaged| dossier.past.get(&t.finding.fingerprint).map_or(&[][..], Vec::as_slice);
+    let rows: Vec<Value> = found.iter().map(|t| row(t, past(t), by)).collect();
     let count = dossier.count();
     let mut whole = json!({
         "schema": 1,
@@ -48,11 +50,11 @@ pub async fn list(context: &Context, address: &str, query: &str, by: Option<Grou
     let what = if gone { "findings that are gone" } else { "findings" };
     let mut blocks = vec![Block::Text(format!("{} of {} {what}; {since}", found.len(), among.len()))];
     if by.is_none() && !found.is_empty() {
-        blocks.push(findings_table(found.iter().copied()));
+        blocks.push(findings_table(found.iter().copied(), &dossier));
     }
     for group in &groups {
         blocks.push(Block::Heading(format!("{}: {}", crate::text::line(&group.name), group.words())));
-        blocks.push(findings_table(within(group, &found).iter().copied()));
+        blocks.push(findings_table(within(group, &found).iter().copied(), &dossier));
     }
     context.output.document(&Document { json: whole, rows, blocks })
 }
@@ -73,10 +75,13 @@ fn within<'f, 't>(group: &Group, found: &'f [&'t Triaged]) -> &'f [&'t Triaged] 
     found.get(group.start..group.start + group.size).unwrap_or_default()
 }
 
-fn row(triaged: &Triaged, by: Option<GroupBy>) -> Value {
+fn row(triaged: &Triaged, past: &[Past], by: Option<GroupBy>) -> Value {
     let mut value = json::triaged(triaged);
-    if let (Some(object), Some(by)) = (value.as_object_mut(), by) {
-        object.insert("group".into(), json!(by.name_of(triaged)));
+    if let Some(object) = value.as_object_mut() {
+        object.insert("history".into(), json!(past));
+        if let Some(by) = by {
+            object.insert("group".into(), json!(by.name_of(triaged)));
+        }
     }
     value
 }
@@ -98,7 +103,7 @@ fn group(group: &Group, found: &[&Triaged]) -> Value {
 }
 
 /// A table of findings, with what stands in the ledger about each.
-pub(super) fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
+pub(super) fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>, dossier: &Dossier) -> Block {
     let rows = findings
         .flat_map(|t| {
             let cells = vec![
@@ -115,7 +120,7 @@ pub(super) fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) ->
                 t.finding.place(),
                 t.finding.sources.iter().map(|s| s.tool.line().into_owned()).collect::<Vec<_>>().join(","),
             ];
-            std::iter::once(cells).chain(said(t).map(|note| vec![note]))
+            std::iter::once(cells).chain(said(t).into_iter().chain(elsewhere(t, dossier)).map(|note| vec![note]))
         })
         .collect();
     Block::Table { headers: vec!["FINDING", "SEVERITY", "NEW", "TRIAGE", "RULE", "TITLE", "PLACE", "TOOL"], rows }
@@ -123,17 +128,27 @@ pub(super) fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) ->
 
 /// What stands in the ledger about a finding: all that somebody signed of it.
 fn said(triaged: &Triaged) -> Option<String> {
-    let (carried, lapse) = match (&triaged.dismissal, triaged.suggestion.as_deref()) {
-        (Some(carried), _) => (&**carried, None),
-        (None, Some((carried, lapse))) => (carried, Some(lapse)),
-        (None, None) => return None,
-    };
-    let d = &carried.dismissal;
-    let before = lapse.map_or_else(String::new, |l| format!("before, but {}: ", l.words()));
+    match (&triaged.dismissal, triaged.suggestion.as_deref()) {
+        (Some(carried), _) => Some(words(&carried.dismissal)),
+        (None, Some((carried, lapse))) => Some(format!("before, but {}: {}", lapse.words(), words(&carried.dismissal))),
+        (None, None) => None,
+    }
+}
+
+/// What was said of it elsewhere.
+fn elsewhere<'d>(triaged: &Triaged, dossier: &'d Dossier) -> impl Iterator<Item = String> + use<'d> {
+    let past = dossier.past.get(&triaged.finding.fingerprint).map_or(&[][..], Vec::as_slice);
+    past.iter().filter(|p| p.fate == Fate::Elsewhere).map(|p| {
+        let d = &p.carried.dismissal;
+        format!("elsewhere ({}): {}", d.scope, words(d))
+    })
+}
+
+fn words(d: &Dismissal) -> String {
     let why = d.justification.map_or_else(String::new, |j| format!(" ({})", j.word()));
     let until = d.expires.map_or_else(|| "no expiry".to_owned(), |t| format!("until {}", t.date()));
     let (status, who, when) = (d.status.word(), &d.principal, d.issued_at.date());
-    Some(format!("{before}{status}{why} by {who} on {when}, {until}: {}", d.detail.block()))
+    format!("{status}{why} by {who} on {when}, {until}: {}", d.detail.block())
 }
 
 fn triage_word(triaged: &Triaged) -> String {

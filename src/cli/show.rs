@@ -161,7 +161,7 @@ fn blocks(
     }
     out.push(Block::Heading(findings_heading(&dossier.count())));
     if !dossier.findings.is_empty() {
-        out.push(findings_table(dossier.findings.iter().take(20)));
+        out.push(findings_table(dossier.findings.iter().take(20), dossier));
         if dossier.findings.len() > 20 {
             out.push(Block::Text(format!("... and {} more: see `countersign findings`.", dossier.findings.len() - 20)));
         }

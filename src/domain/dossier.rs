@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::ids::{Digest, Fingerprint, RecordId};
 use super::release::Release;
 use super::time::Timestamp;
-use super::triage::Triaged;
+use super::triage::{Past, Triaged};
 use super::verdict::Verdict;
 use crate::text::Untrusted;
 
@@ -40,6 +40,9 @@ pub struct Dossier {
     /// What came of comparing the findings with it.
     #[serde(default)]
     pub compared: Compared,
+    /// What was ever said of its findings, in force or not, here or elsewhere; the newest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub past: BTreeMap<Fingerprint, Vec<Past>>,
     /// What is required of the evidence: `builds`, `findings:sast`.
     pub required: Vec<String>,
     /// The policy's digest.
@@ -119,6 +122,8 @@ pub struct Parts {
     pub baseline: Baseline,
     /// See [`Dossier::compared`].
     pub compared: Compared,
+    /// See [`Dossier::past`].
+    pub past: BTreeMap<Fingerprint, Vec<Past>>,
     /// See [`Dossier::required`].
     pub required: Vec<String>,
     /// See [`Dossier::policy`].
@@ -131,8 +136,19 @@ pub const WHOLE: &str = "dossier";
 impl Dossier {
     /// Puts a dossier together; `judge` gives the verdict over it. The digest is computed last.
     pub fn seal(parts: Parts, judge: impl FnOnce(&Self) -> Verdict) -> Self {
-        let Parts { gate, release, service, as_of, mut pieces, mut findings, baseline, compared, mut required, policy } =
-            parts;
+        let Parts {
+            gate,
+            release,
+            service,
+            as_of,
+            mut pieces,
+            mut findings,
+            baseline,
+            compared,
+            past,
+            mut required,
+            policy,
+        } = parts;
         pieces.sort_by(|a, b| a.name.cmp(&b.name));
         required.sort();
         findings.sort_by(|a, b| {
@@ -155,6 +171,7 @@ impl Dossier {
             findings,
             baseline,
             compared,
+            past,
             required,
             policy,
             verdict,

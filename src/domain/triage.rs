@@ -1,5 +1,7 @@
 //! What an approver says of a finding, and how that is found again in the next release.
 
+mod history;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use super::release::Release;
 use super::severity::Severity;
 use super::time::Timestamp;
 use crate::text::Untrusted;
+
+pub use self::history::{Fate, Past, history};
 
 /// Where a dismissal holds if nothing else is said: for this service in this environment.
 pub const SCOPE: &str = "environment";

@@ -95,6 +95,7 @@ fn world() -> World {
             findings: vec![],
             baseline: Baseline::Orchestrator { run: "r".into(), version: None, commit: None },
             compared: Compared::With { version: "1.4.1".into(), gone: vec![] },
+            past: std::collections::BTreeMap::new(),
             required,
             policy: Policy::builtin().digest(),
         },

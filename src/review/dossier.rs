@@ -1,5 +1,6 @@
 //! Puts the dossier of one gate together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Desk;
@@ -13,7 +14,7 @@ use crate::domain::decision::Decision;
 use crate::domain::dedup;
 use crate::domain::dossier::{Baseline, Compared, Dossier, Earlier, Parts};
 use crate::domain::evidence::Evidence;
-use crate::domain::triage::match_dismissals;
+use crate::domain::triage::{history, match_dismissals};
 use crate::error::AppError;
 
 /// Asks all sources, merges and triages the findings, and judges.
@@ -77,6 +78,7 @@ pub async fn assemble(
         findings: Vec::new(),
         baseline,
         compared: Compared::default(),
+        past: BTreeMap::new(),
         required,
         policy: desk.policy.digest(),
         pieces,
@@ -102,6 +104,7 @@ fn seal(
     let merged = dedup::merge_across(lists.collect());
     let known = earlier.as_ref().ok().map(Earlier::keys);
     parts.findings = match_dismissals(merged, &records.dismissals, &parts.release, parts.as_of, known);
+    parts.past = history(&parts.findings, &records.dismissals, &parts.release, parts.as_of);
     parts.compared = match earlier {
         Ok(earlier) => earlier.against(&parts.findings, &parts.pieces),
         Err(why) => Compared::Not { why },

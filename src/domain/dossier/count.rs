@@ -180,6 +180,8 @@ impl Dossier {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::domain::canonical::sha256;
     use crate::domain::dossier::{Baseline, Parts};
@@ -217,6 +219,7 @@ mod tests {
             findings,
             baseline: Baseline::Unknown,
             compared,
+            past: BTreeMap::new(),
             required: Vec::new(),
             policy: sha256(b"policy"),
         };

@@ -63,6 +63,7 @@ pub(crate) fn dossier() -> Dossier {
         findings: Vec::new(),
         baseline: Baseline::Unknown,
         compared: Compared::default(),
+        past: std::collections::BTreeMap::new(),
         required: vec!["builds".into()],
         policy: sha256(b"policy"),
     };

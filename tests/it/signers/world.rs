@@ -108,6 +108,7 @@ pub fn decision(signer: &dyn Signer) -> Statement {
         findings: Vec::new(),
         baseline: Baseline::Unknown,
         compared: Compared::default(),
+        past: std::collections::BTreeMap::new(),
         required: Vec::new(),
         policy: sha256(b"policy"),
     };
