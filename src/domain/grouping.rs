@@ -7,6 +7,9 @@ use super::finding::Class;
 use super::severity::{Severity, Tally};
 use super::triage::{Novelty, Triaged};
 
+/// So many groups are sorted by their names too.
+const NAMED: usize = 20_000;
+
 /// What findings are put together by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GroupBy {
@@ -166,28 +169,32 @@ impl Grouping {
     /// The groups, those with the gravest open findings first, and the findings in the order of their groups; within a
     /// group they keep the order in which they were taken in.
     pub fn finish(self) -> (Vec<Group>, Vec<u32>) {
-        let Self { by, groups, taken, .. } = self;
-        let mut order: Vec<usize> = (0..groups.len()).collect();
-        let rank = |group: &Group| {
-            let gravest = group.gravest().map_or((u8::MAX, 0), |s| (u8::MAX - 1 - s.weight(), s as u8));
-            let fixed = match by {
-                GroupBy::Severity => Severity::ALL.iter().position(|s| s.word() == group.name),
-                GroupBy::Class => Class::ALL.iter().position(|c| c.word() == group.name),
-                _ => None,
-            };
-            (fixed, gravest, std::cmp::Reverse(group.tally.open()), std::cmp::Reverse(group.size))
+        let Self { by, mut groups, taken, .. } = self;
+        let fixed = |group: &Group| match by {
+            GroupBy::Severity => Severity::ALL.iter().position(|s| s.word() == group.name),
+            GroupBy::Class => Class::ALL.iter().position(|c| c.word() == group.name),
+            _ => None,
         };
-        order.sort_by(|a, b| match (groups.get(*a), groups.get(*b)) {
-            (Some(a), Some(b)) => rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name)),
-            _ => std::cmp::Ordering::Equal,
-        });
+        let rank = |place: usize, group: &Group| {
+            let gravest = group.gravest().map_or((u8::MAX, 0), |s| (u8::MAX - s.weight() - 1, s as u8));
+            let size = (std::cmp::Reverse(group.tally.open()), std::cmp::Reverse(group.size));
+            ((fixed(group), gravest, size), place)
+        };
+        let mut order: Vec<_> = groups.iter().enumerate().map(|(place, group)| rank(place, group)).collect();
+        order.sort_unstable();
+        // Where there are more than anybody reads, equal ones keep the order in which they came: names take long.
+        if groups.len() <= NAMED {
+            let name = |place: usize| groups.get(place).map_or("", |g| g.name.as_str());
+            order.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| name(*one).cmp(name(*other))));
+        }
         let mut next = vec![0; groups.len()];
         let mut sorted = Vec::with_capacity(groups.len());
         let mut start = 0;
-        for place in order {
-            if let (Some(group), Some(slot)) = (groups.get(place), next.get_mut(place)) {
+        for (_, place) in order {
+            if let (Some(group), Some(slot)) = (groups.get_mut(place), next.get_mut(place)) {
                 *slot = start;
-                sorted.push(Group { start, ..group.clone() });
+                let name = std::mem::take(&mut group.name);
+                sorted.push(Group { name, tally: group.tally, size: group.size, start });
                 start += group.size;
             }
         }

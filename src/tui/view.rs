@@ -159,7 +159,10 @@ fn status(
             let used = painter.put(line, "filter: ", Role::Key);
             let rect = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
             cursor = text_field(painter, rect, &filter.input.text(), filter.input.before(), true);
-            match (&filter.error, &cursor) {
+            // Where only a value is missing, those that may stand there are of more use than the error.
+            let begun =
+                |e: &QueryError| e.span.is_empty() && !completion(model, filter.input.before()).candidates.is_empty();
+            match (filter.error.as_ref().filter(|e| !begun(e)), &cursor) {
                 (Some(error), Some(at)) => wrong(&filter.input, error, *at, painter, footer),
                 _ => painter.line(footer, Role::Text, &may_follow(model, filter, usize::from(footer.width)), None),
             }

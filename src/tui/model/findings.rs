@@ -198,6 +198,9 @@ impl Findings {
             self.lines.heading(self.lines.groups().iter().position(|g| g.name == name)?)
         });
         self.place.follow(same, self.lines.len());
+        if !self.lines.groups().is_empty() {
+            self.place.look_up();
+        }
     }
 
     /// Puts the findings together by something else, or not at all.

@@ -57,6 +57,11 @@ impl Place {
         }
     }
 
+    /// Leaves a line above that of the cursor to be seen: what it stands under, if it is the first of its group.
+    pub fn look_up(&mut self) {
+        self.top = self.top.min(self.cursor.saturating_sub(1));
+    }
+
     /// Puts the cursor on a line, if there is such a line.
     pub fn go(&mut self, at: usize, len: usize) {
         if at < len {

@@ -1,6 +1,7 @@
 //! The findings of a release: a list, in groups where they are asked for, and more of the line that the cursor is on.
 
 use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::domain::grouping::{Group, GroupBy};
 use crate::domain::severity::Severity;
@@ -36,7 +37,10 @@ pub(super) fn paint(entry: &GateEntry, release: &ReleaseScreen, painter: &mut Pa
     count(findings, entry, painter, areas.heading);
     let glyphs = painter.glyphs;
     table::contents(painter, areas.body, columns, findings.place, |at| match findings.lines.get(at)? {
-        Line::Heading(place) => Some(Content::Heading(heading(findings, findings.lines.groups().get(place)?))),
+        Line::Heading(place) => {
+            let room = usize::from(areas.body.width);
+            Some(Content::Heading(heading(findings, findings.lines.groups().get(place)?, room, glyphs)))
+        }
         Line::Finding(index) => {
             let triaged = findings.get(index)?;
             let marked = findings.marked.contains(&triaged.finding.fingerprint);
@@ -98,29 +102,48 @@ fn shown(findings: &Findings, entry: &GateEntry) -> String {
 }
 
 /// The line of a group: whether it is closed, its name, its open findings by severity, what is new, what is dismissed.
-fn heading(findings: &Findings, group: &Group) -> Vec<Span<'static>> {
+fn heading(findings: &Findings, group: &Group, room: usize, glyphs: &Glyphs) -> Vec<Span<'static>> {
     let sign = if findings.lines.is_closed(group) { "[+] " } else { "[-] " };
-    let name = crate::text::line(&group.name).into_owned();
-    let role = match (findings.by, group.gravest()) {
-        (Some(GroupBy::Severity), Some(gravest)) => state::severity(gravest),
-        _ => Role::Strong,
-    };
-    let mut row =
-        vec![span(Role::Muted, sign), span(role, name), span(Role::Muted, format!("  {} open", group.tally.open()))];
-    if findings.by != Some(GroupBy::Severity) {
+    let by_severity = findings.by == Some(GroupBy::Severity);
+    let mut counts = vec![span(Role::Muted, format!("  {} open", group.tally.open()))];
+    if !by_severity {
         for severity in Severity::ALL.into_iter().filter(|s| group.tally.of(*s) > 0) {
-            row.push(span(state::severity(severity), format!("  {} {}", group.tally.of(severity), severity.word())));
+            counts.push(span(state::severity(severity), format!("  {} {}", group.tally.of(severity), severity.word())));
         }
     }
     match group.tally.new {
         Some(0) => {}
-        Some(new) => row.push(span(Role::New, format!("  {new} new"))),
-        None => row.push(span(Role::Muted, "  new: not known")),
+        Some(new) => counts.push(span(Role::New, format!("  {new} new"))),
+        None => counts.push(span(Role::Muted, format!("  {} new", glyphs.unknown))),
     }
     if group.tally.dismissed > 0 {
-        row.push(span(Role::Dismissed, format!("  {} dismissed", group.tally.dismissed)));
+        counts.push(span(Role::Dismissed, format!("  {} dismissed", group.tally.dismissed)));
     }
+    let role = match group.gravest().filter(|_| by_severity) {
+        Some(gravest) => state::severity(gravest),
+        None => Role::Strong,
+    };
+    // The lead of the line, the sign, the counts; of a long path, the end says more than its beginning.
+    let taken: usize = 3 + sign.len() + counts.iter().map(|(_, text)| super::width(text)).sum::<usize>();
+    let name = end_of(&crate::text::line(&group.name), room.saturating_sub(taken).max(12), glyphs.cut);
+    let mut row = vec![span(Role::Muted, sign), span(role, name)];
+    row.extend(counts);
     row
+}
+
+/// The end of a text, as much as fits into so many cells.
+fn end_of(text: &str, room: usize, cut: &str) -> String {
+    if super::width(text) <= room {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for part in text.graphemes(true).rev() {
+        if super::width(&kept) + super::width(part) + super::width(cut) > room {
+            break;
+        }
+        kept.insert_str(0, part);
+    }
+    format!("{cut}{kept}")
 }
 
 /// A group, for the preview.

@@ -114,6 +114,7 @@ fn words_that_may_follow_are_shown_and_take_turns() {
     driver.press("<tab>");
     assert_eq!(text(&driver), "cvss>=9 status:not-affected");
     driver.type_text(" novelty:");
+    assert!(driver.screen().contains("tab fixed known"), "what may stand there is shown: {}", driver.screen());
     driver.press("<tab> <tab>");
     assert_eq!(text(&driver), "cvss>=9 status:not-affected novelty:known");
     let screen = driver.screen();
@@ -126,7 +127,10 @@ fn groups_are_closed_marked_and_moved_through() {
     let mut driver = Driver::sample(80, 24);
     driver.press("g <enter> 4 z a");
     assert!(driver.screen().contains("not in groups"), "{}", driver.screen());
-    driver.press("b s g");
+    driver.press("b s");
+    assert!(driver.model.current_finding().is_some());
+    assert!(driver.screen().contains("[-] high  2 open"), "the heading over it is to be seen: {}", driver.screen());
+    driver.press("g");
     assert!(driver.model.current_group().is_some());
     // The heading stands for its open findings.
     driver.press("<space>");
