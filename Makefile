@@ -1,5 +1,5 @@
 # The task file. `make ci` is what CI runs.
-.PHONY: demo test setup fmt lint docs kills bench ci
+.PHONY: demo test setup fmt lint docs kills scanners bench ci
 
 demo: ## open the console on the demo world
 	cargo run --release -- demo
@@ -23,6 +23,10 @@ docs: ## write the generated references anew
 kills: ## kill a decision, and a writer of the ledger, at 50 points
 	COUNTERSIGN_KILLS=50 cargo test --locked --test it crash::
 	COUNTERSIGN_KILLS=50 cargo test --locked --lib killed_writers
+
+scanners: ## run real scanners over tests/sample, and hold their formats to each other
+	tests/real-scanners.sh
+	COUNTERSIGN_REAL_SCANNERS=1 cargo test --locked --test it real_scanners::
 
 bench: ## print the ratios that docs/performance.md quotes
 	cargo bench --locked

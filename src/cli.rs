@@ -7,6 +7,7 @@ pub mod decide;
 pub mod demo;
 pub mod dismiss;
 pub mod doctor;
+pub mod exchange;
 pub mod findings;
 pub mod generate;
 pub mod inbox;
@@ -19,11 +20,12 @@ pub mod provenance;
 pub mod roles;
 pub mod scan;
 pub mod show;
+pub mod triage;
 pub mod verify;
 
 use std::collections::BTreeMap;
 
-use args::{Cli, Command, ConfigCommand, Global, LedgerCommand, RolesCommand};
+use args::{Cli, Command, ConfigCommand, Global, LedgerCommand, RolesCommand, TriageCommand};
 use clap::Parser as _;
 use output::Output;
 
@@ -157,6 +159,13 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
             findings::list(context, &gate, query.as_deref().unwrap_or_default(), group_by).await
         }
         Command::Dismiss(args) => dismiss::run(context, &args).await,
+        Command::Triage { command: TriageCommand::List { gates, service } } => {
+            triage::list(context, &gates, &service).await
+        }
+        Command::Triage { command: TriageCommand::Export { gate, format, file } } => {
+            exchange::export(context, &gate, &format, file.as_deref()).await
+        }
+        Command::Triage { command: TriageCommand::Import(args) } => exchange::import(context, &args).await,
         Command::Approve(args) => Box::pin(decide::run(context, Verb::Approve, &args, false)).await,
         Command::Reject(args) => Box::pin(decide::run(context, Verb::Reject, &args, false)).await,
         Command::Halt(args) => Box::pin(decide::run(context, Verb::Halt, &args, false)).await,

@@ -202,6 +202,13 @@ fn read_plain(name: &str, bytes: &[u8], forced: Option<&str>) -> Report {
     }
 }
 
+impl Report {
+    /// Of a file that cannot be read at all, and why.
+    pub fn unread(name: &str, why: &str) -> Self {
+        outcome(name, "", Err(Unreadable(why.to_owned())))
+    }
+}
+
 fn outcome(name: &str, format: &'static str, result: Result<Report, Unreadable>) -> Report {
     result.unwrap_or_else(|why| Report {
         file: name.into(),
@@ -248,7 +255,7 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
                 detected(&beginning)
             }
         });
-        found.ok_or_else(|| ("", Unreadable(format!("This is {}. {}", beginning.describe(), known_formats()))))?
+        found.ok_or_else(|| ("", unknown(&document, &beginning)))?
     };
     let input = Input { name, text: &document, archive: None, pool: RefCell::default() };
     let mut parsed = (format.parse)(&input).map_err(|e| (format.name, e))?;
@@ -257,6 +264,16 @@ fn try_read(name: &str, bytes: &[u8], forced: Option<&str>) -> Result<Report, (&
         parsed.remark = Some(parsed.remark.map_or_else(|| lost.clone(), |said| format!("{said} {lost}")));
     }
     Ok(finished(name, format, parsed))
+}
+
+/// Why a document is of no format. What begins as JSON and is none may be of any: then it is said where it breaks off.
+fn unknown(document: &str, beginning: &Shape<'_>) -> Unreadable {
+    let broken = match &beginning.form {
+        shape::Form::Json(node::Node::Object(_) | node::Node::List(_)) => node::Node::parse(document).err(),
+        _ => None,
+    };
+    let what = broken.map_or_else(|| format!("This is {}.", beginning.describe()), |e| e.0);
+    Unreadable(format!("{what} {}", known_formats()))
 }
 
 fn finished(name: &str, format: &Format, parsed: Parsed) -> Report {

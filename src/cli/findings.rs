@@ -35,6 +35,7 @@ pub async fn list(context: &Context, address: &str, query: &str, by: Option<Grou
         "gate": json::gate(&waiting, Ok(&dossier)),
         "findings": rows,
         "total": dossier.findings.len(),
+        "staleDismissals": json::stale(&dossier),
     });
     if let Some(object) = whole.as_object_mut() {
         object.extend(json::since(Some(&count)));
@@ -56,6 +57,7 @@ pub async fn list(context: &Context, address: &str, query: &str, by: Option<Grou
         blocks.push(Block::Heading(format!("{}: {}", crate::text::line(&group.name), group.words())));
         blocks.push(findings_table(within(group, &found).iter().copied(), &dossier));
     }
+    blocks.extend(stale(&dossier));
     context.output.document(&Document { json: whole, rows, blocks })
 }
 
@@ -124,6 +126,23 @@ pub(super) fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>, do
         })
         .collect();
     Block::Table { headers: vec!["FINDING", "SEVERITY", "NEW", "TRIAGE", "RULE", "TITLE", "PLACE", "TOOL"], rows }
+}
+
+/// The dismissals that match nothing in the release any more.
+pub(super) fn stale(dossier: &Dossier) -> Option<Block> {
+    let names: Vec<String> = dossier
+        .stale
+        .iter()
+        .take(10)
+        .map(|d| {
+            let (rule, place) = (d.subject.rule.line(), d.subject.place.line());
+            format!("  {rule} {place}: {} by {} on {}", d.status.word(), d.principal, d.issued_at.date())
+        })
+        .collect();
+    let more = dossier.stale.len() - names.len();
+    let more =
+        if more == 0 { String::new() } else { format!("\n  ... and {more} more: see `countersign triage list`.") };
+    (!names.is_empty()).then(|| Block::Text(format!("Dismissals that match nothing here:\n{}{more}", names.join("\n"))))
 }
 
 /// What stands in the ledger about a finding: all that somebody signed of it.

@@ -1,10 +1,12 @@
 //! The objects that scripts read, as the command line's contract writes them.
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::domain::decision::Decision;
 use crate::domain::dossier::{Count, Dossier, Since};
 use crate::domain::evidence::{Evidence, Kind, Piece};
+use crate::domain::finding::Finding;
 use crate::domain::quorum::Standing;
 use crate::domain::triage::Triaged;
 use crate::domain::verdict::Verdict;
@@ -110,8 +112,14 @@ pub fn dossier(dossier: &Dossier) -> Value {
         "findings": of(Kind::Findings),
         "changes": of(Kind::Changes),
         "provenance": of(Kind::Provenance),
+        "staleDismissals": stale(dossier),
         "triaged": dossier.findings.iter().map(triaged).collect::<Vec<_>>(),
     })
+}
+
+/// The dismissals that match nothing in the release; `null` where that cannot be told, as findings are missing.
+pub fn stale(dossier: &Dossier) -> Value {
+    if dossier.has_all_findings() { json!(dossier.stale) } else { Value::Null }
 }
 
 fn piece(piece: &Piece) -> Value {
@@ -159,35 +167,41 @@ pub fn triaged(triaged: &Triaged) -> Value {
 }
 
 /// One finding, in the shape that `scan` prints.
-pub fn finding(finding: &crate::domain::finding::Finding) -> Value {
-    json!({
-        "fingerprint": finding.fingerprint,
-        "class": finding.class,
-        "severity": finding.severity,
-        "rule": finding.rule,
-        "title": finding.title,
-        "detail": finding.detail,
-        "location": {
-            "path": finding.location.path,
-            "line": finding.location.line,
-            "column": finding.location.column,
-            "logical": finding.location.logical,
-        },
-        "also": finding.also,
-        "snippet": finding.snippet,
-        "context": finding.context,
-        "cve": finding.cves().collect::<Vec<_>>(),
-        "vulnerabilities": finding.vulnerabilities,
-        "cwe": finding.cwe,
-        "package": finding.package,
-        "scores": finding.scores,
-        "confidence": finding.confidence,
-        "url": finding.url,
-        "suppressed": finding.suppressed,
-        "keys": finding.keys,
-        "joined": finding.joined,
-        "sources": finding.sources,
-    })
+pub fn finding(finding: &Finding) -> Value {
+    json!(ShownFinding(finding))
+}
+
+/// A finding, as [`finding`] gives it, written without a copy: a report may have a hundred thousand.
+pub struct ShownFinding<'a>(pub &'a Finding);
+
+impl Serialize for ShownFinding<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let f = self.0;
+        // In the order of their names, as everything that we write.
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("also", &f.also)?;
+        map.serialize_entry("class", &f.class)?;
+        map.serialize_entry("confidence", &f.confidence)?;
+        map.serialize_entry("context", &f.context)?;
+        map.serialize_entry("cve", &f.cves().collect::<Vec<_>>())?;
+        map.serialize_entry("cwe", &f.cwe)?;
+        map.serialize_entry("detail", &f.detail)?;
+        map.serialize_entry("fingerprint", &f.fingerprint)?;
+        map.serialize_entry("joined", &f.joined)?;
+        map.serialize_entry("keys", &f.keys)?;
+        map.serialize_entry("location", &f.location)?;
+        map.serialize_entry("package", &f.package)?;
+        map.serialize_entry("rule", &f.rule)?;
+        map.serialize_entry("scores", &f.scores)?;
+        map.serialize_entry("severity", &f.severity)?;
+        map.serialize_entry("snippet", &f.snippet)?;
+        map.serialize_entry("sources", &f.sources)?;
+        map.serialize_entry("suppressed", &f.suppressed)?;
+        map.serialize_entry("title", &f.title)?;
+        map.serialize_entry("url", &f.url)?;
+        map.serialize_entry("vulnerabilities", &f.vulnerabilities)?;
+        map.end()
+    }
 }
 
 /// The verdict.

@@ -3,10 +3,11 @@
 //! Results go to standard output and nothing else does; messages go to standard error. What a command found is a
 //! [`Document`]: data for programs, blocks for people, from the same values.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::Serialize;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -110,15 +111,28 @@ impl Output {
         self.raw(&text)
     }
 
+    /// Writes a result for programs while it is made: one object, or with `ndjson` one a line. Nothing of it is held.
+    pub fn stream(&self, result: &impl Serialize) -> Result<(), AppError> {
+        self.written.store(true, Ordering::Relaxed);
+        let mut out = Safe { out: BufWriter::with_capacity(1 << 16, io::stdout().lock()), marks: 0 };
+        let written = match self.format {
+            Format::Ndjson => result.serialize(&mut serde_json::Serializer::new(&mut out)),
+            _ => result.serialize(&mut serde_json::Serializer::pretty(&mut out)),
+        };
+        let written = written.map_err(io::Error::from);
+        ended(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
+    }
+
+    /// Writes a JSON text of a format of its own, in characters that are safe on a terminal: the same data.
+    pub fn json(&self, text: &str) -> Result<(), AppError> {
+        self.written.store(true, Ordering::Relaxed);
+        self.raw(&safe(text))
+    }
+
     /// Writes text to standard output as it is.
     pub fn raw(&self, text: &str) -> Result<(), AppError> {
         let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // Whoever read our output has seen enough.
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Err(e) => Err(AppError::internal(format!("Standard output cannot be written: {e}."))),
-            Ok(()) => Ok(()),
-        }
+        ended(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// Says something on standard error, unless `--quiet`.
@@ -158,27 +172,69 @@ impl Output {
     }
 }
 
+/// A document for people as text, to be asked about.
+pub fn plain(all: &[Block]) -> String {
+    blocks(all, false)
+}
+
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_e| value.to_string())
+}
+
+/// What became of writing to standard output.
+fn ended(written: io::Result<()>) -> Result<(), AppError> {
+    match written {
+        // Whoever read our output has seen enough.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(AppError::internal(format!("Standard output cannot be written: {e}."))),
+        Ok(()) => Ok(()),
+    }
 }
 
 /// JSON with everything spelled as `\uXXXX` that a terminal would obey or a reader could not see: the same data.
 ///
 /// Outside of its strings, JSON has no such character but the line break.
 fn safe(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let mut marks = 0;
-    for c in json.chars() {
-        marks = if crate::text::is_mark(c) { marks + 1 } else { 0 };
-        if c != '\n' && (crate::text::is_hidden(c) || marks > crate::text::MARKS_IN_A_ROW) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(c);
-        }
+    let mut out = Safe { out: Vec::with_capacity(json.len()), marks: 0 };
+    // Memory is always written.
+    drop(out.write_all(json.as_bytes()));
+    String::from_utf8(out.out).unwrap_or_default()
+}
+
+/// Writes JSON as [`safe`] gives it. What is written at a time has to end between two characters, as `serde_json` does.
+struct Safe<W> {
+    out: W,
+    /// How many marks there were in a row.
+    marks: usize,
+}
+
+impl<W: Write> Write for Safe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
     }
-    out
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\n')) {
+            self.marks = if bytes.is_empty() { self.marks } else { 0 };
+            return self.out.write_all(bytes);
+        }
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        for c in text.chars() {
+            self.marks = if crate::text::is_mark(c) { self.marks + 1 } else { 0 };
+            if c != '\n' && (crate::text::is_hidden(c) || self.marks > crate::text::MARKS_IN_A_ROW) {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(self.out, "\\u{unit:04x}")?;
+                }
+            } else {
+                self.out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 fn blocks(blocks: &[Block], color: bool) -> String {

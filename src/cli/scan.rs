@@ -1,13 +1,15 @@
 //! `countersign scan`: parses report files.
 
+use std::cell::RefCell;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::{Value, json};
 
-use super::output::{Block, Document};
+use super::output::{self, Block, Document};
 use super::{Context, json};
-use crate::domain::finding::ReportStatus;
+use crate::domain::finding::{Finding, ReportStatus};
 use crate::domain::query::nearest;
 use crate::domain::severity::Tally;
 use crate::error::{AppError, ErrorKind};
@@ -44,53 +46,84 @@ pub fn run(context: &Context, files: &[PathBuf], format: Option<&str>) -> Result
         }
         .hint("`countersign scan --formats` lists them."));
     }
-    let mut values: Vec<Value> = Vec::new();
-    let mut rows = Vec::new();
-    let mut unread = Vec::new();
-    let mut remarks = Vec::new();
-    let mut all = 0;
-    for file in files {
-        let reports = match read(file) {
-            Ok(bytes) => report::read_all(&file.to_string_lossy(), &bytes, format),
-            Err(why) => {
-                all += 1;
-                let name = crate::text::line(&file.to_string_lossy()).into_owned();
-                unread.push(format!("{name}: {why}"));
-                values.push(json!({
-                    "file": file.to_string_lossy(), "format": "", "tool": "", "status": "error", "reason": why,
-                    "findings": [], "raw_items": 0, "merged": 0,
-                }));
-                rows.push(vec![name, String::new(), String::new(), "error".into()]);
-                continue;
+    let scan = RefCell::new(Scan::default());
+    let reports = files.iter().flat_map(|file| scan.borrow_mut().read(file, format));
+    match context.output.format() {
+        // Each is written as soon as it is read, and forgotten.
+        output::Format::Json => context.output.stream(&Files(RefCell::new(Some(reports))))?,
+        output::Format::Ndjson => {
+            for report in reports {
+                context.output.stream(&Shown(&report))?;
             }
-        };
-        for report in reports {
-            all += 1;
-            match &report.reason {
-                // The reason begins with the file's name.
-                reason if report.status == ReportStatus::Error => {
-                    unread.push(reason.as_ref().map(|r| r.line().into_owned()).unwrap_or_default());
-                }
-                Some(reason) => remarks.push(format!("{}: {}", report.file.line(), reason.line())),
-                None => {}
-            }
-            rows.push(row(&report));
-            values.push(value(&report));
+        }
+        output::Format::Table | output::Format::Markdown => {
+            let rows = reports.map(|report| row(&report)).collect();
+            let headers = vec!["FILE", "FORMAT", "TOOL", "STATUS", "ITEMS", "FINDINGS", "MERGED", "C/H/M/L/I/U"];
+            let remarks = scan.borrow().remarks.join("\n");
+            let remarks = (!remarks.is_empty()).then(|| Block::Text(format!("\n{remarks}")));
+            let blocks = std::iter::once(Block::Table { headers, rows }).chain(remarks).collect();
+            context.output.document(&Document { blocks, ..Document::default() })?;
         }
     }
-    let headers = vec!["FILE", "FORMAT", "TOOL", "STATUS", "ITEMS", "FINDINGS", "MERGED", "C/H/M/L/I/U"];
-    context.output.document(&Document {
-        json: json!({ "schema": 1, "files": values }),
-        rows: values,
-        blocks: std::iter::once(Block::Table { headers, rows })
-            .chain((!remarks.is_empty()).then(|| Block::Text(format!("\n{}", remarks.join("\n")))))
-            .collect(),
-    })?;
+    let Scan { unread, all, .. } = scan.into_inner();
     if unread.is_empty() {
         return Ok(());
     }
     let error = AppError::new(ErrorKind::Report, format!("{} of {all} reports could not be read.", unread.len()));
     Err(unread.into_iter().fold(error, AppError::hint))
+}
+
+/// What was met on the way through the files.
+#[derive(Default)]
+struct Scan {
+    all: usize,
+    unread: Vec<String>,
+    remarks: Vec<String>,
+}
+
+impl Scan {
+    fn read(&mut self, file: &Path, format: Option<&str>) -> Vec<Report> {
+        let name = file.to_string_lossy();
+        let reports = match read(file) {
+            Ok(bytes) => report::read_all(&name, &bytes, format),
+            Err(why) => vec![Report::unread(&name, &why)],
+        };
+        self.all += reports.len();
+        for report in &reports {
+            let reason = report.reason.as_ref().map(|r| r.line().into_owned());
+            match reason {
+                // The reason begins with the file's name.
+                reason if report.status == ReportStatus::Error => self.unread.push(reason.unwrap_or_default()),
+                Some(reason) => self.remarks.push(format!("{}: {reason}", report.file.line())),
+                None => {}
+            }
+        }
+        reports
+    }
+}
+
+/// All that was read, while it is read.
+struct Files<I>(RefCell<Option<I>>);
+
+impl<I: Iterator<Item = Report>> Serialize for Files<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("files", &Reports(&self.0))?;
+        map.serialize_entry("schema", &1)?;
+        map.end()
+    }
+}
+
+struct Reports<'a, I>(&'a RefCell<Option<I>>);
+
+impl<I: Iterator<Item = Report>> Serialize for Reports<'_, I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for report in self.0.borrow_mut().take().into_iter().flatten() {
+            list.serialize_element(&Shown(&report))?;
+        }
+        list.end()
+    }
 }
 
 fn row(report: &Report) -> Vec<String> {
@@ -108,22 +141,36 @@ fn row(report: &Report) -> Vec<String> {
     ]
 }
 
-fn value(report: &Report) -> Value {
-    json!({
-        "file": report.file,
-        "format": report.format,
-        "tool": report.tool,
-        "toolVersion": report.tool_version,
-        "status": report.status,
-        "reason": report.reason,
-        "classes": report.classes,
-        "findings": report.findings.iter().map(json::finding).collect::<Vec<_>>(),
-        "raw_items": report.raw_items,
-        "merged": report.merged,
-    })
+struct Shown<'a>(&'a Report);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("classes", &report.classes)?;
+        map.serialize_entry("file", &report.file)?;
+        map.serialize_entry("findings", &Findings(&report.findings))?;
+        map.serialize_entry("format", &report.format)?;
+        map.serialize_entry("merged", &report.merged)?;
+        map.serialize_entry("raw_items", &report.raw_items)?;
+        map.serialize_entry("reason", &report.reason)?;
+        map.serialize_entry("status", &report.status)?;
+        map.serialize_entry("tool", &report.tool)?;
+        map.serialize_entry("toolVersion", &report.tool_version)?;
+        map.end()
+    }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, String> {
+struct Findings<'a>(&'a [Finding]);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(json::ShownFinding))
+    }
+}
+
+/// The bytes of a file, or of standard input; else why not.
+pub fn read(file: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let result = if file == Path::new("-") {
         std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes)

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::findings::findings_table;
+use super::findings::{findings_table, stale};
 use super::output::{Block, Document};
 use super::{Context, json};
 use crate::domain::decision::Decision;
@@ -166,6 +166,7 @@ fn blocks(
             out.push(Block::Text(format!("... and {} more: see `countersign findings`.", dossier.findings.len() - 20)));
         }
     }
+    out.extend(stale(dossier));
     let commits: Vec<_> = dossier
         .changes()
         .flat_map(|c| &c.commits)

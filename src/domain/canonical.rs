@@ -86,14 +86,6 @@ fn not_canonical(e: &NotCanonical) -> Digest {
     sha256(format!("not-canonical:{e}").as_bytes())
 }
 
-/// As [`digest_of`], as bytes: for keys of which there are many.
-pub(super) fn hash_of(value: &impl Serialize) -> [u8; 32] {
-    match to_canonical(value) {
-        Ok(bytes) => Sha256::digest(&bytes).into(),
-        Err(e) => Sha256::digest(format!("not-canonical:{e}")).into(),
-    }
-}
-
 /// SHA-256 over bytes.
 pub fn sha256(bytes: &[u8]) -> Digest {
     Digest::from_sha256(&Sha256::digest(bytes).into())

@@ -11,7 +11,7 @@ mod same_run;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use super::finding::{Class, Finding, FindingSource, Location, MatchKey, Package,
 use super::ids::{Digest, Fingerprint};
 use crate::text::Untrusted;
 
+pub(in crate::domain) use component::component;
 pub use merge::{merge_across, merge_within};
 pub use normal::{
     normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet, normalise_tool,
@@ -56,17 +57,19 @@ pub struct KeyParts<'a> {
 /// There is always at least the weakest key.
 pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     let path = normalise_path(parts.path);
-    let mut keys = Vec::new();
+    // One for each rung, mostly.
+    let mut keys = Vec::with_capacity(4);
     if !parts.tool_id.is_empty() {
         keys.push(tool_key(parts.tool, parts.tool_id));
     }
     // Tools name different files for one component, so a vulnerability of a package is recognised without the path.
     let (package, place) = match parts.package {
         "" if path.is_empty() => (String::new(), parts.logical),
-        "" => (String::new(), path.as_str()),
+        "" => (String::new(), path.as_ref()),
         package => (component::of_name(package), parts.image),
     };
-    let ids = identities(parts.vulnerabilities.iter().copied());
+    let ids =
+        if parts.vulnerabilities.is_empty() { Vec::new() } else { identities(parts.vulnerabilities.iter().copied()) };
     keys.extend(ids.iter().map(|id| key(Rung::Vulnerability, &[id, &package, place])));
     let snippet = normalise_snippet(parts.snippet);
     if !snippet.is_empty() && !parts.rule.is_empty() {
@@ -92,6 +95,9 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
 /// together are the only id. Else what was said of one of them would be taken for all, and different ones drawn together.
 pub(crate) fn identities<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut ids: Vec<String> = ids.map(str::to_uppercase).collect();
+    if ids.len() < 2 {
+        return ids;
+    }
     ids.sort_by_cached_key(|id| (!id.starts_with("CVE-"), id.clone()));
     ids.dedup();
     let database = |id: &str| id.split_once('-').map_or(String::new(), |(database, _)| database.to_owned());
@@ -111,25 +117,24 @@ pub fn tool_key(tool: &str, id: &str) -> MatchKey {
 
 /// The match keys of a finding from its own fields; the first source's `native_id` counts as stable.
 pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
-    let raw = |text: &Option<Untrusted>| text.as_ref().map_or("", |t| t.raw()).to_owned();
+    fn raw(text: Option<&Untrusted>) -> &str {
+        text.map_or("", Untrusted::raw)
+    }
     let path = match (&finding.location.path, finding.class) {
-        (Some(path), Class::Container) => normalise_image(path.raw()),
-        (Some(path), _) => path.raw().to_owned(),
-        (None, _) => String::new(),
+        (Some(path), Class::Container) => Cow::Owned(normalise_image(path.raw())),
+        (path, _) => Cow::Borrowed(raw(path.as_ref())),
     };
-    let package =
-        finding.package.as_ref().map(|p| p.purl.as_ref().unwrap_or(&p.name).raw().to_owned()).unwrap_or_default();
     let source = finding.sources.first();
     keys_for(&KeyParts {
         tool: source.map_or("", |s| s.tool.raw()),
         tool_id: source.and_then(|s| s.native_id.as_ref()).map_or("", |id| id.raw()),
         vulnerabilities: finding.vulnerabilities.iter().map(Untrusted::raw).collect(),
-        package: &package,
+        package: finding.package.as_ref().map_or("", |p| p.purl.as_ref().unwrap_or(&p.name).raw()),
         image: &merge::image(finding),
         rule: finding.rule.raw(),
         path: &path,
-        snippet: &raw(&finding.snippet),
-        logical: &raw(&finding.location.logical),
+        snippet: raw(finding.snippet.as_ref()),
+        logical: raw(finding.location.logical.as_ref()),
         message: finding.title.raw(),
     })
 }

@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::ids::{Digest, Fingerprint, RecordId};
 use super::release::Release;
 use super::time::Timestamp;
-use super::triage::{Past, Triaged};
+use super::triage::{Dismissal, Past, Triaged};
 use super::verdict::Verdict;
 use crate::text::Untrusted;
 
@@ -35,6 +35,10 @@ pub struct Dossier {
     pub pieces: Vec<Piece>,
     /// The findings of all pieces, merged across tools, with their triage; the worst first.
     pub findings: Vec<Triaged>,
+    /// The dismissals that cover the release and match nothing in it; none where that cannot be told, as findings are
+    /// missing. Shown, and not part of the digest: they dismiss nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Dismissal>,
     /// What it is compared with.
     pub baseline: Baseline,
     /// What came of comparing the findings with it.
@@ -161,7 +165,7 @@ impl Dossier {
         });
         let verdict = Verdict { result: super::verdict::Outcome::Unknown, reasons: Vec::new() };
         let digest = canonical::sha256(b"");
-        let counted = count::Counted::default();
+        let (stale, counted) = (Vec::new(), count::Counted::default());
         let mut dossier = Self {
             gate,
             release,
@@ -169,6 +173,7 @@ impl Dossier {
             as_of,
             pieces,
             findings,
+            stale,
             baseline,
             compared,
             past,
@@ -211,6 +216,11 @@ impl Dossier {
             "policy": self.policy,
             "verdict": self.verdict,
         })
+    }
+
+    /// Whether all findings are there: only then can it be told which dismissals are stale.
+    pub fn has_all_findings(&self) -> bool {
+        self.count().extent == Extent::Whole
     }
 
     /// The pieces that are missing or partial, by name; `service` if nothing says which evidence the gate needs.

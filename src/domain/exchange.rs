@@ -9,6 +9,7 @@ mod marks;
 mod matching;
 mod openvex;
 mod product;
+mod proposal;
 #[cfg(test)]
 mod samples;
 mod sarif;
@@ -29,6 +30,7 @@ use super::time::Timestamp;
 use super::triage::Justification;
 use crate::text::{self, Untrusted};
 
+pub use proposal::{Fate, Proposals, propose};
 pub use statement::{About, Record, Statement};
 
 /// A format that statements are exchanged in.
@@ -59,6 +61,15 @@ impl Format {
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.word() == word)
+    }
+
+    /// The name, in whatever version.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenVex => "OpenVEX",
+            Self::CycloneDx => "CycloneDX",
+            Self::Sarif => "SARIF",
+        }
     }
 
     /// The name and the version that is written.

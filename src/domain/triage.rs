@@ -1,21 +1,30 @@
 //! What an approver says of a finding, and how that is found again in the next release.
 
+mod alike;
+mod carry;
 mod history;
+mod reach;
+#[cfg(test)]
+mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::{Finding, MatchKey, Rung};
+use super::finding::{Finding, FindingSource, MatchKey, Rung};
 use super::ids::{Digest, Fingerprint, Principal, RecordId};
 use super::release::Release;
 use super::severity::Severity;
 use super::time::Timestamp;
 use crate::text::Untrusted;
 
-pub use self::history::{Fate, Past, history};
+pub use alike::{Unlike, alike};
+pub(in crate::domain) use carry::is_at;
+pub use carry::match_dismissals;
+pub use history::{Fate, Past, history};
+pub use reach::{Reach, State, reach, stale};
 
 /// Where a dismissal holds if nothing else is said: for this service in this environment.
 pub const SCOPE: &str = "environment";
@@ -185,6 +194,13 @@ pub struct Subject {
     pub title: Untrusted,
     /// The place it was at.
     pub place: Untrusted,
+    /// The other places it was at, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Untrusted>,
+    /// How many findings looked alike then, this one among them, if there were several: one of them may be gone by now,
+    /// and which, nothing tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_alikes: Option<u32>,
     /// The tool that reported it.
     pub tool: Untrusted,
     /// The major version of that tool.
@@ -194,17 +210,34 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Of a finding as it is now.
+    /// All places that were judged.
+    pub fn places(&self) -> impl Iterator<Item = &Untrusted> {
+        std::iter::once(&self.place).chain(&self.also)
+    }
+
+    /// Of a finding as it is now, among all of its release.
+    pub fn among(finding: &Finding, all: &[Triaged]) -> Self {
+        let strongest = finding.keys.first();
+        let alike = all.iter().filter(|t| t.finding.keys.first() == strongest).count();
+        let look_alikes = u32::try_from(alike).ok().filter(|alike| *alike > 1 && strongest.is_some());
+        Self { look_alikes, ..Self::of(finding) }
+    }
+
+    /// Of a finding as it is now, which looks like no other.
     pub fn of(finding: &Finding) -> Self {
         let source = finding.sources.first();
+        let place = Untrusted::new(finding.place());
+        let also: BTreeSet<String> = finding.also.iter().map(ToString::to_string).collect();
         Self {
             fingerprint: finding.fingerprint,
             keys: finding.keys.clone(),
             rule: finding.rule.clone(),
             title: finding.title.clone(),
-            place: Untrusted::new(finding.place()),
+            also: also.into_iter().filter(|p| *p != place.raw()).map(Untrusted::new).collect(),
+            place,
+            look_alikes: None,
             tool: source.map(|s| s.tool.clone()).unwrap_or_default(),
-            tool_major: source.and_then(super::finding::FindingSource::tool_major).map(|m| m.to_string()),
+            tool_major: source.and_then(FindingSource::tool_major).map(|m| m.to_string()),
             severity: finding.severity,
         }
     }
@@ -240,7 +273,7 @@ pub struct Carried {
 }
 
 /// Why an earlier dismissal does not hold by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lapse {
     /// Its day has passed.
@@ -310,112 +343,3 @@ impl Novelty {
         }
     }
 }
-
-/// Matches findings with dismissals.
-///
-/// `known` are the match keys of the last approved release's findings; `None` if there is nothing to compare with.
-/// Newer dismissals win over older ones. A dismissal that matches several findings by the same key is suggested for
-/// all of them and applied to none, but for the one that has its very fingerprint.
-pub fn match_dismissals(
-    findings: Vec<Arc<Finding>>,
-    dismissals: &[Dismissal],
-    release: &Release,
-    now: Timestamp,
-    known: Option<&std::collections::HashSet<Fingerprint>>,
-) -> Vec<Triaged> {
-    let mut by_key: HashMap<&MatchKey, Vec<&Dismissal>> = HashMap::new();
-    for dismissal in dismissals.iter().filter(|d| d.scope.covers(release)) {
-        for key in &dismissal.subject.keys {
-            by_key.entry(key).or_default().push(dismissal);
-        }
-    }
-    let mut shared: HashMap<&MatchKey, usize> = HashMap::new();
-    for key in findings.iter().flat_map(|f| &f.keys) {
-        if by_key.contains_key(key) {
-            *shared.entry(key).or_default() += 1;
-        }
-    }
-    let outcomes: Vec<_> = findings
-        .iter()
-        .map(|finding| {
-            let mut best: Option<(&Dismissal, Rung, Option<Lapse>)> = None;
-            for key in &finding.keys {
-                for dismissal in by_key.get(key).into_iter().flatten() {
-                    // Which of several was judged cannot be told by their order in the file: unless as many were judged
-                    // as there are, none is taken for judged.
-                    let bearers = shared.get(key).copied().unwrap_or(1);
-                    let judged = by_key.get(key).map_or(0, |d| {
-                        d.iter().map(|d| d.subject.fingerprint).collect::<std::collections::HashSet<_>>().len()
-                    });
-                    let own = dismissal.subject.fingerprint == finding.fingerprint;
-                    let several = bearers > 1 && !(own && judged >= bearers);
-                    let lapse = lapse_of(dismissal, finding, key.rung, several, now);
-                    let better = best.as_ref().is_none_or(|(old, _, old_lapse)| {
-                        (lapse.is_none(), dismissal.issued_at) > (old_lapse.is_none(), old.issued_at)
-                    });
-                    if better {
-                        best = Some((dismissal, key.rung, lapse));
-                    }
-                }
-            }
-            best
-        })
-        .collect();
-    findings
-        .into_iter()
-        .zip(outcomes)
-        .map(|(finding, outcome)| {
-            let novelty = match known {
-                None => Novelty::Unknown,
-                Some(known) if finding.keys.iter().any(|k| k.rung.carries() && known.contains(&k.value)) => {
-                    Novelty::Known
-                }
-                Some(known) if known.contains(&finding.fingerprint) => Novelty::Known,
-                Some(_) => Novelty::New,
-            };
-            let carried = |dismissal: &Dismissal, rung| Carried { dismissal: dismissal.clone(), rung };
-            let (dismissal, suggestion) = match outcome {
-                None => (None, None),
-                Some((found, rung, None)) => (Some(Box::new(carried(found, rung))), None),
-                Some((found, rung, Some(lapse))) => (None, Some(Box::new((carried(found, rung), lapse)))),
-            };
-            Triaged { finding, dismissal, suggestion, novelty }
-        })
-        .collect()
-}
-
-/// Whether a finding is still at the place that was judged, whatever its line; it may have come up at others too.
-fn is_where_judged(dismissal: &Dismissal, finding: &Finding) -> bool {
-    let bare = |place: &str| {
-        let line = place.rsplit_once(':').filter(|(_, n)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-        line.map_or(place, |(path, _)| path).to_owned()
-    };
-    let named = |place: &str| match finding.class {
-        super::finding::Class::Container => super::dedup::normalise_image(place),
-        _ => bare(place),
-    };
-    let judged = named(dismissal.subject.place.raw());
-    judged == named(&finding.place()) || finding.also.iter().any(|l| named(&l.to_string()) == judged)
-}
-
-fn lapse_of(dismissal: &Dismissal, finding: &Finding, rung: Rung, several: bool, now: Timestamp) -> Option<Lapse> {
-    let major = finding.sources.first().and_then(super::finding::FindingSource::tool_major).map(|m| m.to_string());
-    if dismissal.expires.is_some_and(|e| e <= now) {
-        Some(Lapse::Expired)
-    } else if finding.severity.weight() > dismissal.subject.severity.weight() {
-        Some(Lapse::SeverityRose)
-    } else if several {
-        Some(Lapse::Ambiguous)
-    } else if rung == Rung::Vulnerability && !is_where_judged(dismissal, finding) {
-        Some(Lapse::Moved)
-    } else if !rung.carries() && dismissal.subject.fingerprint != finding.fingerprint {
-        Some(Lapse::WeakMatch)
-    } else if major.is_some() && dismissal.subject.tool_major.is_some() && major != dismissal.subject.tool_major {
-        Some(Lapse::ToolChanged)
-    } else {
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -17,6 +17,9 @@ impl Cvss {
     /// From what a report gives: a score, a vector, or both; the score is computed where only the vector is given. What is
     /// neither is nothing.
     pub(super) fn of(score: Option<f64>, vector: Option<&str>) -> Self {
+        if score.is_none() && vector.is_none() {
+            return Self::default();
+        }
         let given = score.filter(|s| (0.0..=10.0).contains(s));
         let vector = vector.map(cleaned).filter(|v| is_likely(v));
         let computed = if given.is_none() { vector.and_then(computed) } else { None };

@@ -135,12 +135,20 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
         };
     }
     let text = if bytes.starts_with(&[0x1f, 0x8b]) {
-        Cow::Owned(plain(&unpacked(bytes, MAX_UNPACKED, MAX_RATIO)?)?.into_owned())
+        let inner = unpacked(bytes, MAX_UNPACKED, MAX_RATIO)?;
+        if inner.starts_with(&[0x1f, 0x8b]) {
+            return Err(Unreadable("This is gzip data in gzip data; unpack it once.".to_owned()));
+        }
+        Cow::Owned(plain(&inner)?.into_owned())
     } else {
         plain(bytes)?
     };
     if text.trim().is_empty() {
         return Err(Unreadable("The file is empty.".to_owned()));
+    }
+    // What a crash leaves of a file that was being written.
+    if text.bytes().all(|b| b == 0) {
+        return Err(Unreadable(format!("The file is {} NUL bytes and nothing else.", text.len())));
     }
     Ok(text)
 }
@@ -164,6 +172,9 @@ fn unpacked(bytes: &[u8], most: u64, ratio: u64) -> Result<Vec<u8>, Unreadable> 
 fn plain(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
+            Err(Unreadable("It is UTF-32 text, which is not read; write it as UTF-8.".to_owned()))
+        }
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
         // Both formats begin with an ASCII character, so a zero tells UTF-16 without a mark.
@@ -256,6 +267,10 @@ mod tests {
         assert!(text(&[0xff, 0xfe, 0x00]).unwrap_err().0.contains("UTF-16"));
         assert!(text(b" \n").unwrap_err().0.contains("empty"));
         assert!(text(b"").unwrap_err().0.contains("empty"));
+        assert!(text(&[0; 700]).unwrap_err().0.contains("700 NUL bytes"));
+        assert!(text(b"\xff\xfe\0\0{\0\0\0").unwrap_err().0.contains("UTF-32"));
+        assert!(text(b"\0\0\xfe\xff\0\0\0{").unwrap_err().0.contains("UTF-32"));
+        assert!(text(&packed(&packed(b"[]"))).unwrap_err().0.contains("gzip data in gzip data"));
     }
 
     #[test]

@@ -103,7 +103,8 @@ impl Draft {
         if self.also.len() >= MOST_PLACES || (path.is_none() && logical.is_none()) {
             return;
         }
-        let path = path.map(|p| if self.class == Class::Container { p } else { dedup::normalise_path(&p) });
+        let path =
+            path.map(|p| if self.class == Class::Container { p } else { dedup::normalise_path(&p).into_owned() });
         let number = |n: Option<u32>| n.filter(|n| *n > 0);
         let logical = logical.map(Untrusted::from);
         self.also.push(Location { path: path.map(Into::into), line: number(line), column: number(column), logical });
@@ -215,7 +216,7 @@ impl Draft {
         let rule = if self.rule.trim().is_empty() { title.clone() } else { self.rule };
         let path = match self.class {
             Class::Container => self.path,
-            _ => self.path.map(|p| dedup::normalise_path(&p)),
+            _ => self.path.map(|p| dedup::normalise_path(&p).into_owned()),
         };
         let mut held = |text: Option<Untrusted>| text.map(|t| texts.one(t.raw()));
         let mut also: Vec<Location> = self.also;
@@ -304,11 +305,9 @@ fn some_of<T: Ord>(mut list: Vec<T>) -> Vec<T> {
 /// The first line of a text; a long one is cut at a word.
 fn one_line(text: &str) -> String {
     let first = text.trim().lines().next().unwrap_or_default().trim_end();
-    if first.chars().count() <= TITLE {
-        return first.to_owned();
-    }
-    let cut: String = first.chars().take(TITLE).collect();
-    let at_word = cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head);
+    let Some((end, _)) = first.char_indices().nth(TITLE) else { return first.to_owned() };
+    let cut = first.get(..end).unwrap_or(first);
+    let at_word = cut.rsplit_once(' ').map_or(cut, |(head, _)| head);
     format!("{at_word} ...")
 }
 

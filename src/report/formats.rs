@@ -26,11 +26,13 @@ mod cfn_nag;
 mod checkmarx;
 mod checkmarx_one;
 mod checkov;
+mod checkov_csv;
 mod checkov_junit;
 mod checkstyle;
 mod clair;
 mod cloud_conformity;
 mod cloudsploit;
+mod codacy;
 mod code_quality;
 mod compliance_operator;
 mod counts;
@@ -42,6 +44,7 @@ mod dependabot;
 mod dependency_check;
 mod dependency_check_json;
 mod dependency_check_xml;
+mod dependency_snapshot;
 mod dependency_track;
 mod detect_secrets;
 mod docker_bench;
@@ -156,11 +159,13 @@ pub(super) static ALL: &[&[Format]] = &[
     checkmarx::FORMATS,
     checkmarx_one::FORMATS,
     checkov::FORMATS,
+    checkov_csv::FORMATS,
     checkov_junit::FORMATS,
     checkstyle::FORMATS,
     clair::FORMATS,
     cloud_conformity::FORMATS,
     cloudsploit::FORMATS,
+    codacy::FORMATS,
     code_quality::FORMATS,
     compliance_operator::FORMATS,
     crash_log::FORMATS,
@@ -170,6 +175,7 @@ pub(super) static ALL: &[&[Format]] = &[
     dependabot::FORMATS,
     dependency_check_json::FORMATS,
     dependency_check_xml::FORMATS,
+    dependency_snapshot::FORMATS,
     dependency_track::FORMATS,
     detect_secrets::FORMATS,
     docker_bench::FORMATS,

@@ -3,6 +3,7 @@
 //! Fields are taken as what they are: a scanner that writes a number where its last version wrote a string is read all
 //! the same, and what is not there is [`Node::Null`]. Lists of results are NOT read this way: see [`Node::results`].
 
+mod cut;
 mod grow;
 
 use std::borrow::Cow;
@@ -10,7 +11,9 @@ use std::fmt;
 
 use serde::de::DeserializeSeed as _;
 
-use grow::{Each, Grow, Whole};
+use grow::{Grow, Unread, Whole};
+
+pub(super) use cut::{PART, each_of};
 
 pub(super) use grow::{Bounds, sketch};
 
@@ -35,6 +38,8 @@ pub enum Node<'a> {
     Object(Vec<(Cow<'a, str>, Self)>),
     /// What [`Node::outline`] left unread: the JSON of the value.
     Unread(&'a str),
+    /// What [`Node::cut`] left unread: a list in parts, each the JSON of some of its elements, with the commas between them.
+    Parts(Vec<&'a str>),
 }
 
 /// A number in its shortest writing, which is short: a list of results has hundreds of thousands.
@@ -56,6 +61,22 @@ impl Digits {
         drop(std::io::Write::write_fmt(&mut rest, written));
         let length = u8::try_from(Self::MOST - rest.len()).unwrap_or(0);
         Self { length, bytes }
+    }
+
+    /// Of a whole number: nearly all are, and there are millions of lines and columns.
+    pub(super) fn of_whole(number: u64) -> Self {
+        let mut bytes = [0; Self::MOST];
+        let (mut rest, mut length) = (number, 1);
+        while rest >= 10 {
+            rest /= 10;
+            length += 1;
+        }
+        rest = number;
+        for place in bytes.iter_mut().take(length).rev() {
+            *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        Self { length: u8::try_from(length).unwrap_or(0), bytes }
     }
 
     /// The digits.
@@ -81,6 +102,16 @@ impl<'a> Node<'a> {
     /// Reads a document but for the values of these keys, which stay [`Unread`](Self::Unread) until [`each`](Self::each)
     /// goes through them: so a list of a million results is never held.
     pub(super) fn outline(text: &'a str, unread: &'static [&'static str]) -> Result<Self, Unreadable> {
+        Self::but(text, Unread { keys: unread, cut: None })
+    }
+
+    /// As [`outline`](Self::outline), with lists cut into parts that can be read side by side. What is an object in place
+    /// of a list is empty then.
+    pub(super) fn cut(text: &'a str, unread: &'static [&'static str]) -> Result<Self, Unreadable> {
+        Self::but(text, Unread { keys: unread, cut: Some(text) })
+    }
+
+    fn but(text: &'a str, unread: Unread<'a>) -> Result<Self, Unreadable> {
         let mut node = Node::Null;
         let mut reader = serde_json::Deserializer::from_str(text);
         let grow = Grow { into: &mut node, bounds: None, unread };
@@ -88,22 +119,18 @@ impl<'a> Node<'a> {
         Ok(node)
     }
 
-    /// Goes through a list of results that was left unread, of a document with this text. What is not a list is an error.
+    /// Goes through a list of results, one at a time if it was cut, of a document with this text. What is not a list is an
+    /// error.
     pub(super) fn each(
         &self,
         text: &str,
-        mut visit: impl FnMut(Self) -> Result<(), Unreadable>,
+        mut visit: impl FnMut(&Self) -> Result<(), Unreadable>,
     ) -> Result<(), Unreadable> {
-        let raw = match self {
-            Self::Unread(raw) => raw,
-            Self::List(items) => return items.iter().try_for_each(|i| visit(i.clone())),
-            other => return Err(Unreadable(format!("A list of results was expected, and this is {}.", other.kind()))),
-        };
-        let mut reader = serde_json::Deserializer::from_str(raw);
-        let mut failed = Ok(());
-        let all = Each { visit: &mut visit, failed: &mut failed }.deserialize(&mut reader);
-        failed?;
-        all.map_err(|e| super::limits::unreadable_in(text, raw, &e))
+        match self {
+            Self::Parts(parts) => parts.iter().try_for_each(|part| each_of(text, part, &mut visit)),
+            Self::List(items) => items.iter().try_for_each(visit),
+            other => Err(Unreadable(format!("A list of results was expected, and this is {}.", other.kind()))),
+        }
     }
 
     /// The value of a key; `Null` if it has none, or is no object.
@@ -196,7 +223,7 @@ impl<'a> Node<'a> {
         match self {
             Self::List(items) => items,
             Self::Object(_) | Self::Text(_) => std::slice::from_ref(self),
-            Self::Null | Self::Truth(_) | Self::Number(_) | Self::Unread(_) => &[],
+            Self::Null | Self::Truth(_) | Self::Number(_) | Self::Unread(_) | Self::Parts(_) => &[],
         }
     }
 
@@ -300,7 +327,7 @@ impl<'a> Node<'a> {
             Self::Truth(_) => "a truth value",
             Self::Number(_) => "a number",
             Self::Text(_) => "a text",
-            Self::List(_) => "a list",
+            Self::List(_) | Self::Parts(_) => "a list",
             Self::Object(_) => "an object",
             Self::Unread(raw) if raw.starts_with('[') => "a list",
             Self::Unread(raw) if raw.starts_with('{') => "an object",

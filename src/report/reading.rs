@@ -1,5 +1,7 @@
 //! What most readers do in the same way: counting items, collecting findings, saying what was not looked at.
 
+mod share;
+
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -8,6 +10,8 @@ use super::draft::Draft;
 use super::{Input, Parsed, Unreadable};
 use crate::domain::finding::{Class, Finding};
 use crate::text::Pool;
+
+pub(super) use share::Job;
 
 /// How many drafts are finished at a time.
 const BATCH: usize = 256;
@@ -46,8 +50,7 @@ impl<'a> Reading<'a> {
     pub(super) fn new(input: &'a Input<'a>, tool: &str, classes: &[Class]) -> Self {
         let parsed = Parsed { tool: tool.to_owned(), classes: classes.to_vec(), ..Parsed::default() };
         let who = Arc::new(Who { tool: tool.to_owned(), version: None });
-        let worker = (input.text.len() >= LARGE).then(|| Worker::start(input.name.to_owned()));
-        Self { input, parsed, who, batch: Vec::new(), held: 0, worker, incomplete: None }
+        Self { input, parsed, who, batch: Vec::new(), held: 0, worker: None, incomplete: None }
     }
 
     /// Says the tool's version, if the report does. To be called before the first finding.
@@ -132,12 +135,7 @@ impl<'a> Reading<'a> {
 
     /// What was read.
     pub(super) fn done(mut self) -> Result<Parsed, Unreadable> {
-        self.flush();
-        if let Some(Worker { batches, findings }) = self.worker {
-            drop(batches);
-            self.parsed.findings =
-                findings.join().map_err(|_panic| Unreadable("It could not be read to its end.".to_owned()))?;
-        }
+        self.settle()?;
         match self.incomplete {
             Some(why) if self.parsed.findings.is_empty() => drop(self.parsed.not_assessed.get_or_insert(why)),
             Some(why) => {
@@ -149,19 +147,38 @@ impl<'a> Reading<'a> {
         Ok(self.parsed)
     }
 
+    /// Waits until all that was added is finished.
+    fn settle(&mut self) -> Result<(), Unreadable> {
+        self.flush();
+        if let Some(Worker { batches, findings }) = self.worker.take() {
+            drop(batches);
+            self.parsed.findings.extend(findings.join().map_err(|_panic| broken_off())?);
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         self.held = 0;
-        match &self.worker {
-            _ if batch.is_empty() => {}
+        if batch.is_empty() {
+            return;
+        }
+        if self.worker.is_none() && self.input.text.len() >= LARGE {
+            self.worker = Some(Worker::start(self.input.name.to_owned()));
+        }
+        if let Some(worker) = &self.worker {
             // A worker that is gone has panicked, which `done` tells.
-            Some(worker) => drop(worker.batches.send((Arc::clone(&self.who), batch))),
-            None => {
-                let Who { tool, version } = self.who.as_ref();
-                self.parsed.findings.extend(batch.into_iter().map(|d| d.finish(self.input, tool, version.as_deref())));
-            }
+            drop(worker.batches.send((Arc::clone(&self.who), batch)));
+        } else {
+            let Who { tool, version } = self.who.as_ref();
+            self.parsed.findings.extend(batch.into_iter().map(|d| d.finish(self.input, tool, version.as_deref())));
         }
     }
+}
+
+/// What panicked: nothing of it is known.
+fn broken_off() -> Unreadable {
+    Unreadable("It could not be read to its end.".to_owned())
 }
 
 impl Worker {

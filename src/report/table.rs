@@ -27,6 +27,7 @@ pub(super) struct Table {
 }
 
 /// Reads the table that begins in the first line of `text` with something in it. A row may be longer or shorter than the header.
+/// What is cut off is an error, as far as it shows: the last line has no end, and lacks cells or the end of a quoted one.
 pub(super) fn read(text: &str) -> Result<Table, Unreadable> {
     let first = text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
     let mut reader = reader(text, separator_of(first).unwrap_or(b','));
@@ -44,7 +45,25 @@ pub(super) fn read(text: &str) -> Result<Table, Unreadable> {
             table.rows.push(record);
         }
     }
-    Ok(table)
+    match table.rows.last() {
+        // A single cell may be what a tool says at the end.
+        Some(last)
+            if !text.ends_with(['\n', '\r']) && last.len() > 1 && (last.len() < header.len() || open_quote(text)) =>
+        {
+            let line = last.position().map_or(0, csv::Position::line);
+            Err(Unreadable(format!(
+                "The table is cut off: what begins in line {line} has {} of {} cells, and no end.",
+                last.len(),
+                header.len()
+            )))
+        }
+        _ => Ok(table),
+    }
+}
+
+/// Whether a text ends within quotes.
+fn open_quote(text: &str) -> bool {
+    text.bytes().filter(|b| *b == b'"').count() % 2 == 1
 }
 
 impl Table {
@@ -120,6 +139,7 @@ mod tests {
         for text in [
             "a,\"B, b\",c\n1,\"x,\ny\",3\n\n4\n",
             "a;\"B, b\";c\n1;\"x,\ny\";3\n4",
+            "a,\"B, b\",c\n1,\"x,\ny\",3\n4,\n",
             "\na\t\"B, b\"\tc\n1\t\"x,\ny\"\t3\n4\n",
         ] {
             assert_eq!(header(text).unwrap(), ["a", "B, b", "c"]);
@@ -130,6 +150,11 @@ mod tests {
             assert_eq!(rows[1].first(&["c", "none", "a"]), Some("4"));
             assert!(table.has("A") && !table.has("z"));
         }
+        for torn in ["a,b,c\n1,2,3\n4,5", "a,b,c\n1,2,3\n4,\"5,6\n7", "a,b,c\n1,2,3\n4,5,\"6"] {
+            let why = read(torn).unwrap_err().0;
+            assert!(why.contains("cut off") && why.contains("line 3"), "{torn:?}: {why}");
+        }
+        assert_eq!(read("a,b\n1,\"2\"").unwrap().rows.len(), 1);
         assert_eq!(header("one line of words\n"), None);
         assert!(read("").unwrap().rows.is_empty());
     }

@@ -43,6 +43,17 @@ fn a_torn_file_is_an_error_with_its_place() {
     assert!(report.reason.unwrap().raw().contains("line 2 column"));
 }
 
+/// In what is of no format because it is broken.
+#[test]
+fn the_place_is_told_also_where_the_format_is_not_known() {
+    let number = format!("{{\"a\":\n {}}}", "9".repeat(400));
+    let report = read("r", number.as_bytes(), None);
+    let reason = report.reason.unwrap();
+    assert!(reason.raw().contains("number out of range at line 2 column"), "{reason:?}");
+    let deep = read("r", "[".repeat(10_000).as_bytes(), None).reason.unwrap();
+    assert!(deep.raw().contains("recursion limit exceeded at line 1"), "{deep:?}");
+}
+
 #[test]
 fn a_key_that_stands_twice_hides_no_findings() {
     let bandit = r#"{"errors": [], "generated_at": "x", "metrics": {}, "results": [{"test_id": "B602", "code": "x",

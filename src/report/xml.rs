@@ -1,6 +1,9 @@
 //! XML by events, without a document type: entities that a document declares itself are refused, whatever they are.
 
+use std::borrow::Cow;
+
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::Unreadable;
@@ -8,20 +11,20 @@ use super::Unreadable;
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
 
-/// An element with all that is in it.
+/// An element with all that is in it. What stands in the document as it is said is not copied.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Node {
+pub(super) struct Node<'t> {
     /// Its name, without a prefix.
-    pub name: String,
+    pub name: &'t str,
     /// Its attributes, in their order, with their prefixes.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Vec<(&'t str, Cow<'t, str>)>,
     /// The text directly in it.
-    pub text: String,
+    pub text: Cow<'t, str>,
     /// The elements directly in it.
     pub children: Vec<Self>,
 }
 
-impl Node {
+impl Node<'_> {
     /// The text of the first element of that name directly in this one, trimmed, if it is not blank.
     pub(super) fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|c| c.text.trim()).filter(|t| !t.is_empty())
@@ -63,7 +66,7 @@ impl Node {
 
     /// An attribute, trimmed, if it is not blank.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
+        self.attributes.iter().find(|(n, _)| *n == name).map(|(_, v)| v.trim()).filter(|v| !v.is_empty())
     }
 
     /// An attribute, or the text of an element of that name directly in this one.
@@ -73,7 +76,7 @@ impl Node {
 
     /// The text in it, at any depth, in the document's order.
     pub(super) fn all_text(&self) -> String {
-        let mut out = self.text.clone();
+        let mut out = self.text.clone().into_owned();
         for child in &self.children {
             out.push(' ');
             out.push_str(&child.all_text());
@@ -83,13 +86,13 @@ impl Node {
 }
 
 /// What a document is made of, seen from outside.
-pub(super) enum Part {
+pub(super) enum Part<'t> {
     /// An element that the caller did not ask for begins.
-    Open(Node),
+    Open(Node<'t>),
     /// An element that the caller asked for, complete.
-    Whole(Node),
+    Whole(Node<'t>),
     /// An element that began before ends; its name.
-    Close(String),
+    Close(&'t str),
 }
 
 /// A document seen from outside, as far as it was looked at.
@@ -127,7 +130,7 @@ pub(super) fn sketch(text: &str) -> Option<Sketch> {
         match reader.read_event() {
             Ok(Event::Start(start) | Event::Empty(start)) => {
                 seen += 1;
-                let name = name_of(&start);
+                let name = bare(start.name().0).to_owned();
                 match &mut sketch {
                     None => {
                         let mut attributes = start.attributes();
@@ -153,7 +156,7 @@ pub(super) fn sketch(text: &str) -> Option<Sketch> {
 }
 
 /// Reads a document as a whole. For large reports [`walk`] holds one result at a time.
-pub(super) fn document(text: &str) -> Result<Node, Unreadable> {
+pub(super) fn document(text: &str) -> Result<Node<'_>, Unreadable> {
     let mut root = None;
     let name = sketch(text).map(|s| s.root).unwrap_or_default();
     walk(text, &[&name], |part| {
@@ -165,133 +168,248 @@ pub(super) fn document(text: &str) -> Result<Node, Unreadable> {
 }
 
 /// Walks through a document. Elements called one of `whole` are given complete, all others as they begin and end.
-pub(super) fn walk(text: &str, whole: &[&str], mut visit: impl FnMut(Part)) -> Result<(), Unreadable> {
-    let mut reader = Reader::from_str(text);
-    let mut depth = 0;
-    let mut seen = false;
+pub(super) fn walk<'t>(text: &'t str, whole: &[&str], mut visit: impl FnMut(Part<'t>)) -> Result<(), Unreadable> {
+    let mut walk = Walk::of(text);
     loop {
-        match next(&mut reader, text)? {
-            Event::Start(start) => {
-                seen = true;
-                let node = opened(&start, &reader, text)?;
-                if whole.contains(&node.name.as_str()) {
-                    visit(Part::Whole(filled(node, &mut reader, text)?));
-                } else {
-                    depth = deeper(depth, &reader, text)?;
-                    visit(Part::Open(node));
-                }
-            }
-            Event::Empty(start) => {
-                seen = true;
-                let node = opened(&start, &reader, text)?;
-                if whole.contains(&node.name.as_str()) {
-                    visit(Part::Whole(node));
-                } else {
-                    let name = node.name.clone();
-                    visit(Part::Open(node));
-                    visit(Part::Close(name));
-                }
-            }
-            Event::End(end) => {
-                depth = depth.saturating_sub(1);
-                let name = bare(end.name().as_ref());
-                visit(Part::Close(name));
-            }
-            Event::Eof if depth == 0 && seen => return Ok(()),
-            Event::Eof => return Err(broken("it ends before its last element is closed", &reader, text)),
-            _ => {}
+        match walk.step(whole)? {
+            Some(Step::Outer(part)) => visit(part),
+            Some(Step::Wanted { node, is_empty: true, .. }) => visit(Part::Whole(node)),
+            Some(Step::Wanted { node, .. }) => visit(Part::Whole(walk.source.filled(node)?)),
+            None => return Ok(()),
         }
     }
 }
 
-fn filled(root: Node, reader: &mut Reader<&[u8]>, text: &str) -> Result<Node, Unreadable> {
-    let mut open = vec![root];
+/// An element that was passed over, for [`element`] to read, and what it stands in.
+pub(super) enum Passed<'t> {
+    /// An element that the caller did not ask for begins.
+    Open(Node<'t>),
+    /// Where an element stands that the caller asked for.
+    Unread(&'t str),
+}
+
+/// As [`walk`], without reading what is asked for: so that it can be read on all cores.
+pub(super) fn pass<'t>(text: &'t str, wanted: &[&str], mut visit: impl FnMut(Passed<'t>)) -> Result<(), Unreadable> {
+    let mut walk = Walk::of(text);
     loop {
-        let event = next(reader, text)?;
-        let Some(top) = open.last_mut() else { return Err(broken("an element is closed twice", reader, text)) };
-        match event {
-            Event::Start(start) => {
-                deeper(open.len(), reader, text)?;
-                open.push(opened(&start, reader, text)?);
-            }
-            Event::Empty(start) => top.children.push(opened(&start, reader, text)?),
-            Event::Text(part) => top.text.push_str(&part.xml_content(XmlVersion::Implicit1_0)),
-            Event::CData(part) => top.text.push_str(&part.xml_content(XmlVersion::Implicit1_0)),
-            Event::GeneralRef(entity) => top.text.push_str(&resolved(&entity, reader, text)?),
-            Event::End(_) => {
-                let Some(done) = open.pop() else { continue };
-                match open.last_mut() {
-                    Some(above) => above.children.push(done),
-                    None => return Ok(done),
+        match walk.step(wanted)? {
+            Some(Step::Outer(Part::Open(node))) => visit(Passed::Open(node)),
+            Some(Step::Outer(_)) => {}
+            Some(Step::Wanted { begin, name, is_empty, .. }) => {
+                let source = &mut walk.source;
+                if !is_empty {
+                    let read = source.reader.read_to_end(QName(name));
+                    read.map_err(|e| source.broken(&e.to_string()))?;
                 }
+                visit(Passed::Unread(source.text.get(begin..source.at()).unwrap_or_default()));
             }
-            Event::Eof => return Err(broken("it ends before its last element is closed", reader, text)),
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            None => return Ok(()),
         }
     }
 }
 
-fn next<'t>(reader: &mut Reader<&'t [u8]>, text: &str) -> Result<Event<'t>, Unreadable> {
-    let event = reader.read_event().map_err(|e| broken(&e.to_string(), reader, text))?;
-    if let Event::DocType(kind) = &event {
-        let declared: &str = kind;
-        if declared.contains("<!ENTITY") || declared.contains("<!entity") {
-            return Err(broken("it declares entities of its own, which are never expanded here", reader, text));
+/// Reads an element that was passed over, of a document with this text.
+pub(super) fn element<'t>(text: &'t str, passed: &'t str) -> Result<Node<'t>, Unreadable> {
+    let base = (passed.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    let mut source = Source { reader: Reader::from_str(passed), text, base };
+    match source.next()? {
+        Event::Start(start) => {
+            let node = source.opened(&start)?;
+            source.filled(node)
+        }
+        Event::Empty(start) => source.opened(&start),
+        _ => Err(source.broken("an element was expected")),
+    }
+}
+
+/// A document, or a part of one, that is being read.
+struct Source<'t> {
+    reader: Reader<&'t [u8]>,
+    /// The whole document.
+    text: &'t str,
+    /// Where in it the part begins.
+    base: usize,
+}
+
+struct Walk<'t> {
+    source: Source<'t>,
+    depth: usize,
+    seen: bool,
+    /// The end of an element that had nothing in it.
+    closed: Option<&'t str>,
+}
+
+enum Step<'t> {
+    Outer(Part<'t>),
+    /// What is asked for: as far as it was read, where it begins, and its name with the prefix.
+    Wanted {
+        node: Node<'t>,
+        begin: usize,
+        name: &'t str,
+        is_empty: bool,
+    },
+}
+
+impl<'t> Walk<'t> {
+    fn of(text: &'t str) -> Self {
+        let source = Source { reader: Reader::from_str(text), text, base: 0 };
+        Self { source, depth: 0, seen: false, closed: None }
+    }
+
+    fn step(&mut self, wanted: &[&str]) -> Result<Option<Step<'t>>, Unreadable> {
+        if let Some(name) = self.closed.take() {
+            return Ok(Some(Step::Outer(Part::Close(name))));
+        }
+        loop {
+            let source = &mut self.source;
+            let begin = source.at();
+            match source.next()? {
+                event @ (Event::Start(_) | Event::Empty(_)) => {
+                    self.seen = true;
+                    let is_empty = matches!(event, Event::Empty(_));
+                    let (Event::Start(start) | Event::Empty(start)) = event else { continue };
+                    let node = source.opened(&start)?;
+                    if wanted.contains(&node.name) {
+                        let name = source.held(start.name().0);
+                        return Ok(Some(Step::Wanted { node, begin, name, is_empty }));
+                    }
+                    if is_empty {
+                        self.closed = Some(node.name);
+                    } else {
+                        self.depth = source.deeper(self.depth)?;
+                    }
+                    return Ok(Some(Step::Outer(Part::Open(node))));
+                }
+                Event::End(end) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(Some(Step::Outer(Part::Close(bare(source.held(end.name().0))))));
+                }
+                Event::Eof if self.depth == 0 && self.seen => return Ok(None),
+                Event::Eof => return Err(source.broken("it ends before its last element is closed")),
+                _ => {}
+            }
         }
     }
-    Ok(event)
 }
 
-fn opened(start: &BytesStart<'_>, reader: &Reader<&[u8]>, text: &str) -> Result<Node, Unreadable> {
-    let mut node = Node { name: name_of(start), ..Node::default() };
-    for attribute in start.attributes().with_checks(false) {
-        let attribute = attribute.map_err(|e| broken(&e.to_string(), reader, text))?;
-        let value =
-            attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| broken(&e.to_string(), reader, text))?;
-        node.attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
+impl<'t> Source<'t> {
+    /// How far the document was read.
+    fn at(&self) -> usize {
+        self.base + usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
-    Ok(node)
+
+    fn next(&mut self) -> Result<Event<'t>, Unreadable> {
+        let event = self.reader.read_event().map_err(|e| self.broken(&e.to_string()))?;
+        if let Event::DocType(kind) = &event {
+            let declared: &str = kind;
+            if declared.contains("<!ENTITY") || declared.contains("<!entity") {
+                return Err(self.broken("it declares entities of its own, which are never expanded here"));
+            }
+        }
+        Ok(event)
+    }
+
+    fn filled(&mut self, root: Node<'t>) -> Result<Node<'t>, Unreadable> {
+        let mut open = vec![root];
+        loop {
+            let event = self.next()?;
+            let Some(top) = open.last_mut() else { return Err(self.broken("an element is closed twice")) };
+            match event {
+                Event::Start(start) => {
+                    self.deeper(open.len())?;
+                    open.push(self.opened(&start)?);
+                }
+                Event::Empty(start) => top.children.push(self.opened(&start)?),
+                Event::Text(part) => add(&mut top.text, self.kept(part.xml_content(XmlVersion::Implicit1_0))),
+                Event::CData(part) => add(&mut top.text, self.kept(part.xml_content(XmlVersion::Implicit1_0))),
+                Event::GeneralRef(entity) => add(&mut top.text, self.resolved(&entity)?),
+                Event::End(_) => {
+                    let Some(done) = open.pop() else { continue };
+                    match open.last_mut() {
+                        Some(above) => above.children.push(done),
+                        None => return Ok(done),
+                    }
+                }
+                Event::Eof => return Err(self.broken("it ends before its last element is closed")),
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            }
+        }
+    }
+
+    fn opened(&self, start: &BytesStart<'_>) -> Result<Node<'t>, Unreadable> {
+        let mut node = Node { name: bare(self.held(start.name().0)), ..Node::default() };
+        for attribute in start.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|e| self.broken(&e.to_string()))?;
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| self.broken(&e.to_string()))?;
+            node.attributes.push((self.held(attribute.key.0), self.kept(value)));
+        }
+        Ok(node)
+    }
+
+    /// The same text, borrowed from the document, if it stands in it.
+    fn found(&self, part: &str) -> Option<&'t str> {
+        let begin = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
+        self.text.get(begin..begin.checked_add(part.len())?)
+    }
+
+    /// A name, which always stands in the document.
+    fn held(&self, name: &str) -> &'t str {
+        self.found(name).unwrap_or_default()
+    }
+
+    /// A text, copied only if it does not stand in the document as it is.
+    fn kept(&self, part: Cow<'_, str>) -> Cow<'t, str> {
+        match part {
+            Cow::Borrowed(part) => self.found(part).map_or_else(|| Cow::Owned(part.to_owned()), Cow::Borrowed),
+            Cow::Owned(part) => Cow::Owned(part),
+        }
+    }
+
+    fn resolved(&self, entity: &BytesRef<'_>) -> Result<Cow<'t, str>, Unreadable> {
+        if let Some(c) = entity.resolve_char_ref().map_err(|e| self.broken(&e.to_string()))? {
+            return Ok(Cow::Owned(c.to_string()));
+        }
+        let name: &str = entity;
+        quick_xml::escape::resolve_predefined_entity(name)
+            .map(Cow::Borrowed)
+            .ok_or_else(|| self.broken(&format!("the entity &{}; is not known", crate::text::line(name))))
+    }
+
+    fn deeper(&self, depth: usize) -> Result<usize, Unreadable> {
+        if depth >= MAX_DEPTH {
+            return Err(self.broken(&format!("its elements are nested more than {MAX_DEPTH} deep")));
+        }
+        Ok(depth + 1)
+    }
+
+    fn broken(&self, why: &str) -> Unreadable {
+        let at = self.reader.error_position().max(self.reader.buffer_position());
+        let at = self.base.saturating_add(usize::try_from(at).unwrap_or(usize::MAX));
+        let before = self.text.as_bytes().get(..at.min(self.text.len())).unwrap_or_default();
+        let line = before.split(|b| *b == b'\n').count();
+        let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+        Unreadable(format!("The XML cannot be read: {why}, at line {line} column {column}."))
+    }
 }
 
-fn name_of(start: &BytesStart<'_>) -> String {
-    bare(start.name().as_ref())
+fn add<'t>(text: &mut Cow<'t, str>, more: Cow<'t, str>) {
+    if text.is_empty() {
+        *text = more;
+    } else {
+        text.to_mut().push_str(&more);
+    }
 }
 
 /// A name without its prefix: writers choose prefixes freely.
-fn bare(name: &str) -> String {
-    name.rsplit_once(':').map_or(name, |(_, bare)| bare).to_owned()
-}
-
-fn resolved(entity: &BytesRef<'_>, reader: &Reader<&[u8]>, text: &str) -> Result<String, Unreadable> {
-    if let Some(c) = entity.resolve_char_ref().map_err(|e| broken(&e.to_string(), reader, text))? {
-        return Ok(c.to_string());
-    }
-    let name: &str = entity;
-    quick_xml::escape::resolve_predefined_entity(name)
-        .map(str::to_owned)
-        .ok_or_else(|| broken(&format!("the entity &{}; is not known", crate::text::line(name)), reader, text))
-}
-
-fn deeper(depth: usize, reader: &Reader<&[u8]>, text: &str) -> Result<usize, Unreadable> {
-    if depth >= MAX_DEPTH {
-        return Err(broken(&format!("its elements are nested more than {MAX_DEPTH} deep"), reader, text));
-    }
-    Ok(depth + 1)
-}
-
-fn broken(why: &str, reader: &Reader<&[u8]>, text: &str) -> Unreadable {
-    let at = usize::try_from(reader.error_position().max(reader.buffer_position())).unwrap_or(usize::MAX);
-    let before = text.as_bytes().get(..at.min(text.len())).unwrap_or_default();
-    let line = before.split(|b| *b == b'\n').count();
-    let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
-    Unreadable(format!("The XML cannot be read: {why}, at line {line} column {column}."))
+fn bare(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, bare)| bare)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn alerts(text: &str) -> Result<Vec<Node>, Unreadable> {
+    fn alerts(text: &str) -> Result<Vec<Node<'_>>, Unreadable> {
         let mut out = Vec::new();
         walk(text, &["a"], |part| {
             if let Part::Whole(node) = part {

@@ -14,7 +14,7 @@ use crate::domain::decision::Decision;
 use crate::domain::dedup;
 use crate::domain::dossier::{Baseline, Compared, Dossier, Earlier, Parts};
 use crate::domain::evidence::Evidence;
-use crate::domain::triage::{history, match_dismissals};
+use crate::domain::triage::{history, match_dismissals, stale};
 use crate::error::AppError;
 
 /// Asks all sources, merges and triages the findings, and judges.
@@ -110,7 +110,10 @@ fn seal(
         Err(why) => Compared::Not { why },
     };
     let as_of = parts.as_of;
-    let dossier = Dossier::seal(parts, |dossier| policy.evaluate(dossier, as_of));
+    let mut dossier = Dossier::seal(parts, |dossier| policy.evaluate(dossier, as_of));
+    if dossier.has_all_findings() {
+        dossier.stale = stale(&records.dismissals, &dossier.findings, &dossier.release, as_of);
+    }
     if let Some(store) = store {
         let broken = |e: &dyn std::fmt::Display| AppError::internal(format!("The dossier could not be kept: {e}."));
         store.put(&dossier.bound_bytes().map_err(|e| broken(&e))?).map_err(|e| broken(&e))?;

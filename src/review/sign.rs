@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Desk;
 use super::decide::{Prepared, Proposal};
 use super::progress::{Progress, Watcher};
-use super::triage::Dismiss;
+use super::triage::Said;
 use crate::domain::dossier::Dossier;
 use crate::domain::gate::Gate;
 use crate::domain::ids::{Digest, GateId, Principal, RecordId};
@@ -220,8 +220,8 @@ pub const DOSSIER: &str = crate::domain::dossier::WHOLE;
 pub async fn triage(
     desk: &Desk,
     identity: &Identity,
-    request: &Dismiss,
-    release: &crate::domain::release::Release,
+    all: &[Said],
+    dossier: &Dossier,
     watcher: Watcher<'_>,
 ) -> Result<Signed, AppError> {
     let now = desk.clock.now();
@@ -229,13 +229,13 @@ pub async fn triage(
         .trust
         .principal_for(identity.signer.as_ref(), TRIAGE_NAMESPACE, now)
         .map_err(|e| AppError::new(ErrorKind::NotEntitled, e.to_string()).hint(e.hint()))?;
-    let records = request.findings.iter().map(|finding| Record {
-        subject: Subject::of(finding).into(),
-        status: request.status,
-        justification: request.justification,
-        detail: Untrusted::new(request.detail.clone()),
-        scope: request.scope.clone(),
-        expires: request.expires,
+    let records = all.iter().map(|said| Record {
+        subject: Subject::among(&said.finding, &dossier.findings).into(),
+        status: said.status,
+        justification: said.justification,
+        detail: said.detail.clone(),
+        scope: said.scope.clone(),
+        expires: said.expires,
     });
     let choice = TriageChoice {
         id: record_id(now)?,
@@ -245,7 +245,7 @@ pub async fn triage(
         records: records.collect(),
         clock_skew_seconds: skew_to_record(desk, None),
     };
-    let statement = Statement::of_triage(release, choice)
+    let statement = Statement::of_triage(&dossier.release, choice)
         .map_err(|e| AppError::new(ErrorKind::Signing, format!("The dismissal cannot be signed: {e}.")))?;
     seal(identity, statement, now, watcher).await
 }

@@ -11,9 +11,10 @@ use crate::domain::finding::Finding;
 use crate::domain::ids::Digest;
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
-use crate::domain::triage::{Justification, Scope, Status};
+use crate::domain::triage::{Justification, Scope, Status, alike};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
+use crate::text::Untrusted;
 
 /// What is to be said of which findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,38 @@ pub struct Dismiss {
     pub scope: Scope,
     /// Until when.
     pub expires: Option<Timestamp>,
+}
+
+/// What is to be said of one finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The finding, as it is now.
+    pub finding: Arc<Finding>,
+    /// What is said.
+    pub status: Status,
+    /// Why it does not matter.
+    pub justification: Option<Justification>,
+    /// The reasoning.
+    pub detail: Untrusted,
+    /// Where it holds.
+    pub scope: Scope,
+    /// Until when.
+    pub expires: Option<Timestamp>,
+}
+
+impl Dismiss {
+    /// One record for each of the findings.
+    fn each(&self) -> Vec<Said> {
+        let said = |finding: &Finding| Said {
+            finding: Arc::new(finding.clone()),
+            status: self.status,
+            justification: self.justification,
+            detail: Untrusted::new(self.detail.clone()),
+            scope: self.scope.clone(),
+            expires: self.expires,
+        };
+        self.findings.iter().map(said).collect()
+    }
 }
 
 /// Finds findings by fingerprint, or by a prefix of at least six digits. A prefix that several have is an error that
@@ -128,25 +161,38 @@ pub fn scope(words: &str, release: &Release) -> Result<Scope, AppError> {
     Ok(scope)
 }
 
-/// What must be given: a detail always, a justification for not-affected, an expiry for accepted.
+/// What must be given: a detail always, a justification for not-affected, an expiry for accepted; and findings that have
+/// a rule or a component in common.
 pub fn check(request: &Dismiss, now: Timestamp) -> Result<(), AppError> {
     if request.findings.is_empty() {
         return Err(AppError::usage("No finding is named."));
     }
-    if crate::text::is_blank(&request.detail) {
-        return Err(AppError::usage("A dismissal needs its reasoning.").hint("Give it with --reason."));
+    if let Err(unlike) = alike(&request.findings) {
+        let error =
+            AppError::usage(unlike.to_string()).hint("Dismiss them in parts, each with a reasoning of its own.");
+        return Err(unlike.kinds.iter().take(10).fold(error, AppError::hint));
     }
-    if request.status == Status::NotAffected && request.justification.is_none() {
-        let known: Vec<&str> = Justification::ALL.iter().map(|j| j.word()).collect();
-        return Err(AppError::usage("not-affected needs a justification.")
-            .hint(format!("Give one with --justification: {}.", known.join(", "))));
-    }
-    if request.status == Status::Accepted && request.expires.is_none() {
-        return Err(AppError::usage("An accepted risk needs a day on which it comes back.")
-            .hint("Give one with --expires 90d."));
-    }
-    if request.expires.is_some_and(|t| t <= now) {
-        return Err(AppError::usage("The expiry has passed already."));
+    check_each(&request.each(), now)
+}
+
+/// As [`check`], of each record by itself.
+pub fn check_each(all: &[Said], now: Timestamp) -> Result<(), AppError> {
+    for said in all {
+        if crate::text::is_blank(said.detail.raw()) {
+            return Err(AppError::usage("A dismissal needs its reasoning.").hint("Give it with --reason."));
+        }
+        if said.status == Status::NotAffected && said.justification.is_none() {
+            let known: Vec<&str> = Justification::ALL.iter().map(|j| j.word()).collect();
+            return Err(AppError::usage("not-affected needs a justification.")
+                .hint(format!("Give one with --justification: {}.", known.join(", "))));
+        }
+        if said.status == Status::Accepted && said.expires.is_none() {
+            return Err(AppError::usage("An accepted risk needs a day on which it comes back.")
+                .hint("Give one with --expires 90d."));
+        }
+        if said.expires.is_some_and(|t| t <= now) {
+            return Err(AppError::usage("The expiry has passed already."));
+        }
     }
     Ok(())
 }
@@ -155,17 +201,29 @@ pub fn check(request: &Dismiss, now: Timestamp) -> Result<(), AppError> {
 pub async fn dismiss(
     desk: &Desk,
     request: &Dismiss,
-    release: &Release,
+    dossier: &Dossier,
     permit: &Permit,
     watcher: Watcher<'_>,
 ) -> Result<Signed, AppError> {
     check(request, desk.clock.now())?;
+    sign_each(desk, &request.each(), dossier, permit, watcher).await
+}
+
+/// Signs one document with a record for each finding, and appends it.
+pub async fn sign_each(
+    desk: &Desk,
+    all: &[Said],
+    dossier: &Dossier,
+    permit: &Permit,
+    watcher: Watcher<'_>,
+) -> Result<Signed, AppError> {
+    check_each(all, desk.clock.now())?;
     if desk.readonly {
         return Err(AppError::usage("Nothing is dismissed with --readonly."));
     }
     desk.records().await?.sound()?;
     let identity = sign::identity(desk).await?;
-    let signed = sign::triage(desk, &identity, request, release, watcher).await?;
+    let signed = sign::triage(desk, &identity, all, dossier, watcher).await?;
     permit.use_up()?;
     desk.append(vec![Draft {
         kind: EntryKind::Triage,

@@ -7,6 +7,7 @@ mod signing;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use futures_util::future::join;
 use tokio::sync::{OnceCell, mpsc};

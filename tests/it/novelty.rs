@@ -7,7 +7,7 @@ use crate::support::bench::Bench;
 use crate::support::pty::Pty;
 
 /// One release of the shop at its gate, with a report of Bandit.
-fn release(version: &str, number: u32, ago: &str, findings: &[Value]) -> String {
+pub fn release(version: &str, number: u32, ago: &str, findings: &[Value]) -> String {
     let report = json!({ "errors": [], "metrics": {}, "results": findings });
     format!(
         r#"
@@ -37,7 +37,8 @@ artifacts = [{{ path = "reports/bandit.json", text = '''{report}''' }}]
     )
 }
 
-fn finding(rule: &str, severity: &str, file: &str, line: u32, code: &str) -> Value {
+/// A result of Bandit.
+pub fn finding(rule: &str, severity: &str, file: &str, line: u32, code: &str) -> Value {
     json!({
         "code": format!("{line} {code}\n"), "filename": file, "issue_confidence": "HIGH", "issue_severity": severity,
         "issue_text": format!("{rule} in {file}"), "issue_cwe": { "id": 78 }, "line_number": line,
@@ -46,8 +47,8 @@ fn finding(rule: &str, severity: &str, file: &str, line: u32, code: &str) -> Val
     })
 }
 
-fn world() -> World {
-    let service = r#"
+/// The shop, as the configuration has it.
+pub const SHOP: &str = r#"
 [[service]]
 name = "shop"
 environments = ["prod"]
@@ -56,6 +57,8 @@ builds = [{ from = "jenkins" }]
 findings = [{ from = "jenkins", artifacts = "reports/**" }]
 required = ["builds", "findings:sast"]
 "#;
+
+fn world() -> World {
     let shell = |line| finding("B602", "HIGH", "shop/run.py", line, "subprocess.call(x, shell=True)");
     let assert = |line| finding("B101", "LOW", "shop/cart.py", line, "assert cart");
     let password = finding("B105", "LOW", "shop/login.py", 3, "password = 'x'");
@@ -63,7 +66,7 @@ required = ["builds", "findings:sast"]
     // Two of them, further down, and one that is new.
     let pickle = finding("B301", "LOW", "shop/store.py", 8, "pickle.loads(data)");
     let second = release("1.1", 11, "1h", &[shell(40), assert(9), pickle]);
-    World::parse(&[("service", service), ("first", &first), ("second", &second)]).unwrap()
+    World::parse(&[("service", SHOP), ("first", &first), ("second", &second)]).unwrap()
 }
 
 const FIRST: &str = "shop@1.0/prod";

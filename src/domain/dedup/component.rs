@@ -1,15 +1,15 @@
 //! The name of a component, as tools that look at the same package may spell it.
 
-use super::normal::normalise_purl;
+use super::normal::{is_purl, normalise_purl};
 use crate::domain::finding::Package;
 
 /// The name under which all tools know the package: the last part of its name, lower case, with one kind of dash.
 ///
 /// One tool says `org.apache.commons:commons-text`, another `commons-text`, a third gives a package URL. Together with a
 /// vulnerability's id that is the same component; without one it would be too little.
-pub(super) fn component(package: &Package) -> String {
+pub(in crate::domain) fn component(package: &Package) -> String {
     match &package.purl {
-        Some(purl) if purl.raw().trim_start().to_ascii_lowercase().starts_with("pkg:") => of_name(purl.raw()),
+        Some(purl) if is_purl(purl.raw()) => of_name(purl.raw()),
         _ => of_name(package.name.raw()),
     }
 }
@@ -25,6 +25,9 @@ pub(super) fn of_name(name: &str) -> String {
         Some(major) if is_major(major) => parts.next().unwrap_or(major),
         last => last.unwrap_or_default(),
     };
+    if !last.contains(['-', '_', '.']) {
+        return last.to_owned();
+    }
     let mut out = String::with_capacity(last.len());
     for c in last.chars() {
         match c {

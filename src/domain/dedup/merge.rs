@@ -10,18 +10,19 @@ use super::{
     component, identify_shared, identities, normalise_image, normalise_path, normalise_snippet, normalise_tool,
     same_run,
 };
-use crate::domain::canonical::hash_of;
 use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
 
+/// Fewer findings are not worth a thread.
+const MANY: usize = 10_000;
 /// How many lines apart two results may be that their tool gives one id.
 const NEAR: u32 = 5;
 
 /// Merges what one report says several times. Gives what is left, in the order of first appearance, and how many were
 /// merged into others.
 ///
-/// One are: exact repeats (rule, place, package and words; the texts have to be of one pool, as those of a report are); results to which the tool gives the same stable id, rule and
+/// One are: exact repeats (rule, place, package and words); results to which the tool gives the same stable id, rule and
 /// path; and the same vulnerability in the same version of the same package, whose places are then all listed. What
 /// differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
 pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
@@ -37,44 +38,91 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
         }
     }
     drop(first_of);
-    join_by_tool_id(&all, &keys, &mut groups);
+    join_by_tool_id(&all, &mut groups);
     join_by_component(&all, &keys, &mut groups);
     drop(all);
-    let before = findings.len();
-    let mut slots: Vec<Option<usize>> = vec![None; before];
-    let mut members: Vec<Vec<Finding>> = Vec::new();
-    for (index, finding) in findings.into_iter().enumerate() {
+    let mut slots: Vec<u32> = vec![0; findings.len()];
+    let mut others: Vec<(u32, Box<Finding>)> = Vec::new();
+    let mut staying = 0;
+    // The first of each group stays in its place: a copy of a large report's findings would take as much room again.
+    let stays = |(index, finding): (usize, Finding)| {
         let first = groups.first(index);
-        let slot = slots.get(first).copied().flatten();
-        if let Some(group) = slot.and_then(|s| members.get_mut(s)) {
-            group.push(finding);
-        } else {
-            if let Some(slot) = slots.get_mut(first) {
-                *slot = Some(members.len());
-            }
-            members.push(vec![finding]);
+        if first != index {
+            others.push((slots.get(first).copied().unwrap_or_default(), Box::new(finding)));
+            return None;
         }
-    }
-    let merged = before - members.len();
-    let one = |group: Vec<Finding>| {
-        let words = said(&group);
-        let mut one = united(group)?;
-        one.detail = add_said(one.detail, &one.title, &words);
-        Some(one)
+        if let Some(slot) = slots.get_mut(index) {
+            *slot = staying;
+        }
+        staying += 1;
+        Some(finding)
     };
-    (members.into_iter().filter_map(one).collect(), u32::try_from(merged).unwrap_or(u32::MAX))
+    let mut left: Vec<Finding> = findings.into_iter().enumerate().filter_map(stays).collect();
+    let merged = u32::try_from(others.len()).unwrap_or(u32::MAX);
+    others.sort_by_key(|(slot, _)| *slot);
+    unite_all(&mut left, others);
+    (left, merged)
 }
 
-/// What makes a finding an exact repeat of another. The texts of one report are held once each, so that where they are held
-/// tells them apart: hashing megabytes of descriptions would take longer than reading them.
+/// Unites each with what is merged into it, by number; of many, on two cores.
+fn unite_all(left: &mut [Finding], mut others: Vec<(u32, Box<Finding>)>) {
+    let half = left.len() / 2;
+    if left.len() < MANY {
+        return unite(left, 0, others);
+    }
+    let from = u32::try_from(half).unwrap_or(u32::MAX);
+    let seconds = others.split_off(others.partition_point(|(slot, _)| *slot < from));
+    let (first, second) = left.split_at_mut(half);
+    std::thread::scope(|threads| {
+        threads.spawn(|| unite(second, from, seconds));
+        unite(first, 0, others);
+    });
+}
+
+fn unite(left: &mut [Finding], from: u32, others: Vec<(u32, Box<Finding>)>) {
+    let mut others = others.into_iter().peekable();
+    for (slot, one) in (from..).zip(left) {
+        let more = std::iter::from_fn(|| others.next_if(|(of, _)| *of == slot)).map(|(_, other)| *other);
+        let more: Vec<Finding> = more.collect();
+        if more.is_empty() && is_in_order(one) {
+            continue;
+        }
+        let mut group = vec![one.clone()];
+        group.extend(more);
+        let words = said(&group);
+        if let Some(mut united) = united(group) {
+            united.detail = add_said(united.detail, &united.title, &words);
+            *one = united;
+        }
+    }
+}
+
+/// What is made of each of a list, in its order; of a long one on two cores.
+fn side_by_side<T: Send, R: Send>(mut list: Vec<T>, one: impl Fn(T) -> R + Sync) -> Vec<R> {
+    if list.len() < MANY {
+        return list.into_iter().map(one).collect();
+    }
+    let second = list.split_off(list.len() / 2);
+    let one = &one;
+    std::thread::scope(|threads| {
+        let second = threads.spawn(move || second.into_iter().map(one).collect::<Vec<R>>());
+        let mut all: Vec<R> = list.into_iter().map(one).collect();
+        match second.join() {
+            Ok(second) => all.extend(second),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        all
+    })
+}
+
+/// What makes a finding an exact repeat of another. Its weakest key is made from what it says already: hashing megabytes of
+/// descriptions once more would take longer than reading them.
 struct Repeat<'f>(&'f Finding);
 
 impl Hash for Repeat<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let f = self.0;
-        let held = |text: &Option<Untrusted>| text.as_ref().map_or(0, Untrusted::address);
-        let place = (held(&f.location.path), f.location.line, f.location.column, held(&f.location.logical));
-        (f.rule.address(), place, f.title.address(), f.detail.address(), held(&f.snippet)).hash(state);
+        (f.keys.last().map(|key| key.value), f.location.line, f.location.column).hash(state);
     }
 }
 
@@ -152,7 +200,7 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     let mut groups = Groups::new(all.len());
     groups.join_all(by_line, Some(Rung::Snippet));
     let borrowed: Vec<&Finding> = all.iter().map(AsRef::as_ref).collect();
-    join_by_tool_id(&borrowed, &keys, &mut groups);
+    join_by_tool_id(&borrowed, &mut groups);
     join_by_component(&borrowed, &keys, &mut groups);
     drop(borrowed);
     same_run::join_all(&all, &list_of, &mut groups);
@@ -173,17 +221,17 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
 ///
 /// Rule and path have to agree too, and the lines have to be near each other: some tools give one id to all that a rule
 /// found, or to every line of the same code.
-fn join_by_tool_id(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
+fn join_by_tool_id(findings: &[&Finding], groups: &mut Groups) {
     let ids = findings.iter().enumerate().flat_map(|(index, f)| {
         let own = f.keys.iter().filter(|k| k.rung == Rung::ToolId);
         // Without a line to compare, the words have to agree.
         let words = f.location.line.map_or(Some(&f.title), |_| None);
-        own.map(move |k| (keys.of(&(k.value, &f.rule, &f.location.path, words)), f.location.line.unwrap_or(0), index))
+        own.map(move |k| ((k.value, &f.rule, &f.location.path, words), f.location.line.unwrap_or(0), index))
     });
-    let mut ids: Vec<(Key, u32, usize)> = ids.collect();
+    let mut ids: Vec<_> = ids.collect();
     ids.sort_unstable();
-    for ((key, line, one), (other_key, other_line, other)) in ids.iter().zip(ids.iter().skip(1)) {
-        if key == other_key && other_line - line <= NEAR {
+    for ((id, line, one), (other_id, other_line, other)) in ids.iter().zip(ids.iter().skip(1)) {
+        if id == other_id && other_line - line <= NEAR {
             groups.join(*one, *other, Some(Rung::ToolId));
         }
     }
@@ -193,36 +241,55 @@ fn join_by_tool_id(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
 ///
 /// A tool that does not say the version, or the image, means the one that others name, if they all name the same.
 fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
-    let mut named: Vec<(Key, usize)> = Vec::new();
-    for (index, finding) in findings.iter().enumerate() {
-        let Some(package) = finding.package.as_ref().filter(|_| !finding.vulnerabilities.is_empty()) else { continue };
-        let name = component::component(package);
-        if !name.is_empty() {
-            let ids = identities(finding.vulnerabilities.iter().map(Untrusted::raw));
-            named.extend(ids.iter().map(|id| (keys.of(&(id, &name)), index)));
-        }
-    }
+    let all = findings.iter().enumerate().filter(|(_, f)| f.package.is_some() && !f.vulnerabilities.is_empty());
+    let of = |(index, finding): (usize, &&Finding)| {
+        let name = finding.package.as_ref().map(|p| component::component(p)).unwrap_or_default();
+        let known = if name.is_empty() { None } else { Some(finding.vulnerabilities.iter().map(Untrusted::raw)) };
+        let ids = known.map(identities).unwrap_or_default();
+        ids.into_iter().map(|id| (keys.of(&(id, &name)), index)).collect::<Vec<(Key, usize)>>()
+    };
+    let mut named: Vec<(Key, usize)> = side_by_side(all.collect(), of).into_iter().flatten().collect();
     named.sort_unstable();
     for same in named.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
-        let found = |index: &usize| findings.get(*index).copied();
-        let version = |f: &Finding| f.package.as_ref().map_or(String::new(), |p| component::version(p).to_owned());
-        let only = |of: &dyn Fn(&Finding) -> String| {
-            let mut said = same.iter().filter_map(|(_, i)| found(i).map(of)).filter(|v| !v.is_empty());
-            let first = said.next();
-            if said.all(|other| Some(&other) == first.as_ref()) { first } else { None }
-        };
-        let (one_version, one_image) = (only(&version), only(&image));
-        let part = |f: &Finding| {
-            let or = |own: String, only: &Option<String>| {
-                if own.is_empty() { only.clone().unwrap_or_default() } else { own }
-            };
+        let members = same.iter().filter_map(|(_, index)| Some((*index, *findings.get(*index)?)));
+        let members = members.map(|(index, f)| Member {
+            index,
+            version: f.package.as_ref().map_or("", |p| component::version(p)),
+            image: image(f),
             // A host is never the image that others name.
-            let image = if f.class == Class::Infra { String::new() } else { or(image(f), &one_image) };
-            keys.of(&(or(version(f), &one_version), image))
-        };
-        let parts: Vec<(Key, usize)> = same.iter().filter_map(|(_, i)| Some((part(found(i)?), *i))).collect();
-        groups.join_all(parts, Some(Rung::Vulnerability));
+            is_host: f.class == Class::Infra,
+        });
+        let members: Vec<Member<'_>> = members.collect();
+        let one_version = only(members.iter().map(|m| m.version));
+        let one_image = only(members.iter().map(|m| m.image.as_str()));
+        let mut parts: Vec<(&str, &str, usize)> = Vec::with_capacity(members.len());
+        for m in &members {
+            let version = if m.version.is_empty() { one_version } else { m.version };
+            let image = if m.image.is_empty() && !m.is_host { one_image } else { m.image.as_str() };
+            parts.push((version, image, m.index));
+        }
+        parts.sort_unstable();
+        for part in parts.chunk_by(|(v, i, _), (w, j, _)| (v, i) == (w, j)) {
+            for ((_, _, one), (_, _, other)) in part.iter().zip(part.iter().skip(1)) {
+                groups.join(*one, *other, Some(Rung::Vulnerability));
+            }
+        }
     }
+}
+
+/// A finding of a vulnerability of a component, as far as it tells two of them apart.
+struct Member<'f> {
+    index: usize,
+    version: &'f str,
+    image: String,
+    is_host: bool,
+}
+
+/// What all say who say anything; empty if they differ.
+fn only<'t>(said: impl Iterator<Item = &'t str>) -> &'t str {
+    let mut said = said.filter(|v| !v.is_empty());
+    let first = said.next().unwrap_or_default();
+    if said.all(|other| other == first) { first } else { "" }
 }
 
 /// The image that a package of a container belongs to; empty for everything else.
@@ -272,8 +339,8 @@ fn united_shared(group: &[(usize, Arc<Finding>)], by: Option<Rung>) -> Option<Ar
 
 fn is_in_order(finding: &Finding) -> bool {
     let rising = |keys: &[MatchKey]| {
-        let mut seen = HashSet::with_capacity(keys.len());
-        keys.is_sorted_by_key(|k| k.rung) && keys.iter().all(|k| seen.insert(k))
+        let differ = |at: usize, key: &MatchKey| keys.iter().take(at).all(|before| before != key);
+        keys.is_sorted_by_key(|k| k.rung) && keys.iter().enumerate().all(|(at, key)| differ(at, key))
     };
     finding.vulnerabilities.is_sorted_by(|a, b| a < b)
         && finding.cwe.is_sorted_by(|a, b| a < b)
@@ -355,8 +422,19 @@ fn add_place(one: &mut Finding, other: Location) {
 
 /// Keys by rung; of one rung a CVE's key stays before another id's, as the maker of the keys put them.
 fn order_keys(finding: &mut Finding) {
-    let mut seen = HashSet::new();
-    finding.keys.retain(|k| seen.insert(k.clone()));
+    /// So few are compared with one another.
+    const FEW: usize = 16;
+    if finding.keys.len() <= FEW {
+        let all = std::mem::take(&mut finding.keys);
+        for key in all {
+            if !finding.keys.contains(&key) {
+                finding.keys.push(key);
+            }
+        }
+    } else {
+        let mut seen = HashSet::new();
+        finding.keys.retain(|k| seen.insert(k.clone()));
+    }
     finding.keys.sort_by_key(|k| k.rung);
 }
 
@@ -365,9 +443,16 @@ fn grave_first(severity: Severity) -> (Reverse<u8>, Severity) {
     (Reverse(severity.weight()), severity)
 }
 
-/// An order of findings by all that is in them. What place and rule tell apart is not hashed.
+/// An order of findings by all that is in them.
 pub(super) fn total_order(a: &Finding, b: &Finding) -> Ordering {
-    (&a.location, &a.rule)
-        .cmp(&(&b.location, &b.rule))
-        .then_with(|| if a == b { Ordering::Equal } else { hash_of(a).cmp(&hash_of(b)) })
+    fn place(f: &Finding) -> impl Ord {
+        (&f.location, &f.rule, &f.title, &f.detail, &f.snippet, &f.package, f.severity, f.class)
+    }
+    fn names(f: &Finding) -> impl Ord {
+        (&f.vulnerabilities, &f.cwe, &f.sources, &f.keys, f.fingerprint, &f.also, f.joined)
+    }
+    fn more(f: &Finding) -> impl Ord {
+        (&f.context, &f.confidence, &f.url, &f.suppressed, &f.scores)
+    }
+    place(a).cmp(&place(b)).then_with(|| names(a).cmp(&names(b))).then_with(|| more(a).cmp(&more(b)))
 }

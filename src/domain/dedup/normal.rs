@@ -1,13 +1,38 @@
 //! Normal forms: what may differ between two reports of the same thing is taken out.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 /// A path as it is compared: `/` between parts, no `./`, no `file://`, no workspace of a known build system before it.
 ///
 /// A URL of another scheme stays as it is. Only such workspaces are cut off as cannot be part of a repository: GitHub's
 /// (`/github/workspace/`, `/home/runner/work/NAME/NAME/`) and, below a folder that names Jenkins, `workspace/JOB/`.
-pub fn normalise_path(path: &str) -> String {
+pub fn normalise_path(path: &str) -> Cow<'_, str> {
     let trimmed = path.trim();
+    // Nearly all are as they should be, and there are hundreds of thousands.
+    if is_plain_path(trimmed) {
+        return Cow::Borrowed(trimmed);
+    }
+    Cow::Owned(plain_path(trimmed))
+}
+
+/// Whether a path is in its normal form, without colons, as nearly all are.
+fn is_plain_path(path: &str) -> bool {
+    // How long a part is, and whether it has anything but dots.
+    let (mut length, mut named) = (0_usize, false);
+    for byte in path.bytes() {
+        match byte {
+            b'\\' | b':' => return false,
+            b'/' if length == 0 || !(named || length > 2) => return false,
+            b'/' => (length, named) = (0, false),
+            byte => (length, named) = (length + 1, named || byte != b'.'),
+        }
+    }
+    length > 0 && (named || length > 2)
+}
+
+fn plain_path(trimmed: &str) -> String {
     let slashed = trimmed.replace('\\', "/");
     let local = match slashed.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => decoded(rest),
@@ -75,11 +100,16 @@ pub fn normalise_image(target: &str) -> String {
     }
 }
 
+/// Whether a text is a package URL.
+pub(super) fn is_purl(text: &str) -> bool {
+    text.trim_start().get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkg:"))
+}
+
 /// A package URL as it is compared: lower case, decoded, without version, qualifiers and sub-path. A bare name becomes
 /// lower case.
 pub fn normalise_purl(purl: &str) -> String {
     let purl = purl.trim();
-    if !purl.to_ascii_lowercase().starts_with("pkg:") {
+    if !is_purl(purl) {
         return purl.to_lowercase();
     }
     let bare = purl.split(['#', '?']).next().unwrap_or(purl);
@@ -100,7 +130,16 @@ pub fn normalise_tool(name: &str) -> String {
 }
 
 /// Code as it is compared: runs of white space are one blank.
-pub fn normalise_snippet(snippet: &str) -> String {
+pub fn normalise_snippet(snippet: &str) -> Cow<'_, str> {
+    let mut before = b' ';
+    let is_plain = snippet.bytes().all(|byte| {
+        let fits = (0x21..0x7f).contains(&byte) || (byte == b' ' && before != b' ');
+        before = byte;
+        fits
+    });
+    if is_plain && before != b' ' {
+        return Cow::Borrowed(snippet);
+    }
     let mut out = String::with_capacity(snippet.len());
     for word in snippet.split_whitespace() {
         if !out.is_empty() {
@@ -108,29 +147,26 @@ pub fn normalise_snippet(snippet: &str) -> String {
         }
         out.push_str(word);
     }
-    out
+    Cow::Owned(out)
 }
 
 /// A message as it is compared: lower case, runs of white space one blank, runs of digits one `#`, because line
 /// numbers and counts stand in messages.
 pub fn normalise_message(message: &str) -> String {
-    let mut out = String::with_capacity(message.len());
     if message.is_ascii() {
         // Nearly all are, and there are hundreds of thousands.
-        for word in message.split_ascii_whitespace() {
-            if !out.is_empty() {
-                out.push(' ');
-            }
-            for c in word.chars() {
-                if !c.is_ascii_digit() {
-                    out.push(c.to_ascii_lowercase());
-                } else if !out.ends_with('#') {
-                    out.push('#');
-                }
+        let mut out = Vec::with_capacity(message.len());
+        for byte in message.trim_ascii().bytes() {
+            match (byte, out.last()) {
+                (b'0'..=b'9', Some(b'#')) | (b' ' | b'\t' | b'\n' | b'\x0c' | b'\r', Some(b' ')) => {}
+                (b'0'..=b'9', _) => out.push(b'#'),
+                (b' ' | b'\t' | b'\n' | b'\x0c' | b'\r', _) => out.push(b' '),
+                (byte, _) => out.push(byte.to_ascii_lowercase()),
             }
         }
-        return out;
+        return String::from_utf8(out).unwrap_or_default();
     }
+    let mut out = String::with_capacity(message.len());
     for c in normalise_snippet(message).chars().flat_map(char::to_lowercase) {
         if !c.is_ascii_digit() {
             out.push(c);
@@ -139,4 +175,34 @@ pub fn normalise_message(message: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_its_own_normal_form(path in "[ab./:\\\\ ]{0,12}") {
+            prop_assert_eq!(normalise_path(&path).into_owned(), plain_path(path.trim()));
+        }
+
+        #[test]
+        fn code_is_words_with_one_blank_between(code in "[ab \t\n\u{b}\u{85}\u{a0}é]{0,12}") {
+            let words: Vec<&str> = code.split_whitespace().collect();
+            prop_assert_eq!(normalise_snippet(&code).into_owned(), words.join(" "));
+        }
+
+        #[test]
+        fn a_message_has_no_numbers(message in "[Ab1 \t\n\u{c}]{0,12}") {
+            let words: Vec<String> = message.split_ascii_whitespace().map(str::to_lowercase).collect();
+            let mut wanted = words.join(" ").replace('1', "#");
+            while wanted.contains("##") {
+                wanted = wanted.replace("##", "#");
+            }
+            prop_assert_eq!(normalise_message(&message), wanted);
+        }
+    }
 }

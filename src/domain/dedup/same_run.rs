@@ -42,7 +42,11 @@ impl Known {
             lists: vec![list],
             line: place.line,
             logical: place.logical.as_ref().map(|l| l.raw().to_owned()),
-            snippet: finding.snippet.as_ref().map(|s| normalise_snippet(s.raw())).filter(|s| !s.is_empty()),
+            snippet: finding
+                .snippet
+                .as_ref()
+                .map(|s| normalise_snippet(s.raw()).into_owned())
+                .filter(|s| !s.is_empty()),
             package: package.map(|p| p.name.raw().to_lowercase().replace(':', "/")),
             nowhere: is_nowhere(finding),
             kinds: finding.sources.iter().map(|s| kind_of(s.report.raw())).collect(),
@@ -95,7 +99,7 @@ enum Step {
 impl Step {
     fn key(self, finding: &Finding, tool: &str) -> Option<Key> {
         let raw = |text: &Option<Untrusted>| text.as_ref().map_or("", |t| t.raw()).to_owned();
-        let path = normalise_path(&raw(&finding.location.path));
+        let path = normalise_path(&raw(&finding.location.path)).into_owned();
         let more = match self {
             Self::Line => finding.location.line?.to_string(),
             Self::Place => {

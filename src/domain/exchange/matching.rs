@@ -29,7 +29,7 @@ impl Statement {
     /// Whether it has the rule, the file and the line of the finding: enough for a proposal about the same scan, and for
     /// nothing more.
     fn names_place(&self, finding: &Finding) -> bool {
-        let path = |location: &Location| location.path.as_ref().map(|p| normalise_path(p.raw()));
+        let path = |location: &Location| location.path.as_ref().map(|p| normalise_path(p.raw()).into_owned());
         let own = &self.subject.location;
         own.line.is_some()
             && own.path.is_some()

@@ -184,6 +184,8 @@ fn subject() -> impl Strategy<Value = Subject> {
             rule,
             title,
             place,
+            also: Vec::new(),
+            look_alikes: None,
             tool,
             tool_major,
             severity,

@@ -1,6 +1,7 @@
 //! Round trips, and the documents of others. tests/validate-exchange.py holds what is written against the official schemas.
 
 mod corpus;
+mod proposals;
 
 use std::path::PathBuf;
 

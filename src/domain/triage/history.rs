@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Carried, Dismissal, Lapse, Triaged, lapse_of};
+use super::carry::lapse_of;
+use super::{Carried, Dismissal, Lapse, Triaged};
 use crate::domain::finding::MatchKey;
 use crate::domain::ids::Fingerprint;
 use crate::domain::release::Release;

@@ -54,12 +54,14 @@ fn vulnerable(path: &str) -> Finding {
 /// A dismissal of each of the findings, as they are in their report.
 fn dismissed(mut findings: Vec<Finding>, which: &[usize]) -> Vec<Dismissal> {
     identify(&mut findings);
+    let at = Timestamp::from_millis(1_000_000_000).unwrap();
+    let all = match_dismissals(findings.iter().cloned().map(Arc::new).collect(), &[], &release(), at, None);
     let of = |finding: &Finding| Dismissal {
         id: RecordId::new("01J0000000000000000000000A"),
         envelope: crate::domain::canonical::sha256(b"x"),
         principal: Principal::new("ana@example.com"),
-        issued_at: Timestamp::from_millis(1_000_000_000).unwrap(),
-        subject: Subject::of(finding),
+        issued_at: at,
+        subject: Subject::among(finding, &all),
         status: Status::FalsePositive,
         justification: None,
         detail: "Only constants get there.".into(),
@@ -69,17 +71,21 @@ fn dismissed(mut findings: Vec<Finding>, which: &[usize]) -> Vec<Dismissal> {
     which.iter().filter_map(|i| findings.get(*i)).map(of).collect()
 }
 
-/// For each finding: whether it is dismissed, and why it is only suggested.
-fn outcome(mut findings: Vec<Finding>, dismissals: &[Dismissal]) -> Vec<(bool, Option<Lapse>)> {
-    identify(&mut findings);
-    let release = Release {
+fn release() -> Release {
+    Release {
         service: "pay".into(),
         version: "2".into(),
         environment: "prod".into(),
         commit: None,
         branch: None,
         artifacts: Vec::new(),
-    };
+    }
+}
+
+/// For each finding: whether it is dismissed, and why it is only suggested.
+fn outcome(mut findings: Vec<Finding>, dismissals: &[Dismissal]) -> Vec<(bool, Option<Lapse>)> {
+    identify(&mut findings);
+    let release = release();
     let findings = findings.into_iter().map(Arc::new).collect();
     let triaged =
         match_dismissals(findings, dismissals, &release, Timestamp::from_millis(2_000_000_000).unwrap(), None);
@@ -158,4 +164,117 @@ fn all_that_was_ever_said_is_told_wherever_it_was_said() {
     assert_eq!(fates, [Fate::InForce, Fate::Replaced, Fate::Elsewhere, Fate::Lapsed(Lapse::Expired)]);
     assert!(past.iter().all(|p| p.carried.rung.carries()), "each by the strongest key that it has");
     assert!(history(&triaged, &[], &release, at(60)).is_empty());
+}
+
+/// Nothing tells which of them was mended.
+#[test]
+fn where_one_of_several_is_gone_the_rest_counts_as_judged_only_if_all_were() {
+    let two = vec![code("a.py", 10), code("a.py", 50)];
+    let one = dismissed(two.clone(), &[0]);
+    assert_eq!(one[0].subject.look_alikes, Some(2));
+    assert_eq!(outcome(vec![code("a.py", 50)], &one), [(false, Some(Lapse::Ambiguous))]);
+    let both = dismissed(two, &[0, 1]);
+    assert_eq!(outcome(vec![code("a.py", 50)], &both), [(true, None)]);
+    // Judged anew, when it was alone, it holds.
+    let mut anew = one;
+    anew.extend(dismissed(vec![code("a.py", 50)], &[0]));
+    assert_eq!(anew[1].subject.look_alikes, None);
+    assert_eq!(outcome(vec![code("a.py", 51)], &anew), [(true, None)]);
+}
+
+#[test]
+fn every_place_that_was_judged_counts() {
+    let at = |path: &str| Location { path: Some(path.into()), ..Location::default() };
+    let mut both = vulnerable("app/pom.xml");
+    both.also = vec![at("lib/pom.xml"), at("app/pom.xml"), at("lib/pom.xml")];
+    let standing = dismissed(vec![both], &[0]);
+    assert_eq!(standing[0].subject.also, ["lib/pom.xml".into()], "each once, and sorted");
+    assert_eq!(outcome(vec![vulnerable("lib/pom.xml")], &standing), [(true, None)]);
+    assert_eq!(outcome(vec![vulnerable("new/pom.xml")], &standing), [(false, Some(Lapse::Moved))]);
+}
+
+#[test]
+fn what_has_become_of_each_is_told() {
+    let of = |path: &str, line| {
+        let mut finding = Finding { snippet: Some(Untrusted::new(format!("eval({path})"))), ..code(path, line) };
+        finding.keys = keys_of(&finding);
+        finding
+    };
+    let mut standing =
+        dismissed(vec![of("a.py", 10), of("b.py", 10), of("c.py", 10), of("gone.py", 10)], &[0, 1, 2, 3]);
+    let newer = Dismissal {
+        id: RecordId::new("01J0000000000000000000000B"),
+        issued_at: Timestamp::from_millis(1_000_000_001).unwrap(),
+        ..standing[1].clone()
+    };
+    standing.push(newer);
+    let elsewhere = Scope { service: Some("other".into()), ..Scope::default() };
+    standing.push(Dismissal { scope: elsewhere, ..standing[0].clone() });
+    let worse = Finding { severity: Severity::Critical, ..of("c.py", 10) };
+    let mut findings = vec![of("a.py", 20), of("b.py", 20), worse];
+    identify(&mut findings);
+    let (release, now) = (release(), Timestamp::from_millis(2_000_000_000).unwrap());
+    let findings = findings.into_iter().map(Arc::new).collect();
+    let triaged = match_dismissals(findings, &standing, &release, now, None);
+    let all = reach(&standing, &triaged, &release, true, now);
+    let words: Vec<_> = all.into_iter().map(|r| r.map(|r| (r.state.word(), r.findings.len()))).collect();
+    let want = [("in-force", 1), ("superseded", 0), ("lapsed", 1), ("stale", 0), ("in-force", 1)];
+    assert_eq!(words, want.map(Some).into_iter().chain([None]).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_dismissal_that_matches_nothing_is_stale_if_all_is_there() {
+    let standing = dismissed(vec![vulnerable("a/pom.xml"), code("a.py", 1)], &[0, 1]);
+    let (release, now) = (release(), Timestamp::from_millis(2_000_000_000).unwrap());
+    let mut findings = vec![code("a.py", 3)];
+    identify(&mut findings);
+    let triaged = match_dismissals(findings.into_iter().map(Arc::new).collect(), &standing, &release, now, None);
+    let stale = stale(&standing, &triaged, &release, now);
+    assert_eq!(stale, standing[..1]);
+    let part = reach(&standing, &triaged, &release, false, now);
+    assert_eq!(part[0].as_ref().unwrap().state, State::NotTold);
+    let mut over = standing.clone();
+    over[0].expires = Some(now);
+    assert_eq!(reach(&over, &triaged, &release, true, now)[0].as_ref().unwrap().state, State::Lapsed(Lapse::Expired));
+}
+
+#[test]
+fn findings_are_dismissed_together_if_they_share_a_rule_or_a_component() {
+    let package = |name: &str, version: &str, purl: Option<&str>, id: &str| Finding {
+        rule: id.into(),
+        vulnerabilities: vec![id.into()],
+        package: Some(Box::new(Package {
+            name: name.into(),
+            version: Some(version.into()),
+            purl: purl.map(Into::into),
+            ..Package::default()
+        })),
+        ..vulnerable("pom.xml")
+    };
+    let rule = |rule: &str| Finding { rule: rule.into(), ..code("a.py", 1) };
+    let text = |version| package("org.apache.commons:commons-text", version, None, "CVE-1-1");
+    let purl = Some("pkg:maven/org.apache.commons/commons-text@1.9");
+    assert_eq!(alike(&[rule("B602"), rule("B602")]), Ok(()));
+    assert_eq!(alike(&[text("1.8"), package("commons-text", "1.9", purl, "CVE-1-2")]), Ok(()));
+    // One vulnerability in several components, by any of its names.
+    let mut other = package("text-fork", "1", None, "GHSA-1-1-1");
+    other.vulnerabilities.push("CVE-1-1".into());
+    assert_eq!(alike(&[text("1.8"), other]), Ok(()));
+    for unlike in [
+        [rule("B602"), rule("B101")],
+        [text("1.8"), package("commons-io", "1", None, "CVE-1-2")],
+        [text("1.8"), package("com.evil:commons-text", "1.8", None, "CVE-1-2")],
+        [package("a", "1", Some("pkg:npm/text@1"), "CVE-1-1"), package("a", "1", Some("pkg:pypi/text@1"), "CVE-1-2")],
+        [text("1.8"), rule("B602")],
+        [Finding { class: Class::Secret, ..rule("B602") }, rule("B602")],
+    ] {
+        assert!(alike(&unlike).is_err(), "{unlike:?}");
+    }
+    let why = alike(&[rule("B602"), rule("B101"), rule("B101")]).unwrap_err();
+    assert_eq!(
+        why.to_string(),
+        "These 3 findings share neither a rule nor a component: the rules are B101, B602; the component is none. One \
+         reasoning can be only for findings of one rule, or of one component."
+    );
+    assert_eq!(why.kinds.iter().map(|k| k.split(':').next().unwrap()).collect::<Vec<_>>(), ["B101", "B602"]);
 }

@@ -30,7 +30,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             start.clear();
         }
         Part::Whole(node) if node.name == "ReportItem" => reading.add(draft(&start, &node)),
-        Part::Whole(node) => match (node.name.as_str(), node.text.trim().to_lowercase().as_str()) {
+        Part::Whole(node) => match (node.name, node.text.trim().to_lowercase().as_str()) {
             ("StartURL", _) => node.text.trim().clone_into(&mut start),
             ("Aborted", "true") => reading.incomplete(format!("The scan of {start} was aborted.")),
             ("Responsive", "false") => reading.not_assessed(format!("Acunetix had no answer from {start}.")),
@@ -81,7 +81,7 @@ fn draft(start: &str, item: &xml::Node) -> Draft {
     draft
 }
 
-fn number(cwe: &xml::Node) -> &str {
+fn number<'n>(cwe: &'n xml::Node<'_>) -> &'n str {
     let text = cwe.attribute("id").unwrap_or(cwe.text.trim());
     text.strip_prefix("CWE-").unwrap_or(text)
 }

@@ -29,16 +29,16 @@ fn detect(shape: &Shape<'_>) -> Fit {
 
 /// What issues refer to.
 #[derive(Default)]
-struct Groups {
-    kinds: HashMap<String, xml::Node>,
+struct Groups<'t> {
+    kinds: HashMap<String, xml::Node<'t>>,
     pages: HashMap<String, String>,
-    entities: HashMap<String, xml::Node>,
-    advisories: HashMap<String, xml::Node>,
-    fixes: HashMap<String, xml::Node>,
+    entities: HashMap<String, xml::Node<'t>>,
+    advisories: HashMap<String, xml::Node<'t>>,
+    fixes: HashMap<String, xml::Node<'t>>,
 }
 
-impl Groups {
-    fn take(&mut self, group: &str, node: xml::Node) {
+impl<'t> Groups<'t> {
+    fn take(&mut self, group: &str, node: xml::Node<'t>) {
         let Some(id) = node.attribute("id").map(str::to_owned) else { return };
         match group {
             "issue-type-group" => drop(self.kinds.insert(id, node)),
@@ -54,11 +54,11 @@ impl Groups {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[]);
     let mut groups = Groups::default();
-    let mut open: Vec<String> = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
     let (mut issues, mut counted) = (Vec::new(), 0);
     xml::walk(input.text, &["item", "product-name", "product-version"], |part| match part {
         Part::Open(node) => {
-            match node.name.as_str() {
+            match node.name {
                 "xml-report" => {
                     if let Some(class) = node.attribute("technology").and_then(class_of) {
                         reading.assessed(class);
@@ -73,7 +73,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             open.push(node.name);
         }
         Part::Close(_) => drop(open.pop()),
-        Part::Whole(node) => match (node.name.as_str(), open.last().map_or("", String::as_str)) {
+        Part::Whole(node) => match (node.name, open.last().copied().unwrap_or_default()) {
             ("item", "issue-group") => issues.push(slim(node)),
             ("item", group) => groups.take(group, node),
             ("product-name", _) => reading.tool(Some(node.text.trim())),
@@ -115,7 +115,7 @@ fn slim(mut issue: xml::Node) -> xml::Node {
     issue
 }
 
-fn draft(issue: &xml::Node, groups: &Groups) -> Draft {
+fn draft(issue: &xml::Node, groups: &Groups<'_>) -> Draft {
     let text = |path: &str| issue.text_at(path);
     let of_code = text("source-file").or(issue.attribute("filename"));
     let technology = text("technology").and_then(class_of);
@@ -154,7 +154,7 @@ fn draft(issue: &xml::Node, groups: &Groups) -> Draft {
 }
 
 /// Risk and advice, which the kinds of issues have in common.
-fn advised(draft: &mut Draft, issue: &xml::Node, groups: &Groups) {
+fn advised(draft: &mut Draft, issue: &xml::Node, groups: &Groups<'_>) {
     let advisory =
         issue.text_at("advisory/ref").and_then(|r| groups.advisories.get(r)).and_then(|a| a.child("advisory"));
     let joined = |node: Option<&xml::Node>| {
@@ -187,7 +187,7 @@ fn in_code(draft: &mut Draft, issue: &xml::Node, file: &str) {
     draft.in_package(name, version, None, None);
 }
 
-fn on_site(draft: &mut Draft, issue: &xml::Node, groups: &Groups) {
+fn on_site(draft: &mut Draft, issue: &xml::Node, groups: &Groups<'_>) {
     let page = issue.text_at("url/ref").and_then(|r| groups.pages.get(r)).map(String::as_str);
     let entity = issue.text_at("entity/ref").and_then(|r| groups.entities.get(r));
     let entity_page = entity.and_then(|e| e.text_of("url-name"));

@@ -1,10 +1,13 @@
-//! Bandit: `bandit -f json`, `-f csv` and `-f xml`, which is JUnit XML. Only the JSON has the code.
+//! Bandit: `bandit -f json` and `-f yaml`, which say the same, `-f csv`, and `-f xml`, which is JUnit XML. Only the first two
+//! have the code.
 
 mod others;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::report::prelude::*;
+use crate::report::shape::Form;
 
 const TOOL: &str = "Bandit";
 
@@ -20,6 +23,17 @@ pub(super) const FORMATS: &[Format] = &[
         detect,
         parse,
     },
+    Format {
+        name: "bandit-yaml",
+        title: "Bandit YAML",
+        classes: &[Class::Sast],
+        items: "elements of `results`",
+        severity: "`issue_severity`",
+        identity: "test id, path and code",
+        checked: "the JSON of the same run",
+        detect: detect_yaml,
+        parse: parse_yaml,
+    },
     others::CSV,
     others::XML,
 ];
@@ -29,8 +43,40 @@ fn detect(shape: &Shape<'_>) -> Fit {
     (shape.has(&["results", "metrics"]) && !shape.has(&["paths"])).into()
 }
 
+/// The numbers of each file stand between the metrics and the results.
+fn detect_yaml(shape: &Shape<'_>) -> Fit {
+    let line = |wanted: &str| shape.head.lines().any(|l| l.starts_with(wanted));
+    (matches!(shape.form, Form::Other | Form::Table(_))
+        && line("generated_at: ")
+        && line("metrics:")
+        && line("errors:")
+        && shape.head.contains("CONFIDENCE.UNDEFINED: "))
+    .into()
+}
+
+fn parse_yaml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    match yaml::documents(input.text)?.as_slice() {
+        [doc] => {
+            // It is the last key of a result, and a report that is cut off within one is YAML all the same.
+            let torn = |r: &&Node<'_>| r.is_object() && !r.has("test_name");
+            if let Some(result) = doc.get("results").items().iter().find(torn) {
+                let place = crate::text::line(result.get("filename").or_empty()).into_owned();
+                return Err(Unreadable(format!("A result has no \"test_name\" ({place}): the report is cut off.")));
+            }
+            if !input.text.ends_with('\n') {
+                return Err(Unreadable("Its last line has no end: the report is cut off.".to_owned()));
+            }
+            of(input, doc)
+        }
+        all => Err(Unreadable(format!("Bandit writes one document of YAML, and these are {}.", all.len()))),
+    }
+}
+
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::parse(input.text)?;
+    of(input, &Node::parse(input.text)?)
+}
+
+fn of(input: &Input<'_>, doc: &Node<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Sast]);
     for result in doc.results("results")? {
         if !result.is_object() {
@@ -47,7 +93,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if !failures.is_empty() {
         reading.remark(format!("Bandit could not look at {} files: {}.", failures.len(), failures.join(", ")));
     }
-    if reading.items() == 0 && doc.at("metrics._totals.loc").number() == Some(0) {
+    if reading.items() == 0 && doc.get("metrics").get("_totals").get("loc").number() == Some(0) {
         reading.not_assessed(match failures.as_slice() {
             [] => "Bandit found no code to look at.".to_owned(),
             some => format!("Bandit could not look at {} files: {}.", some.len(), some.join(", ")),
@@ -79,7 +125,7 @@ fn draft(result: &Node<'_>) -> Draft {
 
 /// The code that the issue is in: Bandit numbers its lines and adds some before and after.
 fn snippet(result: &Node<'_>) -> Option<String> {
-    let code = result.get("code").text()?;
+    let code = broken_into_lines(result.get("code").text()?);
     let wanted = result.get("line_number").number();
     let range: HashSet<u32> = result.get("line_range").items().iter().filter_map(Node::number).chain(wanted).collect();
     let numbered: Vec<(u32, &str)> = code
@@ -94,6 +140,24 @@ fn snippet(result: &Node<'_>) -> Option<String> {
         return Some(code.trim_end().to_owned());
     }
     Some(numbered.iter().map(|(_, text)| *text).collect::<Vec<_>>().join("\n"))
+}
+
+/// In YAML the code is one line, with a backslash and an `n` for each end of a line. The code may have the same in its texts;
+/// an end of a line is where the number of the next one follows.
+fn broken_into_lines(code: &str) -> Cow<'_, str> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let first = code.split(|c| !is_digit(c)).next().and_then(|n| n.parse::<u32>().ok());
+    let (Some(mut number), false) = (first, code.trim_end().contains('\n')) else { return Cow::Borrowed(code) };
+    let mut rest = code.strip_suffix("\\n").unwrap_or(code);
+    let mut out = String::with_capacity(code.len());
+    loop {
+        number = number.saturating_add(1);
+        let Some((line, after)) = rest.split_once(&format!("\\n{number} ")) else { break };
+        out.push_str(&format!("{line}\n{number} "));
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -133,6 +197,30 @@ mod tests {
         };
         assert_ne!(of(1, "a").0, of(1, "b").0, "they differ at the end only");
         assert_eq!(of(1, "a"), of(11, "a"), "ten lines more above change nothing");
+    }
+
+    #[test]
+    fn yaml_is_read_as_json() {
+        let metrics = "metrics:\n  _totals:\n    CONFIDENCE.UNDEFINED: 0\n    loc: 12\n";
+        let empty = format!("errors: []\ngenerated_at: '2026-01-02T03:04:05Z'\n{metrics}results: []\n");
+        let found = "results:\n- code: 2 import os\\n3 run('a\\n4')\\n4 \\n\n  col_offset: 4\n  filename: ./a.py\n  issue_confidence: HIGH\n  \
+            issue_cwe:\n    id: 78\n  issue_severity: LOW\n  issue_text: Run\n    it.\n  line_number: 3\n  line_range:\n  - 3\n  test_id: B602\n  test_name: run\n";
+        let report = read("r", empty.replace("results: []\n", found).as_bytes(), None);
+        assert_eq!((report.format, report.status, report.raw_items), ("bandit-yaml", ReportStatus::Ok, 1));
+        let f = &report.findings[0];
+        assert_eq!((f.rule.raw(), f.severity, f.place().as_str()), ("B602", Severity::Low, "a.py:3"));
+        assert_eq!((f.title.raw(), f.snippet.as_ref().unwrap().raw()), ("Run it.", "run('a\\n4')"));
+        assert_eq!(read("r", empty.as_bytes(), None).status, ReportStatus::Empty);
+        assert_eq!(read("r", empty.replace("loc: 12", "loc: 0").as_bytes(), None).status, ReportStatus::NotAssessed);
+        let text = empty.replace("results: []\n", found);
+        for torn in [&text[..text.len() - 4], text.strip_suffix("  test_name: run\n").unwrap()] {
+            let report = read("r", torn.as_bytes(), None);
+            assert_eq!(report.status, ReportStatus::Error);
+            assert!(report.reason.unwrap().raw().contains("cut off"));
+        }
+        for bad in [empty.replace("results: []", "results: {}"), format!("{empty}---\nresults: []\n")] {
+            assert_eq!(read("r", bad.as_bytes(), None).status, ReportStatus::Error);
+        }
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             let request = node.child("requestresponse").and_then(|r| r.child("request"));
             let messages = node.child("requestresponse").map(|r| &r.children).into_iter().flatten();
             let exchange: Vec<String> =
-                messages.filter(|m| matches!(m.name.as_str(), "request" | "response")).map(message).collect();
+                messages.filter(|m| matches!(m.name, "request" | "response")).map(message).collect();
             reading.add(draft(&Issue {
                 kind: text("type"),
                 name: text("name").unwrap_or_default(),
@@ -143,7 +143,7 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                 path: text("path").unwrap_or_default(),
                 location: text("location"),
                 method: request.and_then(|r| r.attribute("method")),
-                details: text("issueDetail").into_iter().chain(items.iter().map(|i| i.text.as_str())).collect(),
+                details: text("issueDetail").into_iter().chain(items.iter().map(|i| i.text.as_ref())).collect(),
                 background: text("issueBackground"),
                 remediation: [text("remediationDetail"), text("remediationBackground")],
                 classifications: text("vulnerabilityClassifications"),
@@ -158,7 +158,7 @@ fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 /// A request or a response, which stands in Base64 as a rule.
 fn message(node: &xml::Node) -> String {
     let encoded = node.attribute("base64") == Some("true");
-    encoded.then(|| words::from_base64(&node.text)).flatten().unwrap_or_else(|| node.text.clone())
+    encoded.then(|| words::from_base64(&node.text)).flatten().unwrap_or_else(|| node.text.clone().into_owned())
 }
 
 fn detect_api(shape: &Shape<'_>) -> Fit {

@@ -101,6 +101,17 @@ pub(super) fn class_of(kind: &str) -> Class {
     }
 }
 
+/// The class of a check by its id, where nothing tells of the framework.
+pub(super) fn class_of_rule(id: &str) -> Class {
+    if id.starts_with("CKV_SECRET_") {
+        Class::Secret
+    } else if !words::vulnerability_ids(id).is_empty() {
+        Class::Sca
+    } else {
+        Class::Iac
+    }
+}
+
 fn draft(record: &Node<'_>, kind: &str) -> Draft {
     let about = record.get("vulnerability_details");
     let licence = about.has("license") && !about.has("cvss");

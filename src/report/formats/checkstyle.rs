@@ -1,6 +1,7 @@
 //! Checkstyle XML, which many linters write: Hadolint, `ShellCheck`, `ESLint`, detekt, PMD, `PHP_CodeSniffer`. It names no tool,
 //! but the rules of some tell of them.
 
+use super::hadolint;
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -59,9 +60,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.done()
 }
 
-/// Of Hadolint, letters and digits only: a rule of another tool may begin with the same two letters.
 fn is_rule(source: &str, start: &str) -> bool {
-    source.strip_prefix(start).is_some_and(|rest| start != "DL" || rest.bytes().all(|b| b.is_ascii_digit()))
+    if start == "DL" { hadolint::is_rule(source) } else { source.starts_with(start) }
 }
 
 fn draft(class: Class, path: &str, error: &xml::Node) -> Draft {

@@ -1,16 +1,17 @@
 //! GitLab's Code Quality report: a list of remarks, as many linters write it (`--output-format gitlab`), and Code Climate's
-//! issues, which it is a part of.
+//! issues, which it is a part of: one object after another, with a NUL between them.
 
+use super::hadolint;
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "gitlab-code-quality",
     title: "GitLab Code Quality and Code Climate JSON, of any linter",
     classes: &[Class::Sast],
-    items: "elements of the list that are issues",
-    severity: "`severity` (blocker is critical, critical high, major medium, minor low, info info)",
+    items: "elements of the list that are issues, or the issues one after another",
+    severity: "`severity` (blocker is critical, critical high, major medium, minor low, info info; of Hadolint as its levels)",
     identity: "`fingerprint`",
-    checked: "written from the documentation of GitLab and Code Climate; no real file was at hand",
+    checked: "the other formats of the same run of Hadolint, and the documentation of GitLab and Code Climate",
     detect,
     parse,
 }];
@@ -21,25 +22,66 @@ fn is_issue(node: &Node<'_>) -> bool {
 }
 
 fn detect(shape: &Shape<'_>) -> Fit {
-    let remark = |n: &Node<'_>| {
+    let is_remark = |n: &Node<'_>| {
         let location = n.get("location");
         let placed = location.get("path").text().is_some() && location.has_any(&["lines", "positions"]);
         placed && n.has("description") && n.has_any(&["fingerprint", "check_name"])
     };
-    (shape.json().is_list() && shape.json().items().iter().any(remark)).into()
+    match shape.line() {
+        Node::List(items) => items.iter().any(is_remark).into(),
+        // Of objects one after another only the first is seen.
+        one => (is_remark(one) && is_issue(one)).into(),
+    }
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::parse(input.text)?;
-    // Any linter may have written it, and nothing in it says what that looks at.
-    let mut reading = Reading::new(input, "Code Quality", &[]);
-    for remark in doc.list()? {
+    let doc;
+    let all;
+    let remarks = if input.text.trim_start().starts_with('{') {
+        all = one_after_another(input.text)?;
+        all.as_slice()
+    } else {
+        doc = Node::parse(input.text)?;
+        doc.list()?
+    };
+    // Any linter may have written it, and nothing in it says what that looks at, but for the names of some rules.
+    let by_hadolint = remarks.iter().any(|r| hadolint::is_rule(r.get("check_name").or_empty()));
+    let mut reading = if by_hadolint {
+        Reading::new(input, "Hadolint", &[Class::Iac])
+    } else {
+        Reading::new(input, "Code Quality", &[])
+    };
+    for remark in remarks {
         let remark = remark.as_result()?;
         if is_issue(remark) {
-            reading.add(draft(remark));
+            let mut draft = draft(remark);
+            if by_hadolint {
+                draft.class = Class::Iac;
+                draft.severity = hadolint::severity(match remark.get("severity").or_empty() {
+                    "blocker" => "error",
+                    "major" => "warning",
+                    "minor" => "style",
+                    other => other,
+                });
+            }
+            reading.add(draft);
         }
     }
     reading.done()
+}
+
+/// The issues of Code Climate's format: a NUL ends each.
+fn one_after_another(text: &str) -> Result<Vec<Node<'_>>, Unreadable> {
+    let mut all = Vec::new();
+    for (number, part) in (1..).zip(text.split('\0').filter(|p| !p.trim().is_empty())) {
+        let found = Node::parse_all(part);
+        let found = found.map_err(|e| Unreadable(format!("Part {number} of what NULs divide: {}", e.0)))?;
+        if !found.iter().all(|f| f.has_any(&["description", "type"])) {
+            return Err(Unreadable(format!("Part {number} of what NULs divide has neither a description nor a type.")));
+        }
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 fn draft(remark: &Node<'_>) -> Draft {
@@ -90,6 +132,29 @@ mod tests {
         assert_eq!(one.sources[0].native_id.as_ref().unwrap().raw(), "7815696ecbf1c96e");
         assert_eq!((two.severity, two.place().as_str(), two.location.column), (Severity::High, "b.py:3", Some(2)));
         assert!(report.classes.is_empty(), "nothing says what the linter looks at");
+    }
+
+    #[test]
+    fn issues_may_stand_one_after_another() {
+        let issue = |rule: &str, line: u32, severity: &str| {
+            format!(
+                r#"{{"type": "issue", "check_name": "{rule}", "description": "Said.", "categories": ["Bug Risk"],
+                "location": {{"path": "Dockerfile", "lines": {{"begin": {line}, "end": {line}}}}}, "severity": "{severity}"}}"#
+            )
+        };
+        for between in ["\0", "\0\n", "\n"] {
+            let text = format!("{}{between}{}{between}", issue("DL3000", 6, "blocker"), issue("SC2046", 7, "minor"));
+            let report = read("c", text.as_bytes(), None);
+            assert_eq!((report.format, report.raw_items), ("gitlab-code-quality", 2), "{between:?}");
+            assert_eq!((report.tool.raw(), report.classes.as_slice()), ("Hadolint", &[Class::Iac][..]));
+            let f = &report.findings[0];
+            assert_eq!((f.class, f.severity, f.place().as_str()), (Class::Iac, Severity::High, "Dockerfile:6"));
+        }
+        let one = read("c", issue("no-unused", 1, "info").as_bytes(), None);
+        assert_eq!((one.format, one.raw_items, one.tool.raw()), ("gitlab-code-quality", 1, "Code Quality"));
+        let torn = read("c", format!("{}\0{{\"type\": ", issue("x", 1, "info")).as_bytes(), None);
+        assert_eq!(torn.status, ReportStatus::Error);
+        assert!(torn.reason.unwrap().raw().contains("Part 2"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A vulnerability that affects several components is a finding in each. A bill of materials without a list of
 //! vulnerabilities assessed nothing.
 
+mod checkov;
 mod json;
 mod xml;
 
@@ -91,6 +92,13 @@ struct Affected {
     versions: Vec<String>,
 }
 
+/// Whether a tool is what others write such documents by, and none that looks at anything.
+fn is_library(tool: &str) -> bool {
+    let tool = tool.to_ascii_lowercase();
+    tool.starts_with("cyclonedx-")
+        && (tool.ends_with("-lib") || tool.ends_with("-library") || tool.ends_with("-core-java"))
+}
+
 impl Bom {
     fn takes(&mut self, reference: Option<&str>, component: Component) {
         self.listed += 1;
@@ -102,7 +110,9 @@ impl Bom {
 
     fn parsed(self, input: &Input<'_>) -> Result<Parsed, Unreadable> {
         // Statements about vulnerabilities without the components that were looked at are no evidence of a scan.
-        let mut reading = Reading::new(input, "CycloneDX", if self.listed > 0 { &[Class::Sca] } else { &[] });
+        let is_by = |tool: &str| self.tool.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(tool));
+        let looked_at: &[Class] = if is_by("checkov") { &[Class::Iac] } else { &[Class::Sca] };
+        let mut reading = Reading::new(input, "CycloneDX", if self.listed > 0 { looked_at } else { &[] });
         reading.tool(self.tool.as_deref());
         reading.version(self.tool_version.as_deref());
         if self.listed > 0 && (self.is_image || self.components.values().any(Component::is_of_system)) {
@@ -115,8 +125,7 @@ impl Bom {
             ));
             return reading.done();
         };
-        let by_trivy = self.tool.as_deref().is_some_and(|t| t.eq_ignore_ascii_case("trivy"));
-        if vulnerabilities.is_empty() && by_trivy {
+        if vulnerabilities.is_empty() && is_by("trivy") {
             reading.not_assessed(format!(
                 "This bill of materials lists {} components and no vulnerability. Trivy writes that also where it did not look for any; its JSON says whether it did.",
                 self.listed
@@ -168,6 +177,7 @@ impl Bom {
         if let Some(package) = &mut draft.package {
             package.fixed.clone_from(&known.fixed);
         }
+        checkov::retell(&mut draft, v, component);
         draft
     }
 }

@@ -50,12 +50,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.done()
 }
 
-fn read_one(node: &Node, reading: &mut Reading<'_>) {
+fn read_one(node: &Node<'_>, reading: &mut Reading<'_>) {
     let of = dependency(node);
     let component = Component::of(&of);
     for list in node.all("vulnerabilities") {
         for child in &list.children {
-            match child.name.as_str() {
+            match child.name {
                 "vulnerability" => reading.add(draft(&of, &component, &vulnerability(child, false))),
                 "suppressedVulnerability" => reading.more(draft(&of, &component, &vulnerability(child, true))),
                 _ => {}
@@ -64,7 +64,7 @@ fn read_one(node: &Node, reading: &mut Reading<'_>) {
     }
 }
 
-fn dependency(node: &Node) -> Dependency {
+fn dependency(node: &Node<'_>) -> Dependency {
     let text = |name: &str| node.text_of(name).map(str::to_owned);
     let mut ids = Vec::new();
     if let Some(list) = node.child("identifiers") {
@@ -78,14 +78,14 @@ fn dependency(node: &Node) -> Dependency {
     let evidence = |kind: &str| {
         let all = node.child("evidenceCollected")?.all("evidence");
         let of_kind = all.filter(|e| e.attribute("type") == Some(kind));
-        let rank = |e: &Node| match e.attribute("confidence") {
+        let rank = |e: &Node<'_>| match e.attribute("confidence") {
             Some("HIGHEST") => 3,
             Some("HIGH") => 2,
             Some("MEDIUM") => 1,
             _ => 0,
         };
         // Of equals the first counts.
-        let best = of_kind.fold(None, |best: Option<&Node>, e| best.filter(|b| rank(b) >= rank(e)).or(Some(e)))?;
+        let best = of_kind.fold(None, |best: Option<&Node<'_>>, e| best.filter(|b| rank(b) >= rank(e)).or(Some(e)))?;
         best.text_of("value").map(str::to_owned)
     };
     let related = node.child("relatedDependencies").map(|r| r.all("relatedDependency").collect::<Vec<_>>());
@@ -103,10 +103,10 @@ fn dependency(node: &Node) -> Dependency {
     }
 }
 
-fn vulnerability(node: &Node, suppressed: bool) -> Vulnerability {
+fn vulnerability(node: &Node<'_>, suppressed: bool) -> Vulnerability {
     let text = |name: &str| node.text_of(name).map(str::to_owned);
     let mut cwe: Vec<String> =
-        node.child("cwes").into_iter().flat_map(|c| c.all("cwe")).map(|c| c.text.clone()).collect();
+        node.child("cwes").into_iter().flat_map(|c| c.all("cwe")).map(|c| c.text.clone().into_owned()).collect();
     cwe.extend(text("cwe"));
     let links = node.child("references").into_iter().flat_map(|r| r.all("reference"));
     Vulnerability {
@@ -124,8 +124,8 @@ fn vulnerability(node: &Node, suppressed: bool) -> Vulnerability {
 }
 
 /// The scores, those of the newest version of CVSS first.
-fn scores(node: &Node) -> Vec<(Option<f64>, Option<String>)> {
-    let score = |of: &Node, name: &str| of.text_of(name).and_then(|t| t.parse().ok());
+fn scores(node: &Node<'_>) -> Vec<(Option<f64>, Option<String>)> {
+    let score = |of: &Node<'_>, name: &str| of.text_of(name).and_then(|t| t.parse().ok());
     let mut out = Vec::new();
     if let Some(fourth) = node.child("cvssV4") {
         out.push((score(fourth, "baseScore"), fourth.text_of("vectorString").map(str::to_owned)));
@@ -142,7 +142,7 @@ fn scores(node: &Node) -> Vec<(Option<f64>, Option<String>)> {
 }
 
 /// The vector of version 2. What is called `authenticationr` is spelt so by the tool.
-fn second_vector(of: &Node) -> Option<String> {
+fn second_vector(of: &Node<'_>) -> Option<String> {
     let first = |names: &[&str]| names.iter().find_map(|n| of.text_of(n));
     let metrics = [
         ("AV", "accessVector"),

@@ -38,8 +38,10 @@ fn detect(shape: &Shape<'_>) -> Fit {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let scan = doc.get("scan");
-    let kics = scan.at("scanner.id").text() == Some("kics");
-    let kind = scan.get("type").text().and_then(class_of).map(|c| if kics { Class::Iac } else { c });
+    // GitLab has no type of its own for what looks at infrastructure.
+    let scanner = scan.at("scanner.id").or_empty();
+    let of_infrastructure = scanner.eq_ignore_ascii_case("kics") || scanner.eq_ignore_ascii_case("checkov");
+    let kind = scan.get("type").text().and_then(class_of).map(|c| if of_infrastructure { Class::Iac } else { c });
     let mut reading = Reading::new(input, TOOL, kind.as_slice());
     reading.tool(scan.at("scanner.name").text());
     reading.version(scan.at("scanner.version").text());

@@ -1,19 +1,24 @@
-//! Hadolint JSON: a list of what is wrong in Dockerfiles. Any of its fields may be missing.
+//! Hadolint: its JSON, a list of what is wrong in Dockerfiles, of which any field may be missing; and its JUnit XML.
+
+mod junit;
 
 use super::shellcheck;
 use crate::report::prelude::*;
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "hadolint-json",
-    title: "Hadolint JSON",
-    classes: &[Class::Iac],
-    items: "elements of the list",
-    severity: "`level` (error is high, warning medium, info low, style info)",
-    identity: "rule, path and message",
-    checked: "DefectDojo's parser, and the parser of Jenkins' Warnings plugin",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "hadolint-json",
+        title: "Hadolint JSON",
+        classes: &[Class::Iac],
+        items: "elements of the list",
+        severity: "`level` (error is high, warning medium, info low, style info)",
+        identity: "rule, path and message",
+        checked: "DefectDojo's parser, and the parser of Jenkins' Warnings plugin",
+        detect,
+        parse,
+    },
+    junit::JUNIT,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     // ShellCheck writes the same, with the end of the place and numbers for rules.
@@ -57,8 +62,15 @@ pub(super) fn severity(level: &str) -> Severity {
     }
 }
 
+/// Whether a rule is one of Hadolint's own: letters and digits only, for a rule of another tool may begin with the same two
+/// letters.
+pub(super) fn is_rule(rule: &str) -> bool {
+    let digits = rule.strip_prefix("DL").unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Where the rule is explained: rules of its own, and those of `ShellCheck`.
-fn link(rule: &str) -> Option<String> {
+pub(super) fn link(rule: &str) -> Option<String> {
     match rule.get(..2)? {
         "DL" => Some(format!("https://github.com/hadolint/hadolint/wiki/{rule}")),
         "SC" => Some(format!("https://www.shellcheck.net/wiki/{rule}")),

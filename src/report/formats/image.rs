@@ -205,6 +205,10 @@ pub(super) fn best(scores: impl IntoIterator<Item = Cvss>) -> Cvss {
         if rank(&score) > rank(&best) {
             best = score;
         }
+        // None can be better.
+        if rank(&best) == 3 {
+            break;
+        }
     }
     best
 }

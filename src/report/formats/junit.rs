@@ -2,6 +2,8 @@
 //! a reader of its own goes there.
 
 use super::test_results::{self, Failed};
+use std::borrow::Cow;
+
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -45,7 +47,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             Part::Close(_) => drop(open.pop()),
             Part::Whole(node) => {
                 let suite = open.iter().rev().find_map(|(name, _)| name.as_ref());
-                match node.name.as_str() {
+                match node.name {
                     "testcase" => match failed(&node, suite) {
                         Some(failed) => {
                             found += 1;
@@ -55,7 +57,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                     },
                     // What befell the suite as a whole: a setup that broke off. It is none of the tests that are counted.
                     "error" | "failure" => {
-                        let name = suite.map(|name| ("name".to_owned(), name.clone()));
+                        let name = suite.map(|name| ("name", Cow::Borrowed(name.as_str())));
                         let whole = xml::Node {
                             attributes: name.into_iter().collect(),
                             children: vec![node],
@@ -81,14 +83,13 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 /// The test, if it failed. `flakyFailure` and `rerunFailure` stand in tests that passed, or beside a failure.
 fn failed(node: &xml::Node, suite: Option<&String>) -> Option<Failed> {
     let error = node.child("error");
-    let reasons: Vec<&xml::Node> =
-        node.children.iter().filter(|c| matches!(c.name.as_str(), "error" | "failure")).collect();
+    let reasons: Vec<&xml::Node> = node.children.iter().filter(|c| matches!(c.name, "error" | "failure")).collect();
     let state = node.attribute("status").or_else(|| node.attribute("result")).unwrap_or_default().to_ascii_lowercase();
     let is_bad = matches!(state.as_str(), "fail" | "failed" | "failure" | "error" | "errored");
     if reasons.is_empty() && !is_bad {
         return None;
     }
-    let text = |of: &dyn Fn(&xml::Node) -> Option<&str>| {
+    let text = |of: &dyn for<'n> Fn(&'n xml::Node<'_>) -> Option<&'n str>| {
         let all: Vec<&str> = reasons.iter().copied().filter_map(of).map(str::trim).filter(|t| !t.is_empty()).collect();
         Some(all.join("\n")).filter(|t| !t.is_empty())
     };
@@ -97,7 +98,7 @@ fn failed(node: &xml::Node, suite: Option<&String>) -> Option<Failed> {
         name: node.attribute("name").map(str::to_owned),
         broke: error.is_some() || state.starts_with("error"),
         message: text(&|n| n.attribute("message").or_else(|| n.attribute("type"))),
-        text: text(&|n| Some(n.text.as_str())),
+        text: text(&|n| Some(n.text.as_ref())),
         file: node.attribute("file").map(str::to_owned),
         line: node.attribute("line").and_then(|l| l.parse().ok()),
     })

@@ -24,7 +24,7 @@ pub(super) fn quote(draft: &mut Draft, secret: Option<&str>) {
 
 /// Takes the tool's id of a secret, which is the same wherever the secret lies, together with the path.
 pub(super) fn identify(draft: &mut Draft, id: Option<&str>) {
-    let path = draft.path.as_deref().map(dedup::normalise_path).unwrap_or_default();
+    let path = dedup::normalise_path(draft.path.as_deref().unwrap_or_default()).into_owned();
     draft.native_id = id.map(|id| format!("{id}:{path}"));
 }
 

@@ -2,6 +2,8 @@
 //!
 //! One `ReportItem` is what one plugin found at one port of one host. Severity 0 is what Nessus calls informational.
 
+use std::sync::Arc;
+
 use crate::report::prelude::*;
 use crate::report::xml::Node;
 
@@ -26,19 +28,22 @@ fn detect(shape: &Shape<'_>) -> Fit {
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
-    let mut host = String::new();
+    let mut host: Arc<str> = Arc::default();
     let mut hosts = 0_usize;
-    xml::walk(input.text, &["ReportItem"], |part| match part {
-        Part::Open(node) if node.name == "ReportHost" => {
-            hosts += 1;
-            node.attribute("name").unwrap_or_default().clone_into(&mut host);
-        }
-        Part::Whole(item) => match draft(&host, &item) {
-            Some(draft) => reading.add(draft),
-            None => reading.passed(1),
+    reading.elements(
+        &["ReportItem"],
+        |open| {
+            if open.name == "ReportHost" {
+                hosts += 1;
+                host = open.attribute("name").unwrap_or_default().into();
+            }
+            Arc::clone(&host)
         },
-        Part::Open(_) | Part::Close(_) => {}
-    })?;
+        |host, item, share| match draft(host, item) {
+            Some(draft) => share.add(draft),
+            None => share.passed(1),
+        },
+    )?;
     if hosts == 0 {
         reading.not_assessed("Nessus reports no host: it looked at nothing.");
     }
@@ -46,11 +51,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 }
 
 /// The finding; none of a check that passed.
-fn draft(host: &str, item: &Node) -> Option<Draft> {
+fn draft(host: &str, item: &Node<'_>) -> Option<Draft> {
     let mut draft = Draft::new(Class::Infra);
     let mut parts = Fields::default();
     for child in &item.children {
-        parts.take(&mut draft, &child.name, child.text.trim());
+        parts.take(&mut draft, child.name, child.text.trim());
     }
     draft.severity = match item.attribute("severity") {
         Some("4") => Severity::Critical,

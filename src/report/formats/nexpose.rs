@@ -19,12 +19,12 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 /// A test that found something, with the place where it was done.
-struct Found {
+struct Found<'t> {
     host: String,
     port: Option<String>,
     protocol: Option<String>,
     service: Option<String>,
-    test: xml::Node,
+    test: xml::Node<'t>,
 }
 
 /// What is being read.
@@ -45,7 +45,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     xml::walk(input.text, &["test", "vulnerability"], |part| match part {
         Part::Open(node) => {
             let owned = |name: &str| node.attribute(name).map(str::to_owned);
-            match node.name.as_str() {
+            match node.name {
                 "node" => {
                     // `dead` is what did not answer.
                     nodes += u32::from(node.attribute("status").is_none_or(|s| !s.eq_ignore_ascii_case("dead")));
@@ -62,7 +62,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                 _ => {}
             }
         }
-        Part::Close(name) => match name.as_str() {
+        Part::Close(name) => match name {
             "endpoint" => (place.port, place.protocol, place.service) = (None, None, None),
             "service" => place.service = None,
             _ => {}

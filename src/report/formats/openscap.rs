@@ -31,8 +31,8 @@ fn detect(shape: &Shape<'_>) -> Fit {
 }
 
 /// A result with the target of its test.
-struct Outcome {
-    element: Element,
+struct Outcome<'t> {
+    element: Element<'t>,
     target: Option<usize>,
 }
 
@@ -129,7 +129,7 @@ fn draft(element: &Element, rules: &HashMap<String, Element>, class: Class, targ
     draft.say("Rationale", text("rationale").as_deref());
     draft.say("Fix", text("fixtext").as_deref());
     for message in element.all("message") {
-        draft.say("Message", Some(message.text.as_str()));
+        draft.say("Message", Some(message.text.as_ref()));
     }
     let idents = element.all("ident").chain(rule.into_iter().flat_map(|r| r.all("ident")));
     let mut said: HashSet<&str> = HashSet::new();

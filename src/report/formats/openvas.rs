@@ -80,15 +80,15 @@ fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn parse_xml(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
     let (mut lists, mut hosts) = (0, None);
-    let mut open: Vec<String> = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
     xml::walk(input.text, &["result", "scan_run_status", "hosts", "errors"], |part| match part {
         Part::Open(node) => {
             lists += u32::from(node.name == "results" || node.name == "get_results_response");
             open.push(node.name);
         }
         Part::Close(_) => drop(open.pop()),
-        Part::Whole(node) => match node.name.as_str() {
-            "result" if open.iter().any(|o| o == "results" || o == "get_results_response") => {
+        Part::Whole(node) => match node.name {
+            "result" if open.iter().any(|o| matches!(*o, "results" | "get_results_response")) => {
                 // Of two reports that are compared, what stands in the older one only.
                 if node.child("delta").is_some_and(|d| d.text.trim() == "gone") {
                     reading.passed(1);

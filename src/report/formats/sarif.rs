@@ -9,9 +9,10 @@ mod place;
 mod severity;
 mod tools;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::report::limits::{LONGEST, within};
+use crate::report::limits::{LONGEST, split, within};
 use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
@@ -51,11 +52,13 @@ fn detect(shape: &Shape<'_>) -> Fit {
 
 /// The most places of one result that are looked at.
 const MOST_PLACES: usize = 100;
+/// No title is made from more bytes of a message.
+const FIRST: usize = 1024;
 /// What a tool is called that does not say its name.
 const UNNAMED: &str = "unknown tool";
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let mut doc = Node::outline(input.text, &["results"])?;
+    let mut doc = Node::cut(input.text, &["results"])?;
     bound(&mut doc);
     if let Some(version) = doc.get("version").text().filter(|v| !is_read(v)) {
         // Versions 1 and 2.0 keep results elsewhere: read as 2.1 they would be empty, and so clean.
@@ -91,17 +94,17 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.next_tool(reader.tool, version_of(run));
         let items = reading.items();
         let results = run.get("results");
-        if !results.is_null() && results != &Node::Unread("null") {
-            results.each(input.text, |result| {
+        if !results.is_null() {
+            reading.each(results, |result, share| {
                 if !result.is_object() {
                     return Err(Unreadable(format!("A result has to be an object, and one is {}.", result.kind())));
                 }
-                reading.passed(1);
-                if let Some(draft) = reader.draft(&result) {
+                share.passed(1);
+                if let Some(draft) = reader.draft(result) {
                     if !reader.is_known {
-                        reading.assessed(draft.class);
+                        share.assessed(draft.class);
                     }
-                    reading.more(draft);
+                    share.more(draft);
                 }
                 Ok(())
             })?;
@@ -211,9 +214,9 @@ impl<'n, 'a> Reader<'n, 'a> {
             return Some(format!("{} says that its run failed{why}.", self.tool));
         }
         let results = self.run.get("results");
-        if results.is_null() || results == &Node::Unread("null") {
+        if results.is_null() {
             let elsewhere = match self.run.get("externalPropertyFileReferences").get("results") {
-                Node::Unread(raw) => raw.contains('{'),
+                Node::Parts(files) => files.iter().any(|f| f.contains('{')),
                 _ => false,
             };
             return Some(if elsewhere {
@@ -246,8 +249,8 @@ impl<'n, 'a> Reader<'n, 'a> {
 
     fn draft(&self, result: &Node<'_>) -> Option<Draft> {
         // A kind that we do not know is a finding: only what is said to be none is left out.
-        let kind = result.get("kind").text().unwrap_or("fail").to_ascii_lowercase();
-        let harmless = matches!(kind.as_str(), "pass" | "notapplicable" | "informational");
+        let kind = result.get("kind").text().unwrap_or("fail");
+        let harmless = ["pass", "notApplicable", "informational"].iter().any(|k| kind.eq_ignore_ascii_case(k));
         if harmless || result.get("baselineState").text() == Some("absent") {
             return None;
         }
@@ -260,7 +263,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         let mut draft = Draft::new(tools::class_of(self.classes, id, name, tags()));
         id.clone_into(&mut draft.rule);
         let message = self.message(result, rule);
-        draft.severity = severity::of(result, &kind, rule, &message);
+        draft.severity = severity::of(result, kind, rule, &message);
         draft.vulnerabilities = words::vulnerability_ids(id);
         for tag in tags() {
             draft.vulnerabilities.extend(words::vulnerability_ids(tag));
@@ -268,11 +271,9 @@ impl<'n, 'a> Reader<'n, 'a> {
         let short = rule.get("shortDescription").get("text").text().unwrap_or(name);
         draft.title = match (draft.vulnerabilities.is_empty(), message.is_empty()) {
             (false, _) | (_, true) if !short.is_empty() => short.to_owned(),
-            _ => message.clone(),
+            // Its first line; more is not needed.
+            _ => split(message.trim_start(), FIRST).0.to_owned(),
         };
-        let said = message.clone();
-        let full = rule.get("fullDescription").get("text").or_empty();
-        draft.detail = if full.is_empty() || message.contains(full) { message } else { format!("{message}\n\n{full}") };
         draft.cwe = self.weaknesses(result, rule, tags());
         let confidence = [own.get("issue_confidence"), own.get("confidence"), general.get("precision")];
         draft.confidence = confidence.iter().find_map(|t| t.owned());
@@ -283,10 +284,16 @@ impl<'n, 'a> Reader<'n, 'a> {
             others.iter().take(MOST_PLACES).for_each(|other| place::add(&mut draft, &self.places, other));
         }
         if !draft.vulnerabilities.is_empty() {
-            let aliases = said.split_once("also known as").map(|(_, aliases)| words::vulnerability_ids(aliases));
+            let aliases = message.split_once("also known as").map(|(_, aliases)| words::vulnerability_ids(aliases));
             draft.vulnerabilities.extend(aliases.unwrap_or_default());
-            draft.package = package::of(&said, &draft, own, general);
+            draft.package = package::of(&message, &draft, own, general);
         }
+        let full = rule.get("fullDescription").get("text").or_empty();
+        draft.detail = if full.is_empty() || message.contains(full) {
+            message.into_owned()
+        } else {
+            format!("{message}\n\n{full}")
+        };
         draft.native_id = ids(result.get("fingerprints")).or_else(|| result.get("correlationGuid").owned());
         if draft.native_id.is_none() {
             draft.near_id = ids(result.get("partialFingerprints"));
@@ -294,7 +301,7 @@ impl<'n, 'a> Reader<'n, 'a> {
         Some(draft)
     }
 
-    fn message(&self, result: &Node<'_>, rule: &Node<'_>) -> String {
+    fn message<'r>(&'r self, result: &'r Node<'_>, rule: &'r Node<'_>) -> Cow<'r, str> {
         let message = result.get("message");
         let by_id = || {
             let id = message.get("id").text()?;
@@ -332,9 +339,9 @@ impl<'n, 'a> Reader<'n, 'a> {
 
 /// A message with its arguments in the places that are kept for them, `{0}`. What an argument says is no place for another
 /// one, and a message that gets too long ends there: so nothing is repeated without end.
-fn filled(text: &str, arguments: &[Node<'_>]) -> String {
+fn filled<'t>(text: &'t str, arguments: &[Node<'_>]) -> Cow<'t, str> {
     if arguments.is_empty() {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -353,11 +360,11 @@ fn filled(text: &str, arguments: &[Node<'_>]) -> String {
         if out.len() > LONGEST {
             // The rest tells one long message from another.
             out.push_str(rest);
-            return within(&out, LONGEST).into_owned();
+            return Cow::Owned(within(&out, LONGEST).into_owned());
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 fn rule_id<'n>(result: &'n Node<'_>) -> Option<&'n str> {

@@ -210,7 +210,7 @@ fn parse_junit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         draft.detail.clone_from(&draft.title);
         draft.path = case.attribute("file").or(case.attribute("classname")).map(str::to_owned);
         draft.line = case.attribute("line").and_then(|l| l.parse().ok());
-        draft.snippet = Some(failure.text.clone()).filter(|t| t.trim() != "requires login");
+        draft.snippet = Some(failure.text.clone().into_owned()).filter(|t| t.trim() != "requires login");
         reading.add(draft);
     })?;
     reading.done()

@@ -4,6 +4,7 @@
 
 use super::image;
 use crate::report::prelude::*;
+use crate::report::reading::Job;
 
 const TOOL: &str = "Trivy";
 
@@ -63,19 +64,19 @@ fn detect(shape: &Shape<'_>) -> Fit {
 const LISTS: &[&str] = &["Vulnerabilities", "Misconfigurations", "Secrets", "Licenses", "ExperimentalModifiedFindings"];
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
-    let doc = Node::outline(input.text, LISTS)?;
+    let doc = Node::cut(input.text, LISTS)?;
     let mut reading = Reading::new(input, TOOL, &[]);
     reading.version(doc.at("Trivy.Version").text());
     let image = doc.get("ArtifactType").text() == Some("container_image");
-    let mut reader = Reader { text: input.text, reading, logical: None };
+    let mut reader = Reader { reading, logical: None };
     let results = if doc.is_list() { &doc } else { doc.get("Results") };
     let mut looked = reader.all(results, image)?;
     // `trivy k8s`, old and new. In a cluster's report the first two are lists of resources.
     let cluster = doc.has("ClusterName");
     for list in ["Vulnerabilities", "Misconfigurations", "Resources", "Findings"].map(|l| doc.get(l)) {
-        if cluster && !is_none(list) {
+        if cluster && !list.is_null() {
             list.each(input.text, |resource| {
-                looked |= reader.resource(&resource)?;
+                looked |= reader.resource(resource)?;
                 Ok(())
             })?;
         }
@@ -86,13 +87,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reader.reading.done()
 }
 
-/// Whether there is no list at all: Trivy writes `null` for none.
-fn is_none(list: &Node<'_>) -> bool {
-    matches!(list, Node::Null | Node::Unread("null"))
-}
-
 struct Reader<'a> {
-    text: &'a str,
     reading: Reading<'a>,
     logical: Option<String>,
 }
@@ -112,17 +107,37 @@ impl Reader<'_> {
 
     /// Gives whether there was anything that was looked at.
     fn all(&mut self, results: &Node<'_>, image: bool) -> Result<bool, Unreadable> {
-        if is_none(results) {
+        if results.is_null() {
             return Ok(false);
         }
         let targets = results.list()?;
+        let mut lists = Vec::new();
         for target in targets {
-            self.one(image::object(target, "A result")?, image)?;
+            let packages = self.assessed(image::object(target, "A result")?, image);
+            for list in LISTS {
+                let found = target.get(list);
+                if !found.is_null() {
+                    lists.extend(Job::of((target, *list, packages), found));
+                }
+            }
         }
+        let Self { reading, logical, .. } = self;
+        reading.each_of(lists, |(target, list, packages), item, share| {
+            share.passed(1);
+            if let Some(mut draft) = draft(image::object(item, "A finding")?, target, list, packages) {
+                draft.logical = match (logical.clone(), draft.logical) {
+                    (Some(resource), Some(inner)) if resource != inner => Some(format!("{resource} {inner}")),
+                    (outer, inner) => outer.or(inner),
+                };
+                share.more(draft);
+            }
+            Ok(())
+        })?;
         Ok(!targets.is_empty())
     }
 
-    fn one(&mut self, target: &Node<'_>, image: bool) -> Result<(), Unreadable> {
+    /// Says what was assessed of a target; gives the class of its packages.
+    fn assessed(&mut self, target: &Node<'_>, image: bool) -> Class {
         let class = class_of(target);
         if let Some(class) = class {
             self.reading.assessed(class);
@@ -132,39 +147,19 @@ impl Reader<'_> {
         if image && has_packages {
             self.reading.assessed(Class::Container);
         }
-        let packages = class.unwrap_or(if image { Class::Container } else { Class::Sca });
-        self.each(target, "Vulnerabilities", |v| Some(vulnerability(v, target, packages)))?;
-        self.each(target, "Misconfigurations", |m| {
-            // With --include-non-failures what passed stands here too.
-            let status = m.get("Status").or_empty().to_ascii_lowercase();
-            (status != "pass").then(|| misconfiguration(m, target))
-        })?;
-        self.each(target, "Secrets", |s| Some(secret(s, target)))?;
-        self.each(target, "Licenses", |l| Some(licence(l, target)))?;
-        self.each(target, "ExperimentalModifiedFindings", |m| Some(suppressed(m, target, packages)))
+        class.unwrap_or(if image { Class::Container } else { Class::Sca })
     }
+}
 
-    fn each(
-        &mut self,
-        target: &Node<'_>,
-        list: &str,
-        draft: impl Fn(&Node<'_>) -> Option<Draft>,
-    ) -> Result<(), Unreadable> {
-        let found = target.get(list);
-        if is_none(found) {
-            return Ok(());
-        }
-        found.each(self.text, |item| {
-            self.reading.passed(1);
-            if let Some(mut draft) = draft(image::object(&item, "A finding")?) {
-                draft.logical = match (self.logical.clone(), draft.logical) {
-                    (Some(resource), Some(inner)) if resource != inner => Some(format!("{resource} {inner}")),
-                    (outer, inner) => outer.or(inner),
-                };
-                self.reading.more(draft);
-            }
-            Ok(())
-        })
+/// An item of one of the lists of a target; with --include-non-failures what passed stands there too.
+fn draft(item: &Node<'_>, target: &Node<'_>, list: &str, packages: Class) -> Option<Draft> {
+    match list {
+        "Misconfigurations" if item.get("Status").or_empty().eq_ignore_ascii_case("pass") => None,
+        "Misconfigurations" => Some(misconfiguration(item, target)),
+        "Secrets" => Some(secret(item, target)),
+        "Licenses" => Some(licence(item, target)),
+        "ExperimentalModifiedFindings" => Some(suppressed(item, target, packages)),
+        _ => Some(vulnerability(item, target, packages)),
     }
 }
 

@@ -27,7 +27,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "WebInspect", &[Class::Dast]);
     let mut list = false;
     xml::walk(input.text, &["Session", "Issue"], |part| match part {
-        Part::Open(node) => list = list || matches!(node.name.as_str(), "Issues" | "Sessions"),
+        Part::Open(node) => list = list || matches!(node.name, "Issues" | "Sessions"),
         Part::Close(_) => {}
         Part::Whole(session) if session.name == "Session" => {
             for issue in session.descendants("Issue") {

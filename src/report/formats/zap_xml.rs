@@ -53,7 +53,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     })
 }
 
-fn alert(site: &str, node: &Node) -> Alert {
+fn alert(site: &str, node: &Node<'_>) -> Alert {
     let text = |name: &str| node.text_of(name).unwrap_or_default().to_owned();
     let number = |name: &str| node.text_of(name).and_then(|t| t.parse().ok());
     let mut instances: Vec<Instance> = node
@@ -80,7 +80,7 @@ fn alert(site: &str, node: &Node) -> Alert {
     }
 }
 
-fn instance(node: &Node) -> Instance {
+fn instance(node: &Node<'_>) -> Instance {
     let text = |name: &str| node.text_of(name).unwrap_or_default().to_owned();
     Instance {
         uri: text("uri"),

@@ -7,8 +7,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::cut::Cut;
 use super::{Digits, Node};
-use crate::report::Unreadable;
 
 /// Up to so many keys of one object are compared one by one; of more a set is made.
 const FEW: usize = 16;
@@ -19,7 +19,7 @@ pub(super) struct Whole<'a>(pub Node<'a>);
 impl<'de: 'a, 'a> serde::Deserialize<'de> for Whole<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut node = Node::Null;
-        Grow { into: &mut node, bounds: None, unread: &[] }.deserialize(deserializer)?;
+        Grow::whole(&mut node).deserialize(deserializer)?;
         Ok(Self(node))
     }
 }
@@ -40,7 +40,7 @@ pub(crate) fn sketch(text: &str, bounds: Bounds) -> (Node<'_>, usize) {
     let mut node = Node::Null;
     let mut reader = serde_json::Deserializer::from_str(text);
     let mut end = text.len();
-    let read = (Grow { into: &mut node, bounds: Some(bounds), unread: &[] }).deserialize(&mut reader);
+    let read = (Grow { into: &mut node, bounds: Some(bounds), unread: Unread::default() }).deserialize(&mut reader);
     if read.is_ok() {
         let mut rest = reader.into_iter::<IgnoredAny>();
         end = rest.byte_offset();
@@ -49,17 +49,27 @@ pub(crate) fn sketch(text: &str, bounds: Bounds) -> (Node<'_>, usize) {
     (node, end)
 }
 
-/// Fills a node that stays with whoever asked for it, also where the document breaks off.
+/// Fills a node that stays with whoever asked for it, also where the document breaks off. What the node held before gives
+/// its room to what takes its place: of a hundred thousand results each is like the last.
 pub(super) struct Grow<'n, 'a> {
     pub into: &'n mut Node<'a>,
     pub bounds: Option<Bounds>,
-    pub unread: &'static [&'static str],
+    pub unread: Unread<'a>,
 }
 
-impl Grow<'_, '_> {
-    fn below<'n, 'a>(&self, into: &'n mut Node<'a>) -> Grow<'n, 'a> {
-        let bounds = self.bounds.map(|b| Bounds { depth: b.depth.saturating_sub(1), ..b });
-        Grow { into, bounds, unread: self.unread }
+/// What is not read at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unread<'a> {
+    /// The values of these keys.
+    pub keys: &'static [&'static str],
+    /// The document's text, if lists among them are to be cut into parts.
+    pub cut: Option<&'a str>,
+}
+
+impl<'n, 'a> Grow<'n, 'a> {
+    /// All of a value.
+    pub(super) fn whole(into: &'n mut Node<'a>) -> Self {
+        Self { into, bounds: None, unread: Unread::default() }
     }
 
     fn is_closed(&self) -> bool {
@@ -93,7 +103,7 @@ impl<'de: 'a, 'a> Visitor<'de> for Grow<'_, 'a> {
     }
 
     fn visit_u64<E>(self, v: u64) -> Result<(), E> {
-        *self.into = Node::Number(Digits::of(format_args!("{v}")));
+        *self.into = Node::Number(Digits::of_whole(v));
         Ok(())
     }
 
@@ -122,115 +132,106 @@ impl<'de: 'a, 'a> Visitor<'de> for Grow<'_, 'a> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let closed = self.is_closed();
-        let mut items = Vec::new();
         let most = self.bounds.map_or(usize::MAX, |b| b.elements);
-        loop {
-            if closed || items.len() >= most {
-                *self.into = Node::List(items);
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                return Ok(());
+        let Self { into, bounds, unread } = self;
+        let bounds = bounds.map(Bounds::below);
+        let mut items = if let Node::List(items) = into { std::mem::take(items) } else { Vec::new() };
+        let mut read = 0;
+        let end = loop {
+            if closed || read >= most {
+                break rest_of(&mut seq);
             }
-            let mut item = Node::Null;
-            let read = seq.next_element_seed(self.below(&mut item));
-            match read {
-                Ok(Some(())) => items.push(item),
-                other => {
-                    // Of what breaks off here, what was read stays.
-                    if other.is_err() {
-                        items.push(item);
-                    }
-                    *self.into = Node::List(items);
-                    return other.map(|_| ());
-                }
+            let mut item = items.get_mut(read).map(std::mem::take).unwrap_or_default();
+            let grown = seq.next_element_seed(Grow { into: &mut item, bounds, unread });
+            // Of what breaks off here, what was read stays.
+            if !matches!(grown, Ok(None)) {
+                put(&mut items, read, item);
+                read += 1;
             }
-        }
+            match grown {
+                Ok(Some(())) => {}
+                end => break end.map(|_| ()),
+            }
+        };
+        items.truncate(read);
+        *into = Node::List(items);
+        end
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let closed = self.is_closed();
-        let mut entries: Vec<(Cow<'a, str>, Node<'a>)> = Vec::new();
+        let Self { into, bounds, unread } = self;
+        let below = bounds.map(Bounds::below);
+        let mut entries = if let Node::Object(entries) = into { std::mem::take(entries) } else { Vec::new() };
+        let mut read = 0;
         let mut many: HashSet<Cow<'a, str>> = HashSet::new();
-        loop {
+        let end = loop {
             let key = match map.next_key::<Key<'a>>() {
                 Ok(Some(Key(key))) => key,
-                other => {
-                    *self.into = Node::Object(entries);
-                    return other.map(|_| ());
-                }
+                end => break end.map(|_| ()),
             };
-            if let Some(bounds) = self.bounds
-                && (closed || entries.len() >= bounds.keys)
+            if let Some(bounds) = bounds
+                && (closed || read >= bounds.keys)
             {
-                if let Err(e) = map.next_value::<IgnoredAny>() {
-                    *self.into = Node::Object(entries);
-                    return Err(e);
+                match map.next_value::<IgnoredAny>() {
+                    Ok(_) => continue,
+                    Err(e) => break Err(e),
                 }
-                continue;
             }
             // Readers differ in which of the two they take: a list of findings, and an empty one of the same name beside
             // it, would be errors for one tool and clean for another.
-            let twice = if entries.len() < FEW {
-                entries.iter().any(|(k, _)| *k == key)
+            let before = entries.get(..read).unwrap_or_default();
+            let twice = if read < FEW {
+                before.iter().any(|(k, _)| *k == key)
             } else {
                 if many.is_empty() {
-                    many.extend(entries.iter().map(|(k, _)| k.clone()));
+                    many.extend(before.iter().map(|(k, _)| k.clone()));
                 }
                 !many.insert(key.clone())
             };
-            if twice && self.bounds.is_none() {
-                return Err(A::Error::custom(format!(
+            if twice && bounds.is_none() {
+                break Err(A::Error::custom(format!(
                     "the key {:?} stands twice in one object, so that what the report says depends on who reads it",
                     crate::text::line(&key).chars().take(80).collect::<String>()
                 )));
             }
-            let mut value = Node::Null;
-            let read = if self.unread.contains(&key.as_ref()) {
-                map.next_value::<&'de RawValue>().map(|raw| value = Node::Unread(raw.get()))
-            } else {
-                map.next_value_seed(self.below(&mut value))
+            let mut value = entries.get_mut(read).map(|(_, v)| std::mem::take(v)).unwrap_or_default();
+            let end = match unread.cut {
+                _ if !unread.keys.contains(&key.as_ref()) => {
+                    map.next_value_seed(Grow { into: &mut value, bounds: below, unread })
+                }
+                None => map.next_value::<&'de RawValue>().map(|raw| value = Node::Unread(raw.get())),
+                Some(text) => map.next_value_seed(Cut { into: &mut value, text }),
             };
-            entries.push((key, value));
-            if read.is_err() {
-                *self.into = Node::Object(entries);
-                return read;
+            put(&mut entries, read, (key, value));
+            read += 1;
+            if end.is_err() {
+                break end;
             }
-        }
+        };
+        entries.truncate(read);
+        *into = Node::Object(entries);
+        end
     }
 }
 
-/// Gives the elements of a list to a visitor, one at a time.
-pub(super) struct Each<'v, 'a> {
-    pub visit: &'v mut dyn FnMut(Node<'a>) -> Result<(), Unreadable>,
-    pub failed: &'v mut Result<(), Unreadable>,
-}
-
-impl<'de: 'a, 'a> DeserializeSeed<'de> for Each<'_, 'a> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+impl Bounds {
+    fn below(self) -> Self {
+        Self { depth: self.depth.saturating_sub(1), ..self }
     }
 }
 
-impl<'de: 'a, 'a> Visitor<'de> for Each<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of results")
+/// Puts a thing at a place of a list, or at its end.
+fn put<T>(list: &mut Vec<T>, at: usize, thing: T) {
+    match list.get_mut(at) {
+        Some(place) => *place = thing,
+        None => list.push(thing),
     }
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        loop {
-            let mut node = Node::Null;
-            if seq.next_element_seed(Grow { into: &mut node, bounds: None, unread: &[] })?.is_none() {
-                return Ok(());
-            }
-            if let Err(e) = (self.visit)(node) {
-                *self.failed = Err(e);
-                return Err(A::Error::custom("refused"));
-            }
-        }
-    }
+fn rest_of<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<(), A::Error> {
+    while seq.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
 }
 
 /// A key, borrowed where it has no escapes.

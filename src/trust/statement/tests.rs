@@ -268,6 +268,11 @@ fn triage_needs_its_reasons() {
     invalid(with(&|r| r.status = Status::NotAffected), "justification");
     invalid(with(&|r| r.status = Status::Accepted), "without a day");
     invalid(with(&|r| r.expires = Some("2026-01-01T00:00:00Z".parse().unwrap())), "expired");
+    assert_eq!(with(&|r| r.subject.look_alikes = Some(2)), Ok(()));
+    invalid(with(&|r| r.subject.look_alikes = Some(1)), "fewer than two");
+    assert_eq!(with(&|r| r.subject.also = vec!["a.py:9".into(), "b.py:1".into()]), Ok(()));
+    invalid(with(&|r| r.subject.also = vec!["b.py:1".into(), "a.py:9".into()]), "not sorted");
+    invalid(with(&|r| r.subject.also = vec!["a.py:9".into(), "a.py:9".into()]), "not sorted");
     let mut twice = samples::triage_choice();
     twice.records.push(twice.records.first().unwrap().clone());
     invalid(Statement::of_triage(&samples::release(), twice).map(|_| ()), "two records");
@@ -281,5 +286,8 @@ fn a_triage_gives_the_dismissals_that_the_domain_knows() {
     let [dismissal] = dismissals.as_slice() else { panic!("{dismissals:?}") };
     assert_eq!(dismissal.principal.as_str(), "ana@example.com");
     assert_eq!((dismissal.subject.severity, &dismissal.scope), (Severity::High, &Scope::default()));
-    assert_eq!(RecordSubject::from(dismissal.subject.clone()), samples::record().subject);
+    let mut subject = RecordSubject::from(dismissal.subject.clone());
+    assert_eq!(subject, samples::record().subject);
+    (subject.also, subject.look_alikes) = (vec!["b.py:9".into()], Some(2));
+    assert_eq!(RecordSubject::from(crate::domain::triage::Subject::from(subject.clone())), subject);
 }

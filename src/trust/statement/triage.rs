@@ -71,6 +71,12 @@ pub struct RecordSubject {
     pub title: Untrusted,
     /// The place it was at.
     pub place: Untrusted,
+    /// The other places it was at, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Untrusted>,
+    /// How many findings of the release looked alike, this one among them. Written only if there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_alikes: Option<u32>,
     /// The tool that reported it.
     pub tool: Untrusted,
     /// The major version of that tool.
@@ -82,15 +88,15 @@ pub struct RecordSubject {
 
 impl From<Subject> for RecordSubject {
     fn from(s: Subject) -> Self {
-        let Subject { fingerprint, keys, rule, title, place, tool, tool_major, severity } = s;
-        Self { fingerprint, keys, rule, title, place, tool, tool_major, severity }
+        let Subject { fingerprint, keys, rule, title, place, also, look_alikes, tool, tool_major, severity } = s;
+        Self { fingerprint, keys, rule, title, place, also, look_alikes, tool, tool_major, severity }
     }
 }
 
 impl From<RecordSubject> for Subject {
     fn from(s: RecordSubject) -> Self {
-        let RecordSubject { fingerprint, keys, rule, title, place, tool, tool_major, severity } = s;
-        Self { fingerprint, keys, rule, title, place, tool, tool_major, severity }
+        let RecordSubject { fingerprint, keys, rule, title, place, also, look_alikes, tool, tool_major, severity } = s;
+        Self { fingerprint, keys, rule, title, place, also, look_alikes, tool, tool_major, severity }
     }
 }
 
@@ -146,6 +152,12 @@ impl TriagePredicate {
             let finding = record.subject.fingerprint.short();
             if !seen.insert(&record.subject.fingerprint) {
                 return Err(format!("finding {finding} has two records"));
+            }
+            if record.subject.look_alikes.is_some_and(|alike| alike < 2) {
+                return Err(format!("finding {finding} has look-alikes, but fewer than two findings looked alike"));
+            }
+            if !record.subject.also.is_sorted_by(|a, b| a.raw() < b.raw()) {
+                return Err(format!("the places of finding {finding} are not sorted, or one stands there twice"));
             }
             if record.detail.raw().trim().is_empty() {
                 return Err(format!("the detail for finding {finding} is empty; say why"));

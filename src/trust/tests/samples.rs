@@ -142,6 +142,8 @@ pub(crate) fn record() -> Record {
             rule: "B608".into(),
             title: "SQL built by hand".into(),
             place: "a.py:7".into(),
+            also: Vec::new(),
+            look_alikes: None,
             tool: "bandit".into(),
             tool_major: Some("1".into()),
             severity: Severity::High,

@@ -227,7 +227,7 @@ impl Worker {
                 self.send(Msg::SigningStarted { request: id, touch, deadline_seconds: seconds, now: desk.clock.now() });
             }
         };
-        let signed = triage::dismiss(desk, &request, &dossier.release, permit, &watcher).await?;
+        let signed = triage::dismiss(desk, &request, dossier, permit, &watcher).await?;
         Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
     }
 }

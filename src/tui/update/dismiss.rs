@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::time::Timestamp;
+use crate::domain::triage::alike;
 use crate::tui::action::Action;
 use crate::tui::effect::{Effect, RequestId};
 use crate::tui::model::dismiss::DismissForm;
@@ -20,6 +21,9 @@ pub(super) fn open(model: &mut Model) {
     let request = model.new_request();
     let Some(dossier) = model.current_dossier() else { return };
     match DismissForm::new(request, dossier, &wanted) {
+        Some(form) if let Err(unlike) = alike(form.findings.iter().map(AsRef::as_ref)) => {
+            model.refuse(format!("{unlike} Mark those of one."));
+        }
         Some(form) => model.overlays.push(Overlay::Dismiss(Box::new(form))),
         None => model.refuse("The finding is dismissed already."),
     }

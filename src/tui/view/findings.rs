@@ -98,7 +98,11 @@ fn shown(findings: &Findings, entry: &GateEntry) -> String {
     let all = usize::try_from(tally.open().saturating_add(tally.dismissed)).unwrap_or(usize::MAX);
     let at = if findings.lines.is_empty() { 0 } else { findings.place.cursor() + 1 };
     let of = if shown == all || findings.query.asks_for_gone() { String::new() } else { format!(" of {all}") };
-    format!("{marks}{at}/{shown}{of} ({} dismissed)", tally.dismissed)
+    let stale = match entry.dossier.as_ref().map_or(0, |d| d.stale.len()) {
+        0 => String::new(),
+        stale => format!(", {stale} stale"),
+    };
+    format!("{marks}{at}/{shown}{of} ({} dismissed{stale})", tally.dismissed)
 }
 
 /// The line of a group: whether it is closed, its name, its open findings by severity, what is new, what is dismissed.

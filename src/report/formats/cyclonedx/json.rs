@@ -1,6 +1,6 @@
 //! `CycloneDX` in JSON.
 
-use super::{Affected, Bom, Rating, Vulnerability};
+use super::{Affected, Bom, Rating, Vulnerability, is_library};
 use crate::report::formats::sbom::{self, Component};
 use crate::report::prelude::*;
 
@@ -38,7 +38,9 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 /// The tool: a list of tools, or since 1.5 lists of components and services.
 fn tool(tools: &Node<'_>, bom: &mut Bom) {
     let lists = [tools.get("components"), tools.get("services"), tools];
-    let Some(first) = lists.into_iter().filter(|l| l.is_list()).find_map(|l| l.items().first()) else { return };
+    let all = || lists.into_iter().filter(|l| l.is_list()).flat_map(Node::items);
+    let real = all().find(|t| !is_library(t.get("name").or_empty()));
+    let Some(first) = real.or_else(|| all().next()) else { return };
     bom.tool = first.get("name").owned();
     bom.tool_version = first.get("version").owned();
 }

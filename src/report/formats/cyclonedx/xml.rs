@@ -1,6 +1,6 @@
 //! `CycloneDX` in XML. Until 1.3 vulnerabilities were an extension, below the document or below a component.
 
-use super::{Affected, Bom, Rating, Vulnerability};
+use super::{Affected, Bom, Rating, Vulnerability, is_library};
 use crate::report::formats::sbom::{self, Component};
 use crate::report::prelude::*;
 
@@ -13,7 +13,7 @@ pub(super) fn detect(shape: &Shape<'_>) -> Fit {
 
 pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut bom = Bom::default();
-    let mut open: Vec<String> = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
     xml::walk(input.text, &["component", "service", "tool", "vulnerability"], |part| match part {
         Part::Open(node) => {
             if node.name == "vulnerabilities" {
@@ -25,13 +25,13 @@ pub(super) fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Part::Whole(node) if node.name == "vulnerability" => {
             bom.vulnerabilities.get_or_insert_default().push(vulnerability(&node, None));
         }
-        Part::Whole(node) if node.name == "tool" || open.iter().any(|n| n == "tools") => {
-            if bom.tool.is_none() {
+        Part::Whole(node) if node.name == "tool" || open.contains(&"tools") => {
+            if bom.tool.as_deref().is_none_or(is_library) {
                 bom.tool = node.text_of("name").map(str::to_owned);
                 bom.tool_version = node.text_of("version").map(str::to_owned);
             }
         }
-        Part::Whole(node) if open.last().is_some_and(|n| n == "metadata") => product(&node, &mut bom),
+        Part::Whole(node) if open.last() == Some(&"metadata") => product(&node, &mut bom),
         Part::Whole(node) => take(&node, &mut bom),
     })?;
     bom.parsed(input)

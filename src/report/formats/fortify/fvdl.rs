@@ -9,9 +9,9 @@ use crate::report::xml::Node as Element;
 
 /// What the file says beside the results.
 #[derive(Default)]
-struct About {
+struct About<'t> {
     /// Steps of traces that several results share, by id.
-    steps: HashMap<String, Element>,
+    steps: HashMap<String, Element<'t>>,
     /// By the id of the class: abstract, explanation, recommendations.
     descriptions: HashMap<String, [String; 3]>,
     /// By the id of the rule: the groups of its metadata.
@@ -31,7 +31,7 @@ pub(super) fn parse(input: &Input<'_>, text: &str, audit: &HashMap<String, Strin
     xml::walk(text, &WHOLE, |part| match part {
         Part::Open(node) => root = root || node.name == "FVDL",
         Part::Close(_) => {}
-        Part::Whole(node) => match node.name.as_str() {
+        Part::Whole(node) => match node.name {
             "Vulnerability" => results.push(node),
             "EngineVersion" => reading.version(Some(&node.text)),
             "NumberFiles" => files = node.text.trim().parse::<u32>().ok(),
@@ -50,11 +50,11 @@ pub(super) fn parse(input: &Input<'_>, text: &str, audit: &HashMap<String, Strin
     reading.done()
 }
 
-impl About {
-    fn learn(&mut self, node: Element) {
+impl<'t> About<'t> {
+    fn learn(&mut self, node: Element<'t>) {
         // Each of many results repeats what is said of its rule.
         let text = |name: &str| within(node.text_of(name).unwrap_or_default(), LONGEST).into_owned();
-        match node.name.as_str() {
+        match node.name {
             "Node" => {
                 if let Some(id) = node.attribute("id").map(str::to_owned) {
                     self.steps.insert(id, node);
@@ -138,10 +138,10 @@ fn lines(code: &str, from: u32, to: u32) -> String {
 }
 
 /// Where the result is: the step of its trace that is marked, else the last one.
-fn place<'e>(unified: &'e Element, about: &'e About) -> Option<&'e Element> {
+fn place<'e, 't>(unified: &'e Element<'t>, about: &'e About<'t>) -> Option<&'e Element<'t>> {
     let traces = unified.all("Trace").filter_map(|t| t.child("Primary"));
-    let entries: Vec<&Element> = traces.flat_map(|p| p.all("Entry")).collect();
-    let step = |entry: &&'e Element| -> Option<&'e Element> {
+    let entries: Vec<&Element<'t>> = traces.flat_map(|p| p.all("Entry")).collect();
+    let step = |entry: &&'e Element<'t>| -> Option<&'e Element<'t>> {
         entry.child("Node").or_else(|| about.steps.get(entry.child("NodeRef")?.attribute("id")?))
     };
     let is_default = |n: &&Element| n.attribute("isDefault") == Some("true");

@@ -93,7 +93,7 @@ fn draft(issue: &Element, group: &Group) -> Draft {
         draft.path = primary.text_of("FilePath").or(primary.text_of("FileName")).map(str::to_owned);
         draft.line = primary.text_of("LineStart").and_then(|l| l.parse().ok());
         draft.say("Function", primary.text_of("TargetFunction"));
-        let code = primary.child("Snippet").map(|s| s.text.as_str()).unwrap_or_default();
+        let code = primary.child("Snippet").map(|s| s.text.as_ref()).unwrap_or_default();
         draft.snippet = middle(code, draft.line);
         draft.context = Some(code.to_owned());
     }

@@ -64,7 +64,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     xml::walk(input.text, &whole, |part| match part {
         Part::Open(node) => {
             let owned = |name: &str| node.attribute(name).map(str::to_owned);
-            match node.name.as_str() {
+            match node.name {
                 "IP" => {
                     hosts += u32::from(owned("status").is_none_or(|s| !s.eq_ignore_ascii_case("down")));
                     host = Host {
@@ -82,7 +82,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             }
         }
         Part::Close(_) => {}
-        Part::Whole(node) => match node.name.as_str() {
+        Part::Whole(node) => match node.name {
             "IP" => node.text.trim().clone_into(&mut host.ip),
             "DNS" => node.text.trim().clone_into(&mut host.name),
             "OS" | "OPERATING_SYSTEM" => node.text.trim().clone_into(&mut host.system),
@@ -132,7 +132,7 @@ fn scanned(host: &Host, (port, protocol): &(Option<String>, Option<String>), nod
         qid: node.attribute("number").unwrap_or_default(),
         title: text("TITLE"),
         level: node.attribute("severity"),
-        kind: match node.name.as_str() {
+        kind: match node.name {
             "VULN" => Some("confirmed"),
             "PRACTICE" => Some("potential"),
             _ => Some("info"),

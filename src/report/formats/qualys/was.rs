@@ -29,7 +29,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     xml::walk(input.text, WHOLE, |part| match part {
         Part::Open(node) => results |= node.name == "RESULTS",
         Part::Close(_) => {}
-        Part::Whole(node) => match node.name.as_str() {
+        Part::Whole(node) => match node.name {
             // Counts in the summary have these names too.
             "VULNERABILITY" | "SENSITIVE_CONTENT" | "INFORMATION_GATHERED" if node.child("QID").is_some() => {
                 found.push(node);

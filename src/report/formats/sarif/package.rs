@@ -29,6 +29,10 @@ pub(super) fn of(message: &str, draft: &Draft, own: &Node<'_>, general: &Node<'_
 
 /// A line `NAME: value` of a message, as Trivy writes them.
 fn field<'m>(message: &'m str, name: &str) -> Option<&'m str> {
+    // Most messages have no such line, and there may be a million.
+    if !message.contains(name) {
+        return None;
+    }
     let rest = message.lines().find_map(|l| l.trim().strip_prefix(name)?.strip_prefix(':'))?;
     Some(rest.trim()).filter(|r| !r.is_empty())
 }

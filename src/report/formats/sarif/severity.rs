@@ -19,7 +19,7 @@ pub(super) fn of(result: &Node<'_>, kind: &str, rule: &Node<'_>, message: &str) 
     }
     let level = result.get("level").text();
     match level.or(rule.get("defaultConfiguration").get("level").text()).unwrap_or("warning") {
-        _ if kind != "fail" && matches!(level, None | Some("none")) => Severity::Unknown,
+        _ if !kind.eq_ignore_ascii_case("fail") && matches!(level, None | Some("none")) => Severity::Unknown,
         "error" => Severity::High,
         "warning" => Severity::Medium,
         "note" => Severity::Low,

@@ -41,7 +41,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut assessed = false;
     xml::walk(input.text, &["flaw", "component"], |part| match part {
         Part::Open(node) => {
-            let class = match node.name.as_str() {
+            let class = match node.name {
                 "static-analysis" => Some(Class::Sast),
                 "dynamic-analysis" | "manual-analysis" => Some(Class::Dast),
                 // Where the service is not bought, the list of components is empty.
@@ -86,7 +86,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 impl Here {
     fn enter(&mut self, node: &Element) {
         let text = || node.attribute("text").unwrap_or_default();
-        match node.name.as_str() {
+        match node.name {
             ROOT => node.attribute("app_id").unwrap_or_default().clone_into(&mut self.app),
             "category" => {
                 let category = node.attribute("categoryname").unwrap_or_default().to_owned();

@@ -34,6 +34,33 @@ fn several_findings_are_dismissed_together() {
 }
 
 #[test]
+fn findings_that_have_nothing_in_common_are_not_dismissed_together() {
+    let mut driver = Driver::sample(100, 40);
+    let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    let mut dossier = sample::dossier(&row, 6);
+    for (triaged, rule) in dossier.findings.iter_mut().zip(["B602", "B602", "B101"].iter().cycle()) {
+        std::sync::Arc::make_mut(&mut triaged.finding).rule = (*rule).into();
+    }
+    driver.ready(dossier, Vec::new());
+    driver.press("g <enter> 4 <space> <space> <space> d");
+    assert!(driver.model.overlays.is_empty());
+    assert!(driver.screen().contains("These 3 findings share neither a rule nor a component"), "{}", driver.screen());
+    driver.press("<esc> g <space> <space> d");
+    assert!(matches!(driver.model.overlays.last(), Some(Overlay::Dismiss(f)) if f.findings.len() == 2));
+}
+
+#[test]
+fn dismissals_that_match_nothing_are_counted() {
+    let mut driver = Driver::sample(100, 40);
+    let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
+    let mut dossier = sample::dossier(&row, 6);
+    dossier.stale = dossier.findings.iter().filter_map(|t| Some(t.dismissal.as_ref()?.dismissal.clone())).collect();
+    driver.ready(dossier, Vec::new());
+    driver.press("g <enter> 4");
+    assert!(driver.screen().contains("(1 dismissed, 1 stale)"), "{}", driver.screen());
+}
+
+#[test]
 fn cancel_is_the_default_and_a_reason_is_needed() {
     let mut driver = at_findings();
     assert!(driver.press("d <enter>").is_empty());
