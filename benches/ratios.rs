@@ -1,6 +1,7 @@
 //! What is kept fast, as ratios: each line compares two pieces of work that were measured in turns in this one run, so
 //! that a slow machine, or a busy one, does not change what it says. `cargo bench`; nothing here is asserted. With
-//! COUNTERSIGN_BENCH=check only the check of a ledger is measured, with COUNTERSIGN_BENCH=records only its reading.
+//! COUNTERSIGN_BENCH=check only the check of a ledger is measured, with COUNTERSIGN_BENCH=records only its reading, with
+//! COUNTERSIGN_BENCH=screen only a million findings on the screen.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -13,6 +14,8 @@ mod ledger;
 mod postgres;
 #[path = "ratios/records.rs"]
 mod records;
+#[path = "ratios/screen.rs"]
+mod screen;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -20,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use countersign::domain::canonical;
 use countersign::domain::dedup::merge_across;
-use countersign::domain::dossier::{Baseline, Dossier, Parts};
+use countersign::domain::dossier::{Baseline, Compared, Dossier, Parts};
 use countersign::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece};
 use countersign::domain::finding::{Class, Finding};
 use countersign::domain::gate::Gate;
@@ -39,6 +42,7 @@ fn main() {
     match std::env::var("COUNTERSIGN_BENCH").as_deref() {
         Ok("check") => return ledger::measure_check(&dossier(&[]), &people),
         Ok("records") => return records::measure(&dossier(&[]), &people),
+        Ok("screen") => return screen::measure(&findings(&sarif(12_000)), |all| sealed(all, |all| all)),
         _ => {}
     }
     let (few, many) = (sarif(100), sarif(12_000));
@@ -85,6 +89,7 @@ fn main() {
         || count(&text, &large.findings),
     );
 
+    screen::measure(&few, |all| sealed(all, |all| all));
     records::measure(&dossier(&[]), &people);
     ledger::measure(&dossier(&[]), &people);
     postgres::measure();
@@ -156,6 +161,11 @@ fn piece(set: &FindingSet) -> Piece {
 }
 
 fn dossier(findings: &[Arc<Finding>]) -> Dossier {
+    sealed(findings.to_vec(), |all| merge_across(vec![all]))
+}
+
+/// A dossier of findings, merged or as they are.
+fn sealed(findings: Vec<Arc<Finding>>, merge: impl Fn(Vec<Arc<Finding>>) -> Vec<Arc<Finding>>) -> Dossier {
     let as_of = "2026-11-21T04:00:00Z".parse().unwrap();
     let gate = Gate {
         application: "pay".into(),
@@ -175,8 +185,8 @@ fn dossier(findings: &[Arc<Finding>]) -> Dossier {
             digest: Some(canonical::sha256(b"payments")),
         }],
     };
-    let set = FindingSet { findings: findings.to_vec(), classes: vec![Class::Sast], ..FindingSet::default() };
-    let triaged = match_dismissals(merge_across(vec![findings.to_vec()]), &[], &release, as_of, None, None);
+    let set = FindingSet { findings: findings.clone(), classes: vec![Class::Sast], ..FindingSet::default() };
+    let triaged = match_dismissals(merge(findings), &[], &release, as_of, None, None);
     let parts = Parts {
         gate,
         release,
@@ -185,6 +195,8 @@ fn dossier(findings: &[Arc<Finding>]) -> Dossier {
         pieces: vec![piece(&set)],
         findings: triaged,
         baseline: Baseline::Unknown,
+        compared: Compared::default(),
+        past: std::collections::BTreeMap::new(),
         required: vec!["findings:sast".into()],
         policy: canonical::sha256(b""),
     };

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod dismiss;
 pub mod doctor;
 pub mod exchange;
+pub mod findings;
 pub mod generate;
 pub mod inbox;
 pub mod json;
@@ -154,7 +155,9 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Inbox { query } => inbox::run(context, query.as_deref()).await,
         Command::Show { gate } => show::show(context, &gate).await,
-        Command::Findings { gate, query } => show::findings(context, &gate, query.as_deref()).await,
+        Command::Findings { gate, query, group_by } => {
+            findings::list(context, &gate, query.as_deref().unwrap_or_default(), group_by).await
+        }
         Command::Dismiss(args) => dismiss::run(context, &args).await,
         Command::Triage { command: TriageCommand::List { gates, service } } => {
             triage::list(context, &gates, &service).await

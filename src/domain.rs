@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod exchange;
 pub mod finding;
 pub mod gate;
+pub mod grouping;
 pub mod ids;
 pub mod provenance;
 pub mod quality;

@@ -163,13 +163,46 @@ reasons contains warn(report_id(report), "evidence", report_text(report), [piece
 
 severity_evidence(severity) := sort([piece.name | some piece in input.pieces; severity in piece.severities])
 
-counted(severity) := sprintf("1 open %s finding%s.", [severity, newly(severity)]) if input.findings.open[severity] == 1
+noun("unknown", 1) := "finding of unknown severity"
 
-counted(severity) := sprintf("%d open %s findings%s.", [input.findings.open[severity], severity, newly(severity)]) if input.findings.open[severity] > 1
+noun("unknown", number) := "findings of unknown severity" if number != 1
 
-newly(severity) := sprintf(", %d new since the last approved release", [input.findings.new[severity]]) if input.findings.new[severity] > 0
+noun(severity, 1) := sprintf("%s finding", [severity]) if severity != "unknown"
 
-newly(severity) := "" if input.findings.new[severity] == 0
+noun(severity, number) := sprintf("%s findings", [severity]) if {
+	severity != "unknown"
+	number != 1
+}
+
+# Which of them are new, where the last approved release is there to compare with: else nothing is said of it here.
+counted(severity) := sprintf("%d open %s.", [open, noun(severity, open)]) if {
+	not input.findings.compared
+	open := input.findings.open[severity]
+}
+
+counted(severity) := sprintf("%d open %s, which %s had too.", [open, noun(severity, open), input.findings.since]) if {
+	input.findings.compared
+	input.findings.new[severity] == 0
+	open := input.findings.open[severity]
+}
+
+counted(severity) := sprintf("1 open %s, new since %s.", [noun(severity, 1), input.findings.since]) if {
+	input.findings.compared
+	input.findings.new[severity] == 1
+	input.findings.open[severity] == 1
+}
+
+counted(severity) := sprintf("%d of %d open %s %s new since %s.", [new, open, noun(severity, open), is_are(new), input.findings.since]) if {
+	input.findings.compared
+	new := input.findings.new[severity]
+	new > 0
+	open := input.findings.open[severity]
+	open > 1
+}
+
+is_are(number) := "is" if number == 1
+
+is_are(number) := "are" if number != 1
 
 reasons contains block(sprintf("findings-%s", [severity]), "policy", counted(severity), severity_evidence(severity)) if {
 	some severity in ["critical", "high"]
@@ -178,7 +211,7 @@ reasons contains block(sprintf("findings-%s", [severity]), "policy", counted(sev
 
 reasons contains block("findings-unknown", "policy", text, severity_evidence("unknown")) if {
 	input.findings.open.unknown > 0
-	text := sprintf("%s Unknown counts as high.", [replace(counted("unknown"), "unknown finding", "finding of unknown severity")])
+	text := sprintf("%s Unknown counts as high.", [counted("unknown")])
 }
 
 reasons contains warn("findings-medium", "policy", counted("medium"), severity_evidence("medium")) if {
@@ -306,4 +339,12 @@ relation_words := {"behind": "behind", "diverged": "diverged from"}
 
 reasons contains note("baseline-unknown", "evidence", "The last approved release is not known, so nothing can be called new.", []) if {
 	not input.baseline.known
+}
+
+reasons contains note("findings-not-compared", "evidence", sprintf("Which findings are new is not known. %s", [input.findings.why_not]), []) if {
+	input.baseline.known
+	not input.findings.compared
+	some piece in input.pieces
+	piece.kind == "findings"
+	piece.status != "missing"
 }

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::triage::{ImportArgs, TriageCommand};
 use super::output::{ColorChoice, Format};
+use crate::domain::grouping::GroupBy;
 
 /// A release approval console for the terminal.
 #[derive(Debug, Parser)]
@@ -77,9 +78,12 @@ pub enum Command {
     Findings {
         /// service@version/environment, or the full id
         gate: String,
-        /// Only findings that the query matches, such as `sev>=high !dismissed`
+        /// Only findings that the query matches, such as `sev>=high cvss>=7 !dismissed`; docs/query.md has the fields
         #[arg(long, value_name = "Q")]
         query: Option<String>,
+        /// Put the findings into groups: severity, rule, component, file, tool or class
+        #[arg(long, value_name = "FIELD", value_parser = group_by())]
+        group_by: Option<GroupBy>,
     },
     /// Dismiss findings: signed, in the ledger, recognised again in later releases
     Dismiss(DismissArgs),
@@ -427,4 +431,11 @@ pub enum ConfigCommand {
     Schema,
     /// List the files that it is read from
     Path,
+}
+
+/// Reads what findings are put into groups by.
+fn group_by() -> impl clap::builder::TypedValueParser<Value = GroupBy> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(GroupBy::ALL.map(GroupBy::word))
+        .try_map(|word| GroupBy::from_word(&word).ok_or("That is nothing to group by."))
 }

@@ -1,14 +1,13 @@
 //! The objects that scripts read, as the command line's contract writes them.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::decision::Decision;
-use crate::domain::dossier::Dossier;
+use crate::domain::dossier::{Count, Dossier, Since};
 use crate::domain::evidence::{Evidence, Kind, Piece};
 use crate::domain::finding::Finding;
 use crate::domain::quorum::Standing;
-use crate::domain::severity::Tally;
 use crate::domain::triage::Triaged;
 use crate::domain::verdict::Verdict;
 use crate::error::AppError;
@@ -42,7 +41,7 @@ pub fn gate(waiting: &Waiting, dossier: Result<&Dossier, &AppError>) -> Value {
         "verdict": dossier_ref.map_or("unknown", |d| d.verdict.result.word()),
         // Without a dossier, nothing of it is there.
         "missing": dossier_ref.map_or_else(|| vec!["dossier".to_owned()], |d| d.missing()),
-        "findings": counts(&dossier_ref.map(|d| d.tally()).unwrap_or_default()),
+        "findings": counts(dossier_ref.map(|d| d.count()).as_ref()),
         "approvals": approvals(&waiting.standing),
         "digest": dossier_ref.map(|d| &d.digest),
     });
@@ -68,13 +67,35 @@ pub fn approvals(standing: &Standing) -> Value {
     })
 }
 
-/// The counts of findings; what is new is `null` where it is not known, and never left out.
-fn counts(tally: &Tally) -> Value {
-    let mut value = json!(tally);
+/// The counts of findings; how they stand against the last approved release is `null` where it is not known, and never
+/// left out.
+fn counts(count: Option<&Count>) -> Value {
+    let mut value = json!(count.map(|c| c.tally).unwrap_or_default());
     if let Some(object) = value.as_object_mut() {
-        object.insert("new".into(), json!(tally.new));
+        object.extend(since(count));
     }
     value
+}
+
+/// How findings stand against the last approved release: `new`, `fixed`, `unchanged`, `unseen`, each `null` where it is
+/// not known, and `notCompared`, which says why.
+pub fn since(count: Option<&Count>) -> Map<String, Value> {
+    let since = count.map(|c| c.since.as_ref());
+    let (known, why) = match since {
+        Some(Ok(since)) => (Some(since), None),
+        Some(Err(why)) => (None, Some(why.as_str())),
+        None => (None, Some("The evidence is not here.")),
+    };
+    let number = |of: fn(&Since) -> u32| json!(known.map(of));
+    let fields = [
+        ("new", number(|s| s.new)),
+        ("fixed", number(|s| s.fixed)),
+        ("unchanged", number(|s| s.unchanged)),
+        ("unseen", number(|s| s.unseen)),
+        ("since", json!(known.map(|s| &s.version))),
+        ("notCompared", json!(why)),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The evidence of a dossier, by kind.

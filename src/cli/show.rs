@@ -1,15 +1,14 @@
-//! `countersign show` and `countersign findings`.
+//! `countersign show`.
 
 use serde_json::json;
 
+use super::findings::{findings_table, stale};
 use super::output::{Block, Document};
 use super::{Context, json};
 use crate::domain::decision::Decision;
 use crate::domain::dossier::{Count, Dossier};
 use crate::domain::evidence::{Completeness, Evidence};
-use crate::domain::query::Query;
 use crate::domain::time::humane;
-use crate::domain::triage::{Novelty, Triaged};
 use crate::error::AppError;
 use crate::review::afterwards;
 use crate::review::inbox::{self, Waiting};
@@ -36,96 +35,8 @@ pub async fn show(context: &Context, address: &str) -> Result<(), AppError> {
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks })
 }
 
-/// Lists the findings of one gate.
-pub async fn findings(context: &Context, address: &str, query: Option<&str>) -> Result<(), AppError> {
-    let query =
-        Query::parse(query.unwrap_or_default()).map_err(|e| super::query_error(query.unwrap_or_default(), &e))?;
-    let desk = context.desk().await?;
-    let waiting = inbox::find(&desk, address).await?;
-    let dossier = crate::review::dossier::assemble(&desk, &waiting, &Round::default(), false, &quiet).await?;
-    context.notices(&desk).await?;
-    let found: Vec<&Triaged> = dossier.findings.iter().filter(|t| query.matches(t)).collect();
-    let rows: Vec<_> = found.iter().map(|t| json::triaged(t)).collect();
-    let whole = json!({
-        "schema": 1,
-        "gate": json::gate(&waiting, Ok(&dossier)),
-        "findings": rows,
-        "total": dossier.findings.len(),
-        "staleDismissals": json::stale(&dossier),
-    });
-    let mut blocks = vec![Block::Text(format!("{} of {} findings", found.len(), dossier.findings.len()))];
-    if !found.is_empty() {
-        blocks.push(findings_table(found.into_iter()));
-    }
-    blocks.extend(stale(&dossier));
-    context.output.document(&Document { json: whole, rows, blocks })
-}
-
-fn findings_table<'a>(findings: impl Iterator<Item = &'a Triaged>) -> Block {
-    let rows = findings
-        .flat_map(|t| {
-            let cells = vec![
-                t.finding.fingerprint.short(),
-                t.finding.severity.word().to_owned(),
-                match t.novelty {
-                    Novelty::New => "new",
-                    Novelty::Known => "known",
-                    Novelty::Unknown => "?",
-                }
-                .to_owned(),
-                triage_word(t),
-                t.finding.rule.line().into_owned(),
-                short(&t.finding.title, 60),
-                t.finding.place(),
-                t.finding.sources.iter().map(|s| s.tool.line().into_owned()).collect::<Vec<_>>().join(","),
-            ];
-            std::iter::once(cells).chain(said(t).map(|note| vec![note]))
-        })
-        .collect();
-    Block::Table { headers: vec!["FINDING", "SEVERITY", "NEW", "TRIAGE", "RULE", "TITLE", "PLACE", "TOOL"], rows }
-}
-
-/// The dismissals that match nothing in the release any more.
-fn stale(dossier: &Dossier) -> Option<Block> {
-    let names: Vec<String> = dossier
-        .stale
-        .iter()
-        .take(10)
-        .map(|d| {
-            let (rule, place) = (d.subject.rule.line(), d.subject.place.line());
-            format!("  {rule} {place}: {} by {} on {}", d.status.word(), d.principal, d.issued_at.date())
-        })
-        .collect();
-    let more = dossier.stale.len() - names.len();
-    let more =
-        if more == 0 { String::new() } else { format!("\n  ... and {more} more: see `countersign triage list`.") };
-    (!names.is_empty()).then(|| Block::Text(format!("Dismissals that match nothing here:\n{}{more}", names.join("\n"))))
-}
-
-/// What stands in the ledger about a finding: all that somebody signed of it.
-fn said(triaged: &Triaged) -> Option<String> {
-    let (carried, lapse) = match (&triaged.dismissal, triaged.suggestion.as_deref()) {
-        (Some(carried), _) => (&**carried, None),
-        (None, Some((carried, lapse))) => (carried, Some(lapse)),
-        (None, None) => return None,
-    };
-    let d = &carried.dismissal;
-    let before = lapse.map_or_else(String::new, |l| format!("before, but {}: ", l.words()));
-    let why = d.justification.map_or_else(String::new, |j| format!(" ({})", j.word()));
-    let until = d.expires.map_or_else(|| "no expiry".to_owned(), |t| format!("until {}", t.date()));
-    let (status, who, when) = (d.status.word(), &d.principal, d.issued_at.date());
-    Some(format!("{before}{status}{why} by {who} on {when}, {until}: {}", d.detail.block()))
-}
-
-fn triage_word(triaged: &Triaged) -> String {
-    match (&triaged.dismissal, triaged.suggestion.as_deref()) {
-        (Some(carried), _) => carried.dismissal.status.word().to_owned(),
-        (None, Some((_, lapse))) => format!("open ({})", lapse.words()),
-        (None, None) => "open".to_owned(),
-    }
-}
-
-fn short(text: &Untrusted, most: usize) -> String {
+/// A line of at most so many characters.
+pub(super) fn short(text: &Untrusted, most: usize) -> String {
     let line = text.line();
     if line.chars().count() <= most {
         line.into_owned()
@@ -146,7 +57,7 @@ fn findings_heading(count: &Count) -> String {
         "Findings: {least}{} open ({} by severity c/h/m/l/i/u), {}, {} dismissed{gap}",
         tally.open(),
         super::inbox::counts(tally),
-        tally.new_words(),
+        count.since_words(),
         tally.dismissed
     )
 }
@@ -171,6 +82,13 @@ fn blocks(
         format!("Commit      {}", optional(waiting.release.commit.as_ref())),
         format!("Branch      {}", optional(waiting.release.branch.as_ref())),
         format!("Compared to {}", dossier.baseline.words()),
+        format!(
+            "Since then  {}",
+            match &dossier.count().since {
+                Ok(since) => since.words(),
+                Err(why) => format!("not known: {why}"),
+            }
+        ),
         format!("Approvals   {}", waiting.standing.words()),
         format!("Digest      {}  ({})", dossier.digest.short(), dossier.digest),
     ];
@@ -243,7 +161,7 @@ fn blocks(
     }
     out.push(Block::Heading(findings_heading(&dossier.count())));
     if !dossier.findings.is_empty() {
-        out.push(findings_table(dossier.findings.iter().take(20)));
+        out.push(findings_table(dossier.findings.iter().take(20), dossier));
         if dossier.findings.len() > 20 {
             out.push(Block::Text(format!("... and {} more: see `countersign findings`.", dossier.findings.len() - 20)));
         }

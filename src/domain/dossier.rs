@@ -1,12 +1,14 @@
 //! All the evidence of one release at one moment, and its digest.
 
+mod compared;
 mod count;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::count::{Count, Extent};
+pub use self::compared::{Compared, Earlier};
+pub use self::count::{Count, Extent, Since};
 use super::canonical;
 use super::change::ChangeSet;
 use super::evidence::{Completeness, Evidence, Kind, Piece};
@@ -14,7 +16,7 @@ use super::gate::Gate;
 use super::ids::{Digest, Fingerprint, RecordId};
 use super::release::Release;
 use super::time::Timestamp;
-use super::triage::{Dismissal, Triaged};
+use super::triage::{Dismissal, Past, Triaged};
 use super::verdict::Verdict;
 use crate::text::Untrusted;
 
@@ -39,6 +41,12 @@ pub struct Dossier {
     pub stale: Vec<Dismissal>,
     /// What it is compared with.
     pub baseline: Baseline,
+    /// What came of comparing the findings with it.
+    #[serde(default)]
+    pub compared: Compared,
+    /// What was ever said of its findings, in force or not, here or elsewhere; the newest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub past: BTreeMap<Fingerprint, Vec<Past>>,
     /// What is required of the evidence: `builds`, `findings:sast`.
     pub required: Vec<String>,
     /// The policy's digest.
@@ -47,6 +55,9 @@ pub struct Dossier {
     pub verdict: Verdict,
     /// The digest that a decision is bound to.
     pub digest: Digest,
+    /// The findings, counted once.
+    #[serde(skip)]
+    counted: count::Counted,
 }
 
 /// The last approved release of the same service and environment.
@@ -113,6 +124,10 @@ pub struct Parts {
     pub findings: Vec<Triaged>,
     /// See [`Dossier::baseline`].
     pub baseline: Baseline,
+    /// See [`Dossier::compared`].
+    pub compared: Compared,
+    /// See [`Dossier::past`].
+    pub past: BTreeMap<Fingerprint, Vec<Past>>,
     /// See [`Dossier::required`].
     pub required: Vec<String>,
     /// See [`Dossier::policy`].
@@ -125,7 +140,19 @@ pub const WHOLE: &str = "dossier";
 impl Dossier {
     /// Puts a dossier together; `judge` gives the verdict over it. The digest is computed last.
     pub fn seal(parts: Parts, judge: impl FnOnce(&Self) -> Verdict) -> Self {
-        let Parts { gate, release, service, as_of, mut pieces, mut findings, baseline, mut required, policy } = parts;
+        let Parts {
+            gate,
+            release,
+            service,
+            as_of,
+            mut pieces,
+            mut findings,
+            baseline,
+            compared,
+            past,
+            mut required,
+            policy,
+        } = parts;
         pieces.sort_by(|a, b| a.name.cmp(&b.name));
         required.sort();
         findings.sort_by(|a, b| {
@@ -138,7 +165,7 @@ impl Dossier {
         });
         let verdict = Verdict { result: super::verdict::Outcome::Unknown, reasons: Vec::new() };
         let digest = canonical::sha256(b"");
-        let stale = Vec::new();
+        let (stale, counted) = (Vec::new(), count::Counted::default());
         let mut dossier = Self {
             gate,
             release,
@@ -148,10 +175,13 @@ impl Dossier {
             findings,
             stale,
             baseline,
+            compared,
+            past,
             required,
             policy,
             verdict,
             digest,
+            counted,
         };
         dossier.verdict = judge(&dossier);
         dossier.digest = canonical::digest_of(&dossier.bound());

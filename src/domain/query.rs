@@ -1,10 +1,12 @@
 //! The query language: what is shown of the findings, and of the inbox.
 //!
-//! Terms stand side by side and must all hold: `sev>=high tool:zap !dismissed new "sql injection"`. `!` or `-` before a
-//! term turns it round. What is in quotes is text, whatever it looks like.
+//! Terms stand side by side and must all hold: `sev>=high tool:zap cvss>=9 !dismissed new "sql injection"`. `!` or `-`
+//! before a term turns it round. What is in quotes is text, whatever it looks like. The fields are in `query/field.rs`.
 
+mod field;
 mod gate;
 mod lexer;
+mod number;
 mod record;
 mod search;
 #[cfg(test)]
@@ -12,23 +14,16 @@ mod tests;
 
 use std::fmt;
 
-use super::finding::Class;
 use super::severity::Severity;
-use super::triage::{Novelty, Status, Triaged};
-use crate::text::Untrusted;
-use lexer::{Token, quoted};
+use super::triage::Triaged;
+use field::{FLAGS, Field, Flag, Kind, SPECS, Spec};
+use lexer::{Part, Token, quoted};
+use number::Number;
 use search::Needle;
 
 pub use gate::{GateFacts, GateQuery};
 pub use lexer::{Completion, QueryError, nearest};
 pub use record::RecordQuery;
-
-/// Fields that are followed by a colon and a value.
-const FIELDS: [&str; 14] = [
-    "as", "class", "conf", "cve", "cwe", "file", "package", "path", "rule", "sev", "source", "status", "title", "tool",
-];
-/// Words that stand alone.
-const FLAGS: [&str; 6] = ["dismissed", "fixable", "known", "new", "open", "suppressed"];
 
 /// A query over findings, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,39 +41,12 @@ struct Term {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Test {
     Severity(Order, Severity),
-    Class(Class),
+    Number(Field, Order, Number),
     Cwe(u32),
-    Status(Status),
-    Flag(&'static str),
+    Word(Field, &'static str),
+    Flag(Flag),
     Field(Field, Needle),
     Text(Needle),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Tool,
-    Rule,
-    Path,
-    Cve,
-    Package,
-    Title,
-    Source,
-    Confidence,
-}
-
-impl Field {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Tool => "tool",
-            Self::Rule => "rule",
-            Self::Path => "path",
-            Self::Cve => "cve",
-            Self::Package => "package",
-            Self::Title => "title",
-            Self::Source => "source",
-            Self::Confidence => "conf",
-        }
-    }
 }
 
 /// How two things are compared.
@@ -128,9 +96,21 @@ impl Query {
         Ok(Self { terms })
     }
 
-    /// Whether a finding is what the query asks for.
+    /// Whether a finding is what the query asks for. Terms that look at little are asked first.
     pub fn matches(&self, triaged: &Triaged) -> bool {
-        self.terms.iter().all(|t| t.test.holds(triaged) != t.negated)
+        let holds = |t: &Term| t.test.holds(triaged) != t.negated;
+        self.terms.iter().all(|t| t.test.reads_text() || holds(t))
+            && self.terms.iter().all(|t| !t.test.reads_text() || holds(t))
+    }
+
+    /// Whether it asks for what the last approved release had and this one has not: that is a list of its own.
+    pub fn asks_for_gone(&self) -> bool {
+        let is = |test: &Test| match test {
+            Test::Flag(flag) => matches!(flag, Flag::Fixed | Flag::Unseen),
+            Test::Word(Field::Novelty, word) => matches!(*word, "fixed" | "unseen"),
+            _ => false,
+        };
+        self.terms.iter().any(|t| !t.negated && is(&t.test))
     }
 
     /// Whether it matches everything.
@@ -140,104 +120,100 @@ impl Query {
 
     /// What may stand in place of the last word of `input`, which is what was typed up to the cursor.
     pub fn complete(input: &str) -> Completion {
-        Completion::of(input, &FIELDS, &FLAGS, |field| match field {
-            "sev" => Severity::ALL.iter().map(|s| s.word()).collect(),
-            "class" => Class::ALL.iter().map(|c| c.word()).collect(),
-            "status" | "as" => Status::ALL.iter().map(|s| s.word()).collect(),
-            "conf" => vec!["high", "medium", "low"],
-            _ => Vec::new(),
-        })
+        let word = input.rsplit(char::is_whitespace).next().unwrap_or_default();
+        // Before anything is typed, one name of each is enough.
+        let most = if word.trim_start_matches(['!', '-']).is_empty() { 1 } else { usize::MAX };
+        let fields = SPECS.iter().flat_map(|s| s.names.iter().take(most).map(move |n| format!("{n}{}", s.sign())));
+        let flags = FLAGS.iter().flat_map(|(_, words, _)| words.iter().take(most).map(|w| (*w).to_owned()));
+        let values = |name: &str| Field::named(name).map(|s| s.field.offers()).unwrap_or_default();
+        Completion::among(input, fields.chain(flags).collect(), values)
+    }
+
+    /// The fields and flags, in Markdown, for the docs.
+    pub fn reference() -> String {
+        field::reference()
     }
 }
 
 fn term(token: Token<'_>) -> Result<Term, QueryError> {
     let negated = token.negated;
-    let Some((field, order, value)) = token.field else {
-        let flag = FLAGS.iter().find(|f| !token.quoted && f.eq_ignore_ascii_case(&token.text));
-        let test = flag.map_or_else(|| Test::Text(Needle::new(&token.text)), |f| Test::Flag(f));
+    let Some((name, order, value)) = token.field else {
+        let flag = Flag::named(&token.text).filter(|_| !token.quoted);
+        let test = flag.map_or_else(|| Test::Text(Needle::new(&token.text)), Test::Flag);
         return Ok(Term { negated, test });
     };
-    let name = field.text.to_ascii_lowercase();
-    if !FIELDS.contains(&name.as_str()) {
-        return Err(field.unknown("field", &FIELDS, " To search for this text, put it in quotes."));
+    match (Field::named(&name.text), Flag::named(&name.text)) {
+        (Some(spec), _) => Ok(Term { negated, test: compared(spec, &name, order, &value)? }),
+        (None, Some(flag)) => Ok(Term { negated: negated != denied(&name, order, &value)?, test: Test::Flag(flag) }),
+        (None, None) => {
+            let mut known: Vec<&str> = SPECS.iter().filter_map(|s| s.names.first()).copied().collect();
+            known.sort_unstable();
+            Err(name.unknown("field", &known, " To search for this text, put it in quotes."))
+        }
     }
-    if order != Order::Equal && name != "sev" {
-        return Err(field.wrong(format!("\"{name}\" cannot be compared with {}; write {name}:VALUE.", order.sign())));
+}
+
+/// Whether `new:no` says that it is not so.
+fn denied(name: &Part<'_>, order: Order, value: &Part<'_>) -> Result<bool, QueryError> {
+    match value.text.to_ascii_lowercase().as_str() {
+        "yes" | "true" if order == Order::Equal => Ok(false),
+        "no" | "false" if order == Order::Equal => Ok(true),
+        _ => Err(name.wrong(format!("\"{0}\" is so or not: write {0} or !{0}.", name.text.to_ascii_lowercase()))),
     }
-    if value.text.is_empty() {
-        return Err(value.wrong(format!("A value is missing after \"{name}{}\".", order.sign())));
-    }
+}
+
+fn compared(spec: &Spec, name: &Part<'_>, order: Order, value: &Part<'_>) -> Result<Test, QueryError> {
     let said = value.text.as_ref();
-    let needle = || Needle::new(said);
-    let test = match name.as_str() {
-        "sev" => {
-            let words = Severity::ALL.map(Severity::word);
-            Test::Severity(order, said.parse().map_err(|()| value.unknown("severity", &words, ""))?)
+    let word = name.text.to_ascii_lowercase();
+    if order != Order::Equal && !spec.kind.is_compared() {
+        return Err(name.wrong(format!("\"{word}\" cannot be compared with {}; write {word}:VALUE.", order.sign())));
+    }
+    if said.is_empty() {
+        return Err(value.wrong(format!("A value is missing after \"{word}{}\".", order.sign())));
+    }
+    Ok(match spec.kind {
+        Kind::Severity => {
+            let severity = said.parse().map_err(|()| value.unknown("severity", &spec.field.words(), ""))?;
+            Test::Severity(order, severity)
         }
-        "class" => {
-            let words = Class::ALL.map(Class::word);
-            let class = Class::from_word(&said.to_ascii_lowercase());
-            Test::Class(class.ok_or_else(|| value.unknown("class", &words, ""))?)
+        Kind::Number => {
+            let number = Number::read(said)
+                .ok_or_else(|| value.wrong(format!("\"{said}\" is no number; write {word}{}7.", order.sign())))?;
+            Test::Number(spec.field, order, number)
         }
-        "status" | "as" => {
-            let words = Status::ALL.map(Status::word);
-            let status = Status::from_word(&said.to_ascii_lowercase());
-            Test::Status(status.ok_or_else(|| value.unknown("status", &words, ""))?)
-        }
-        "cwe" => {
+        Kind::Cwe => {
             let digits = said.trim_start_matches(|c: char| !c.is_ascii_digit());
             let number = digits
                 .parse()
                 .map_err(|_e| value.wrong(format!("\"{said}\" is no number of a weakness; write cwe:79.")));
             Test::Cwe(number?)
         }
-        "tool" => Test::Field(Field::Tool, needle()),
-        "rule" => Test::Field(Field::Rule, needle()),
-        "path" | "file" => Test::Field(Field::Path, needle()),
-        "cve" => Test::Field(Field::Cve, needle()),
-        "package" => Test::Field(Field::Package, needle()),
-        "title" => Test::Field(Field::Title, needle()),
-        "source" => Test::Field(Field::Source, needle()),
-        _ => Test::Field(Field::Confidence, needle()),
-    };
-    Ok(Term { negated, test })
+        Kind::Word => {
+            let words = spec.field.words();
+            let said = if said.eq_ignore_ascii_case("unchanged") { "known" } else { said };
+            let known = words.iter().find(|w| w.eq_ignore_ascii_case(said));
+            Test::Word(spec.field, known.ok_or_else(|| value.unknown(&word, &words, ""))?)
+        }
+        Kind::Text => Test::Field(spec.field, Needle::new(said)),
+    })
 }
 
 impl Test {
+    /// Whether it goes through text, which takes longer than to look at a word or a number.
+    fn reads_text(&self) -> bool {
+        matches!(self, Self::Field(..) | Self::Text(_))
+    }
+
     fn holds(&self, triaged: &Triaged) -> bool {
         let finding = &triaged.finding;
-        let opt = |needle: &Needle, text: &Option<Untrusted>| text.as_ref().is_some_and(|t| needle.is_in(t.raw()));
-        let in_package = |needle: &Needle| {
-            finding.package.as_ref().is_some_and(|p| needle.is_in(p.name.raw()) || opt(needle, &p.purl))
-        };
         match self {
             Self::Severity(order, severity) => order.holds_for(finding.severity, *severity),
-            Self::Class(class) => finding.class == *class,
+            Self::Number(field, order, number) => field.number(finding).is_some_and(|n| order.holds(&n, number)),
             Self::Cwe(number) => finding.cwe.contains(number),
-            Self::Status(status) => triaged.dismissal.as_ref().is_some_and(|c| c.dismissal.status == *status),
-            Self::Flag("dismissed") => !triaged.is_open(),
-            Self::Flag("open") => triaged.is_open(),
-            Self::Flag("new") => triaged.novelty == Novelty::New,
-            Self::Flag("known") => triaged.novelty == Novelty::Known,
-            Self::Flag("fixable") => finding.package.as_ref().is_some_and(|p| !p.fixed.is_empty()),
-            Self::Flag(_) => finding.suppressed.is_some(),
-            Self::Field(field, needle) => match field {
-                Field::Tool => finding.sources.iter().any(|s| needle.is_in(s.tool.raw())),
-                Field::Source => finding.sources.iter().any(|s| needle.is_in(s.report.raw())),
-                Field::Rule => needle.is_in(finding.rule.raw()),
-                Field::Path => opt(needle, &finding.location.path) || opt(needle, &finding.location.logical),
-                Field::Cve => finding.vulnerabilities.iter().any(|v| needle.is_in(v.raw())),
-                Field::Package => in_package(needle),
-                Field::Title => needle.is_in(finding.title.raw()),
-                Field::Confidence => opt(needle, &finding.confidence),
-            },
-            Self::Text(needle) => {
-                needle.is_in(finding.title.raw())
-                    || needle.is_in(finding.rule.raw())
-                    || opt(needle, &finding.location.path)
-                    || in_package(needle)
-                    || needle.is_in(finding.detail.raw())
-            }
+            Self::Word(field, word) => field.is(word, triaged),
+            Self::Flag(flag) => flag.holds(triaged),
+            Self::Field(field, needle) => field.has(needle, triaged),
+            Self::Text(needle) => Field::Text.has(needle, triaged),
         }
     }
 }
@@ -245,17 +221,18 @@ impl Test {
 /// The query as it may be typed; reading it gives an equal query.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags: Vec<&str> = FLAGS.iter().flat_map(|(_, words, _)| words.iter().copied()).collect();
         for (index, term) in self.terms.iter().enumerate() {
             f.write_str(if index > 0 { " " } else { "" })?;
             f.write_str(if term.negated { "!" } else { "" })?;
             match &term.test {
                 Test::Severity(order, severity) => write!(f, "sev{}{severity}", order.sign())?,
-                Test::Class(class) => write!(f, "class:{}", class.word())?,
+                Test::Number(field, order, number) => write!(f, "{}{}{number}", field.word(), order.sign())?,
                 Test::Cwe(number) => write!(f, "cwe:{number}")?,
-                Test::Status(status) => write!(f, "status:{}", status.word())?,
-                Test::Flag(flag) => f.write_str(flag)?,
+                Test::Word(field, word) => write!(f, "{}:{word}", field.word())?,
+                Test::Flag(flag) => f.write_str(flag.word())?,
                 Test::Field(field, needle) => write!(f, "{}:{}", field.word(), quoted(needle.text()))?,
-                Test::Text(needle) => f.write_str(&lexer::bare_or_quoted(needle.text(), &FLAGS))?,
+                Test::Text(needle) => f.write_str(&lexer::bare_or_quoted(needle.text(), &flags))?,
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod alike;
 mod carry;
+mod history;
 mod reach;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::text::Untrusted;
 pub use alike::{Unlike, alike};
 pub(in crate::domain) use carry::is_at;
 pub use carry::match_dismissals;
+pub use history::{Fate, Past, history};
 pub use reach::{Reach, State, reach, stale};
 
 /// Where a dismissal holds if nothing else is said: for this service in this environment.
@@ -331,4 +333,32 @@ pub enum Novelty {
     Known,
     /// There is no last approved release to compare with, or its findings are not kept.
     Unknown,
+    /// It did, and this one has not, though it was looked for.
+    Fixed,
+    /// It did, and nobody has looked for it this time.
+    Unseen,
+}
+
+impl Novelty {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Known => "known",
+            Self::Unknown => "unknown",
+            Self::Fixed => "fixed",
+            Self::Unseen => "unseen",
+        }
+    }
+
+    /// A sentence for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::New => "new: the last approved release did not have it",
+            Self::Known => "unchanged: the last approved release had it",
+            Self::Unknown => "not known: there is nothing to compare with",
+            Self::Fixed => "fixed: the last approved release had it, and it is not reported any more",
+            Self::Unseen => "not known: the last approved release had it, and its tool has not reported this time",
+        }
+    }
 }

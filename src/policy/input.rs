@@ -10,7 +10,9 @@
 //! gate     {application, pipeline, stage, required_roles[], defined_roles[]|null, roles_tampered}
 //! pieces[] {name, kind, source, status, code, items, classes[], severities[], scanned_commit|null,
 //!           reports[{file, format, status}]}
-//! findings {open{critical..unknown}, new{critical..unknown}, dismissed}
+//! findings {open{critical..unknown}, new{critical..unknown}, unchanged{critical..unknown}, fixed{critical..unknown},
+//!           unseen, dismissed, compared, since|null, why_not|null}
+//!           (new, unchanged: open ones; all are zero unless compared; since: the version of the last approved release)
 //! builds[] {piece, name, result, commit|null, branch|null, tests{passed, failed, skipped}|null}
 //! tickets[]{piece, key, status, category}
 //! quality[]{piece, project, status}
@@ -146,20 +148,29 @@ fn attested(piece: &str, provenance: &Provenance) -> Value {
 fn findings(dossier: &Dossier) -> Value {
     let mut open = Tally::default();
     let mut new = Tally::default();
-    let mut dismissed = 0;
-    for triaged in &dossier.findings {
-        if triaged.is_open() {
-            open.add(triaged.finding.severity);
-            if triaged.novelty == Novelty::New {
-                new.add(triaged.finding.severity);
-            }
-        } else {
-            dismissed += 1;
+    let mut unchanged = Tally::default();
+    let mut fixed = Tally::default();
+    let count = dossier.count();
+    for triaged in dossier.findings.iter().filter(|t| t.is_open()) {
+        let severity = triaged.finding.severity;
+        open.add(severity);
+        match triaged.novelty {
+            Novelty::New => new.add(severity),
+            Novelty::Known => unchanged.add(severity),
+            Novelty::Unknown | Novelty::Fixed | Novelty::Unseen => {}
         }
+    }
+    for gone in dossier.compared.gone().iter().filter(|t| t.novelty == Novelty::Fixed) {
+        fixed.add(gone.finding.severity);
     }
     let by_word =
         |tally: &Tally| -> BTreeMap<&str, u32> { Severity::ALL.into_iter().map(|s| (s.word(), tally.of(s))).collect() };
-    json!({"open": by_word(&open), "new": by_word(&new), "dismissed": dismissed})
+    let since = count.since.as_ref();
+    json!({
+        "open": by_word(&open), "new": by_word(&new), "unchanged": by_word(&unchanged), "fixed": by_word(&fixed),
+        "unseen": since.map_or(0, |s| s.unseen), "dismissed": count.tally.dismissed,
+        "compared": since.is_ok(), "since": since.ok().map(|s| s.version.raw()), "why_not": since.err(),
+    })
 }
 
 /// An empty commit is no commit.

@@ -4,7 +4,7 @@ use std::time::Instant;
 use super::*;
 use crate::domain::build::{Build, BuildResult, Tests};
 use crate::domain::change::{ChangeSet, Commit};
-use crate::domain::dossier::{Baseline, Parts};
+use crate::domain::dossier::{Baseline, Compared, Parts};
 use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece, Reason};
 use crate::domain::finding::{Class, Finding, Location, ReportStatus, ReportSummary};
 use crate::domain::gate::Gate;
@@ -94,6 +94,8 @@ fn world() -> World {
             pieces: vec![],
             findings: vec![],
             baseline: Baseline::Orchestrator { run: "r".into(), version: None, commit: None },
+            compared: Compared::With { version: "1.4.1".into(), gone: vec![] },
+            past: std::collections::BTreeMap::new(),
             required,
             policy: Policy::builtin().digest(),
         },
@@ -240,6 +242,7 @@ fn each_rule_says_what_it_is_for_and_nothing_else_does() {
         case("block policy findings-critical", |w| { w.finding(Severity::Critical); }),
         case("block policy findings-high", |w| { w.finding(Severity::High); }),
         case("block policy findings-unknown", |w| { w.finding(Severity::Unknown); }),
+        case("note evidence findings-not-compared", |w| w.parts.compared = Compared::default()),
         case("warn policy findings-medium", |w| { w.finding(Severity::Medium); }),
         case("block policy build-failed", build(BuildResult::Failure)),
         case("block policy build-unstable", build(BuildResult::Unstable)),
@@ -319,8 +322,8 @@ fn texts_count_and_name_what_they_speak_of() {
     assert_eq!(
         texts,
         [
-            "2 open high findings, 1 new since the last approved release.",
-            "1 open finding of unknown severity. Unknown counts as high.",
+            "1 of 2 open high findings is new since 1.4.1.",
+            "1 open finding of unknown severity, which 1.4.1 had too. Unknown counts as high.",
             "Not done: PAY-0 (In Review), PAY-1 (In Review).",
         ]
     );

@@ -1,6 +1,6 @@
 //! Puts the dossier of one gate together.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Desk;
@@ -11,12 +11,12 @@ use super::progress::Watcher;
 use super::records::Records;
 use super::round::Round;
 use crate::config::schema::LeastSeverity;
+use crate::domain::decision::Decision;
 use crate::domain::dedup;
-use crate::domain::dossier::{Baseline, Dossier, Parts};
+use crate::domain::dossier::{Baseline, Compared, Dossier, Earlier, Parts};
 use crate::domain::evidence::Evidence;
-use crate::domain::ids::{Fingerprint, RecordId};
 use crate::domain::severity::Severity;
-use crate::domain::triage::{People, match_dismissals, stale};
+use crate::domain::triage::{People, history, match_dismissals, stale};
 use crate::error::AppError;
 
 /// Asks all sources, merges and triages the findings, and judges.
@@ -65,9 +65,10 @@ pub async fn assemble(
         collector.collect(tasks, async { receive.await.ok().flatten() }),
     )
     .await;
-    let known = match &from_ledger {
-        Some(decision) => known_findings(desk, &records, decision.id.as_str()).await,
-        None => None,
+    let earlier = match (&from_ledger, &baseline) {
+        (Some(decision), _) => earlier(desk, &records, decision).await,
+        (None, Baseline::Unknown) => Err("The last approved release is not known.".to_owned()),
+        (None, other) => Err(format!("The findings of {} are not known.", other.words())),
     };
     let mut required = service.map(|s| s.required.clone()).unwrap_or_default();
     required.dedup();
@@ -78,6 +79,8 @@ pub async fn assemble(
         as_of: desk.clock.now(),
         findings: Vec::new(),
         baseline,
+        compared: Compared::default(),
+        past: BTreeMap::new(),
         required,
         policy: desk.policy.digest(),
         pieces,
@@ -85,15 +88,14 @@ pub async fn assemble(
     let people = people(desk, waiting.service.as_deref());
     let (policy, store) = (Arc::clone(&desk.policy), keep.then(|| Arc::clone(&desk.store)));
     // Thousands of findings are merged and digested here.
-    let sealed =
-        tokio::task::spawn_blocking(move || seal(parts, &records, known.as_ref(), people, &policy, store.as_deref()));
+    let sealed = tokio::task::spawn_blocking(move || seal(parts, &records, earlier, people, &policy, store.as_deref()));
     sealed.await.map_err(|e| AppError::internal(format!("Putting the dossier together failed: {e}.")))?
 }
 
 fn seal(
     mut parts: Parts,
     records: &Records,
-    known: Option<&HashSet<Fingerprint>>,
+    earlier: Result<Earlier, String>,
     people: Option<People>,
     policy: &crate::policy::Policy,
     store: Option<&crate::ledger::store::EvidenceStore>,
@@ -104,7 +106,13 @@ fn seal(
         _ => None,
     });
     let merged = dedup::merge_across(lists.collect());
+    let known = earlier.as_ref().ok().map(Earlier::keys);
     parts.findings = match_dismissals(merged, &records.dismissals, &parts.release, parts.as_of, known, people);
+    parts.past = history(&parts.findings, &records.dismissals, &parts.release, parts.as_of);
+    parts.compared = match earlier {
+        Ok(earlier) => earlier.against(&parts.findings, &parts.pieces),
+        Err(why) => Compared::Not { why },
+    };
     let as_of = parts.as_of;
     let mut dossier = Dossier::seal(parts, |dossier| policy.evaluate(dossier, as_of));
     if dossier.has_all_findings() {
@@ -132,21 +140,19 @@ async fn last_run(desk: &Desk, waiting: &Waiting) -> Baseline {
     }
 }
 
-/// The match keys of the findings that the last approved release had; `None` if they are not kept.
-async fn known_findings(desk: &Desk, records: &Records, decision: &str) -> Option<HashSet<Fingerprint>> {
-    let digest = records.dossier(&RecordId::new(decision))?.clone();
+/// The findings that the last approved release had; else why they are not known.
+async fn earlier(desk: &Desk, records: &Records, decision: &Decision) -> Result<Earlier, String> {
+    let release = decision.release.line().into_owned();
+    let kept = records.dossier(&decision.id).cloned();
+    let digest = kept.ok_or_else(|| format!("The findings of {release} were not kept with its approval."))?;
     let store = Arc::clone(&desk.store);
-    tokio::task::spawn_blocking(move || {
-        let bytes = store.get(&digest).ok()??;
-        let dossier: Dossier = serde_json::from_slice(&bytes).ok()?;
-        let mut known = HashSet::new();
-        for triaged in dossier.findings {
-            let finding = Arc::unwrap_or_clone(triaged.finding);
-            known.insert(finding.fingerprint);
-            known.extend(finding.keys.into_iter().filter(|k| k.rung.carries()).map(|k| k.value));
-        }
-        Some(known)
-    })
-    .await
-    .ok()?
+    let read = tokio::task::spawn_blocking(move || match store.get(&digest) {
+        Ok(Some(bytes)) => match serde_json::from_slice::<Dossier>(&bytes) {
+            Ok(dossier) => Earlier::of(dossier),
+            Err(e) => Err(format!("The kept evidence of {release} cannot be read: {e}.")),
+        },
+        Ok(None) => Err(format!("The evidence of {release} is not in the evidence store any more.")),
+        Err(e) => Err(format!("The evidence of {release} cannot be read: {e}")),
+    });
+    read.await.unwrap_or_else(|e| Err(format!("Reading the last approved release failed: {e}.")))
 }

@@ -63,6 +63,15 @@ pub enum Action {
     PreviousMatch,
     Sort,
     Refresh,
+    GroupSeverity,
+    GroupRule,
+    GroupComponent,
+    GroupFile,
+    GroupTool,
+    GroupClass,
+    Ungroup,
+    Fold,
+    FoldAll,
     Mark,
     MarkAll,
     Approve,
@@ -172,6 +181,7 @@ const NO_FORM: &[Place] = &[
     Place::Log,
     Place::Check,
 ];
+const FINDINGS: &[Place] = &[Place::Findings];
 const MOVE: &str = "Moving";
 const VIEW: &str = "Looking";
 const DO: &str = "Deciding";
@@ -209,7 +219,21 @@ pub const TABLE: &[Spec] = &[
     spec(Action::PreviousMatch, "previous-match", "Goes to the match of the filter before.", VIEW).at(LISTS),
     spec(Action::Sort, "sort", "Sorts the inbox by another column.", VIEW).at(&[Place::Inbox]).footer("sort"),
     spec(Action::Refresh, "refresh", "Reads the gates, or the ledger, again.", VIEW).at(BASE).footer("refresh"),
-    spec(Action::Mark, "mark", "Marks the finding, to dismiss several together.", VIEW)
+    spec(Action::GroupSeverity, "group-severity", "Groups the findings by severity.", VIEW)
+        .at(FINDINGS)
+        .footer("group"),
+    spec(Action::GroupRule, "group-rule", "Groups the findings by rule.", VIEW).at(FINDINGS),
+    spec(Action::GroupComponent, "group-component", "Groups the findings by the package they are in.", VIEW)
+        .at(FINDINGS),
+    spec(Action::GroupFile, "group-file", "Groups the findings by file, URL or image.", VIEW).at(FINDINGS),
+    spec(Action::GroupTool, "group-tool", "Groups the findings by the tools that report them.", VIEW).at(FINDINGS),
+    spec(Action::GroupClass, "group-class", "Groups the findings by class: sast, sca, secret, ...", VIEW).at(FINDINGS),
+    spec(Action::Ungroup, "ungroup", "Shows the findings in one list.", VIEW).at(FINDINGS),
+    spec(Action::Fold, "fold", "Closes or opens the group; Enter on its heading does too.", VIEW)
+        .at(FINDINGS)
+        .when(Model::may_fold),
+    spec(Action::FoldAll, "fold-all", "Closes or opens all groups.", VIEW).at(FINDINGS).when(Model::may_fold),
+    spec(Action::Mark, "mark", "Marks the finding, or a group's, to dismiss several together.", VIEW)
         .at(&[Place::Findings])
         .footer("mark"),
     spec(Action::MarkAll, "mark-all", "Marks all findings that the filter shows, or none.", VIEW)

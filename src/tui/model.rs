@@ -2,11 +2,13 @@
 
 pub mod decide;
 pub mod dismiss;
+pub mod findings;
 pub mod form;
 pub mod gates;
 pub mod input;
 pub mod items;
 pub mod ledger;
+pub mod lines;
 pub mod listing;
 pub mod log;
 pub mod menu;
@@ -17,9 +19,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::dossier::Dossier;
+use crate::domain::grouping::Group;
 use crate::domain::ids::GateId;
 use crate::domain::time::Timestamp;
-use crate::domain::triage::Triaged;
+use crate::domain::triage::{Novelty, Triaged};
 
 use super::action::Place;
 use super::effect::{Effect, RequestId};
@@ -258,12 +261,22 @@ impl Model {
     /// The finding that is open, or that the cursor is on.
     pub fn current_finding(&self) -> Option<&Triaged> {
         let release = self.release.as_ref()?;
-        let dossier = self.gates.get(&release.gate)?.dossier.as_ref()?;
         match &self.finding {
-            Some(open) => dossier.findings.iter().find(|t| t.finding.fingerprint == open.fingerprint),
-            None if release.tab == Tab::Findings => dossier.findings.get(*release.findings.list.selected()?),
+            Some(open) => open.of(self.gates.get(&release.gate)?.dossier.as_ref()?),
+            None if release.tab == Tab::Findings => release.findings.selected(),
             None => None,
         }
+    }
+
+    /// The group of findings whose heading the cursor is on.
+    pub fn current_group(&self) -> Option<&Group> {
+        let release = self.release.as_ref().filter(|r| self.finding.is_none() && r.tab == Tab::Findings)?;
+        release.findings.selected_group()
+    }
+
+    /// Whether findings are being looked for: then there is something to go on with between keys.
+    pub fn is_searching(&self) -> bool {
+        self.release.as_ref().is_some_and(|r| r.findings.progress().is_some())
     }
 
     /// The line of builds, tickets, changes or approvals that the cursor is on.
@@ -299,6 +312,14 @@ impl Model {
         Ok(())
     }
 
+    /// Whether findings stand in groups; else what puts them there.
+    pub fn may_fold(&self) -> Result<(), String> {
+        match &self.release {
+            Some(release) if release.findings.by.is_some() => Ok(()),
+            _ => Err("The findings are not in groups; b puts them there.".to_owned()),
+        }
+    }
+
     /// Whether findings may be dismissed here; else why not.
     pub fn may_dismiss(&self) -> Result<(), String> {
         if self.readonly {
@@ -306,7 +327,13 @@ impl Model {
         }
         let marked = self.release.as_ref().is_some_and(|r| !r.findings.marked.is_empty());
         match self.current_finding() {
+            None if !marked && self.current_group().is_some() => {
+                Err("This is the heading of a group; space marks its findings.".to_owned())
+            }
             None if !marked => Err("There is no finding here.".to_owned()),
+            Some(triaged) if !marked && matches!(triaged.novelty, Novelty::Fixed | Novelty::Unseen) => {
+                Err("The finding is not of this release: only the last approved one had it.".to_owned())
+            }
             Some(triaged) if !marked && !triaged.is_open() => Err("The finding is dismissed already.".to_owned()),
             _ => Ok(()),
         }

@@ -39,6 +39,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// A second has passed; only sent while something on the screen counts.
     Tick(Timestamp),
+    /// Nothing else happens: what is being looked for is gone on with.
+    GoOn,
     /// The terminal was handed back to us.
     Resumed,
     /// The system asks us to suspend.

@@ -10,6 +10,7 @@ use crate::domain::decision::Decision;
 use crate::domain::dossier::Dossier;
 use crate::domain::provenance::Provenance;
 use crate::domain::time::{Timestamp, humane};
+use crate::domain::triage::Novelty;
 use crate::text::line;
 
 use super::model::gates::GateEntry;
@@ -152,6 +153,9 @@ impl Facts {
         }
         self.say("findings", &dossier.count().words());
         self.say("compared with", &dossier.baseline.words());
+        if let Err(why) = dossier.count().since {
+            self.say("new since then", &format!("not known. {why}"));
+        }
         for piece in &dossier.pieces {
             let why = piece.completeness.reason().map(|r| format!(": {}", r.text.line())).unwrap_or_default();
             self.say(&format!("source {}", line(&piece.name)), &format!("{}{why}", piece.completeness.word()));
@@ -168,9 +172,15 @@ impl Facts {
         for (i, triaged) in dossier.findings.iter().enumerate() {
             let f = &triaged.finding;
             let state = if triaged.is_open() { "open" } else { "dismissed" };
-            let words =
-                format!("{}, {state}, {}: {}, at {}", f.severity.word(), f.rule.line(), f.title.line(), f.place());
+            let new = if triaged.novelty == Novelty::New { "new, " } else { "" };
+            let (severity, rule) = (f.severity.word(), f.rule.line());
+            let words = format!("{severity}, {state}, {new}{rule}: {}, at {}", f.title.line(), f.place());
             self.say(&format!("finding {}", i + 1), &words);
+        }
+        for gone in dossier.compared.gone().iter().filter(|t| t.novelty == Novelty::Fixed) {
+            let f = &gone.finding;
+            let words = format!("{}, {}: {}, at {}", f.severity.word(), f.rule.line(), f.title.line(), f.place());
+            self.say("fixed", &words);
         }
     }
 

@@ -72,6 +72,8 @@ where
             msg = stage.messages.recv() => Some(msg.unwrap_or(Msg::Terminate)),
             event = events.next() => taken(&model, event),
             () = tick(&mut ticks) => Some(Msg::Tick(stage.clock.now())),
+            // Last: a key that was pressed meanwhile may change what is looked for.
+            () = std::future::ready(()), if model.is_searching() => Some(Msg::GoOn),
         };
         let mut effects = Vec::new();
         let mut painted = false;

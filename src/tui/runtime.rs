@@ -7,6 +7,7 @@ mod signing;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use futures_util::future::join;
 use tokio::sync::{OnceCell, mpsc};
@@ -221,7 +222,9 @@ impl Worker {
     }
 
     fn keep(&self, gate: &GateId, dossier: Arc<Dossier>) -> Arc<Dossier> {
-        Self::lock(&self.dossiers).insert(gate.clone(), Arc::clone(&dossier));
+        if let Some(old) = Self::lock(&self.dossiers).insert(gate.clone(), Arc::clone(&dossier)) {
+            drop(tokio::spawn(retire(old)));
+        }
         dossier
     }
 
@@ -322,6 +325,17 @@ impl Worker {
         let preview = preview(&prepared, earlier.map(|e| e.words()), differences);
         Ok((prepared, preview))
     }
+}
+
+/// Lets go of a dossier once the loop has: to give a million findings back takes longer than a key may.
+async fn retire(old: Arc<Dossier>) {
+    for _ in 0..50 {
+        if Arc::strong_count(&old) == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    drop(tokio::task::spawn_blocking(move || drop(old)).await);
 }
 
 pub(super) fn row(waiting: &Waiting, seen: Seen) -> GateRow {

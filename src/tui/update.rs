@@ -76,6 +76,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.now = now;
             Vec::new()
         }
+        Msg::GoOn => {
+            if let Some(release) = &mut model.release {
+                release.findings.go_on();
+            }
+            Vec::new()
+        }
         Msg::Resumed => vec![Effect::Redraw],
         Msg::SuspendAsked => vec![Effect::Suspend],
         Msg::Terminate => vec![Effect::Quit],
@@ -206,7 +212,8 @@ fn settle(model: &mut Model) {
     model.inbox.list.settle(usize::from(inbox));
     if let Some(release) = &mut model.release {
         let body = |base| usize::from(layout::areas(width, height, base).body.height);
-        release.findings.list.settle(body(Place::Findings));
+        let len = release.findings.lines.len();
+        release.findings.place.settle(body(Place::Findings), len);
         release.items.settle(body(Place::Items));
     }
     ledger::settle(model);

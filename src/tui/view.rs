@@ -3,6 +3,7 @@
 mod check;
 mod confirm;
 mod finding;
+mod findings;
 mod forms;
 mod inbox;
 mod items;
@@ -158,9 +159,12 @@ fn status(
             let used = painter.put(line, "filter: ", Role::Key);
             let rect = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
             cursor = text_field(painter, rect, &filter.input.text(), filter.input.before(), true);
-            match (&filter.error, &cursor) {
+            // Where only a value is missing, those that may stand there are of more use than the error.
+            let begun =
+                |e: &QueryError| e.span.is_empty() && !completion(model, filter.input.before()).candidates.is_empty();
+            match (filter.error.as_ref().filter(|e| !begun(e)), &cursor) {
                 (Some(error), Some(at)) => wrong(&filter.input, error, *at, painter, footer),
-                _ => painter.line(footer, Role::Text, &may_follow(model, &filter.input), None),
+                _ => painter.line(footer, Role::Text, &may_follow(model, filter, usize::from(footer.width)), None),
             }
             return cursor;
         }
@@ -190,13 +194,32 @@ fn wrong(input: &Input, error: &QueryError, cursor: Position, painter: &mut Pain
     painter.line(line, Role::Text, &[span(Role::Bad, words)], None);
 }
 
-/// What may be typed next into a filter, in the footer.
-fn may_follow(model: &Model, input: &Input) -> Vec<Span<'static>> {
-    let candidates = completion(model, input.before()).candidates;
+/// What may be typed next into a filter, in the footer: as many as fit, and how many more.
+fn may_follow(model: &Model, filter: &Filter, room: usize) -> Vec<Span<'static>> {
+    let (candidates, now) = match &filter.turns {
+        Some(turns) => (turns.candidates.clone(), Some(turns.at)),
+        None => (completion(model, filter.input.before()).candidates, None),
+    };
     let mut row = vec![span(Role::Key, "enter"), span(Role::Muted, " keep  "), span(Role::Key, "esc")];
     row.push(span(Role::Muted, " clear  "));
-    if !candidates.is_empty() {
-        row.extend([span(Role::Key, "tab"), span(Role::Muted, format!(" {}", candidates.join(" ")))]);
+    if candidates.is_empty() {
+        return row;
+    }
+    row.push(span(Role::Key, "tab"));
+    let mut used = width("enter keep  esc clear  tab");
+    // The one whose turn it is is always to be seen.
+    let first = now.map_or(0, |at| at.saturating_sub(2));
+    let all = candidates.len();
+    for (at, word) in candidates.into_iter().enumerate().skip(first) {
+        let more = format!(" +{} more", all - at);
+        let last = at + 1 == all;
+        if used + 1 + width(&word) + if last { 0 } else { width(&more) } > room {
+            row.push(span(Role::Muted, more));
+            break;
+        }
+        used += 1 + width(&word);
+        row.push(span(Role::Muted, " "));
+        row.push(span(if now == Some(at) { Role::Strong } else { Role::Muted }, word));
     }
     row
 }
@@ -217,7 +240,7 @@ fn said(model: &Model, bad: &str, busy: &str) -> Vec<Span<'static>> {
 }
 
 /// The footer, the most wanted first: what does not fit is left out.
-const WANTED: [Action; 17] = [
+const WANTED: [Action; 18] = [
     Action::Open,
     Action::Back,
     Action::NextPane,
@@ -227,6 +250,7 @@ const WANTED: [Action; 17] = [
     Action::CheckLedger,
     Action::Filter,
     Action::Approve,
+    Action::GroupSeverity,
     Action::Reject,
     Action::Halt,
     Action::OpenLink,
@@ -276,7 +300,9 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
             continue;
         };
         let Some(key) = model.keymap.keys_of(action).into_iter().next() else { continue };
-        let key = key.trim_start_matches('<').trim_end_matches('>').to_owned();
+        // What groups begins with one key: the ways to group are shown once it is pressed.
+        let begin = if action == Action::GroupSeverity { key.split(' ').next().unwrap_or_default() } else { &key };
+        let key = begin.trim_start_matches('<').trim_end_matches('>').to_owned();
         let wide = width(&key) + width(word) + 3;
         let limit = if action == Action::Help { room } else { room.saturating_sub(reserve) };
         if used + wide > limit {

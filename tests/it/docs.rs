@@ -23,6 +23,14 @@ fn keys() {
 }
 
 #[test]
+fn queries() {
+    const MARK: &str = "<!-- fields: written by `make docs` from src/domain/query/field.rs -->\n";
+    let page = include_str!("../../docs/query.md");
+    let prose = page.split(MARK).next().unwrap();
+    compare("query.md", &format!("{prose}{MARK}{}", countersign::domain::query::Query::reference()));
+}
+
+#[test]
 fn report_formats() {
     const MARK: &str = "<!-- formats: written by `make docs` from the readers -->\n";
     let page = include_str!("../../docs/reports.md");

@@ -61,8 +61,9 @@ required = ["builds", "findings:sast"]
 fn world() -> World {
     let shell = |line| finding("B602", "HIGH", "shop/run.py", line, "subprocess.call(x, shell=True)");
     let assert = |line| finding("B101", "LOW", "shop/cart.py", line, "assert cart");
-    let first = release("1.0", 10, "3h", &[shell(12), assert(5)]);
-    // The same two, further down, and one more.
+    let password = finding("B105", "LOW", "shop/login.py", 3, "password = 'x'");
+    let first = release("1.0", 10, "3h", &[shell(12), assert(5), password]);
+    // Two of them, further down, and one that is new.
     let pickle = finding("B301", "LOW", "shop/store.py", 8, "pickle.loads(data)");
     let second = release("1.1", 11, "1h", &[shell(40), assert(9), pickle]);
     World::parse(&[("service", SHOP), ("first", &first), ("second", &second)]).unwrap()
@@ -103,16 +104,33 @@ async fn the_next_release_is_compared_with_the_one_that_was_approved() {
     assert!(before["gates"].as_array().unwrap().iter().all(|g| g["findings"]["new"].is_null()), "{before:#}");
     let shown = bench.run(&["show", SECOND]).await.exits(0).out;
     assert!(shown.contains(", new: not known, 0 dismissed"), "{shown}");
+    let listed = bench.json(&["findings", SECOND], 0).await;
+    for known in ["new", "fixed", "unchanged", "unseen", "since"] {
+        assert!(listed[known].is_null() && listed.get(known).is_some(), "{known}: {listed:#}");
+    }
+    assert_eq!(listed["notCompared"], "The last approved release is not known.");
     approve_the_first(&bench).await;
 
     assert_eq!(findings(&bench, SECOND).await, rules(&[("B101", "known"), ("B301", "new"), ("B602", "known")]));
-    let gate = &bench.json(&["show", SECOND], 0).await["gate"];
+    let shown = bench.json(&["show", SECOND], 0).await;
+    let gate = &shown["gate"];
     assert_eq!((&gate["findings"]["new"], &gate["findings"]["dismissed"]), (&json!(1), &json!(1)));
+    // The high one is dismissed: it is neither new nor unchanged among the open ones.
+    let listed = bench.json(&["findings", SECOND], 0).await;
+    for (name, number) in [("new", 1), ("fixed", 1), ("unchanged", 1), ("unseen", 0)] {
+        assert_eq!(listed[name], number, "{name}: {listed:#}");
+        assert_eq!(gate["findings"][name], number, "{name}: {gate:#}");
+    }
+    assert_eq!((&listed["since"], &listed["notCompared"]), (&json!("1.0"), &Value::Null));
+    let fixed = bench.json(&["findings", SECOND, "--query", "fixed"], 0).await;
+    let rules: Vec<_> = fixed["findings"].as_array().unwrap().iter().map(|f| (&f["rule"], &f["novelty"])).collect();
+    assert_eq!(rules, [(&json!("B105"), &json!("fixed"))]);
     let inbox = bench.json(&["inbox"], 0).await;
     assert_eq!(inbox["gates"][0]["short"], SECOND);
     assert_eq!(inbox["gates"][0]["findings"]["new"], 1);
     let shown = bench.run(&["show", SECOND]).await.exits(0).out;
     assert!(shown.contains("Compared to shop@1.0/prod (approved, in the ledger)"), "{shown}");
+    assert!(shown.contains("1 new, 1 fixed, 1 unchanged since 1.0"), "{shown}");
     let line = |rule: &str| {
         let line = shown.lines().find(|l| l.contains(&format!(" {rule} "))).unwrap();
         line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>()

@@ -1,9 +1,12 @@
 //! The findings of a dossier, counted, and how far the count goes: what was never seen is not zero.
 
-use super::Dossier;
+use std::sync::OnceLock;
+
+use super::{Compared, Dossier};
 use crate::domain::evidence::{Completeness, Kind};
 use crate::domain::severity::{Severity, Tally};
 use crate::domain::triage::Novelty;
+use crate::text::Untrusted;
 
 /// The findings, counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +15,48 @@ pub struct Count {
     pub tally: Tally,
     /// How much is there.
     pub extent: Extent,
+    /// How they stand against the last approved release; else why that is not known.
+    pub since: Result<Since, String>,
 }
+
+/// How the findings stand against those of the last approved release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// Its version.
+    pub version: Untrusted,
+    /// Open findings that it did not have.
+    pub new: u32,
+    /// Open findings that it had too.
+    pub unchanged: u32,
+    /// What it had, was looked for, and is not there any more.
+    pub fixed: u32,
+    /// What it had and nobody looked for this time.
+    pub unseen: u32,
+}
+
+impl Since {
+    /// In words: `2 new, 1 fixed, 3 unchanged since 1.4.1`. Safe to display.
+    pub fn words(&self) -> String {
+        let unseen = match self.unseen {
+            0 => String::new(),
+            n => format!(", {n} not looked for again"),
+        };
+        let Self { new, fixed, unchanged, .. } = self;
+        format!("{new} new, {fixed} fixed, {unchanged} unchanged{unseen} since {}", self.version.line())
+    }
+}
+
+/// A count that is made once. It follows from the findings, so it makes no difference between dossiers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counted(OnceLock<Count>);
+
+impl PartialEq for Counted {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Counted {}
 
 /// How much of the findings is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,33 +107,59 @@ impl Count {
             (Some(_), true) => {}
         }
         out.push(format!("{} dismissed", tally.dismissed));
-        out.push(tally.new_words());
+        out.push(self.since_words());
         out.join(", ") + &gap
+    }
+
+    /// How they stand against the last approved release, in words.
+    pub fn since_words(&self) -> String {
+        self.since.as_ref().map_or_else(|_why| self.tally.new_words(), Since::words)
     }
 }
 
 impl Dossier {
-    /// The findings, counted, and how far the count goes.
+    /// The findings, counted, and how far the count goes. They are gone through once.
     pub fn count(&self) -> Count {
-        Count { tally: self.tally(), extent: self.extent() }
+        self.counted().clone()
     }
 
     /// The numbers of the findings that are there. Of what is new, nothing is said where it is not known.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        let mut new = 0;
-        for triaged in &self.findings {
-            if triaged.is_open() {
+        self.counted().tally
+    }
+
+    fn counted(&self) -> &Count {
+        self.counted.0.get_or_init(|| {
+            let extent = self.extent();
+            let mut tally = Tally::default();
+            let (mut new, mut unchanged, mut compared) = (0, 0, true);
+            for triaged in &self.findings {
+                if !triaged.is_open() {
+                    tally.dismissed += 1;
+                    continue;
+                }
                 tally.add(triaged.finding.severity);
-                new += u32::from(triaged.novelty == Novelty::New);
-            } else {
-                tally.dismissed += 1;
+                match triaged.novelty {
+                    Novelty::New => new += 1,
+                    Novelty::Known => unchanged += 1,
+                    Novelty::Unknown | Novelty::Fixed | Novelty::Unseen => compared = false,
+                }
             }
-        }
-        let compared = self.findings.iter().all(|t| !t.is_open() || t.novelty != Novelty::Unknown);
-        let seen = !matches!(self.extent(), Extent::Nothing(_) | Extent::NotConfigured);
-        tally.new = (compared && seen).then_some(new);
-        tally
+            let seen = !matches!(extent, Extent::Nothing(_) | Extent::NotConfigured);
+            let since = match &self.compared {
+                Compared::Not { why } => Err(crate::text::line(why).into_owned()),
+                Compared::With { .. } if !seen => Err("There are no findings to compare.".to_owned()),
+                Compared::With { .. } if !compared => Err("Not every finding could be compared.".to_owned()),
+                Compared::With { version, gone } => {
+                    let fixed = gone.iter().filter(|t| t.novelty == Novelty::Fixed).count();
+                    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+                    let (fixed, unseen) = (number(fixed), number(gone.len() - fixed));
+                    Ok(Since { version: version.clone(), new, unchanged, fixed, unseen })
+                }
+            };
+            tally.new = since.is_ok().then_some(new);
+            Count { tally, extent, since }
+        })
     }
 
     fn extent(&self) -> Extent {
@@ -110,6 +180,8 @@ impl Dossier {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::domain::canonical::sha256;
     use crate::domain::dossier::{Baseline, Parts};
@@ -127,6 +199,10 @@ mod tests {
     }
 
     fn dossier(pieces: Vec<Piece>, findings: Vec<Triaged>) -> Dossier {
+        let compared = match findings.first().map(|t| t.novelty) {
+            Some(Novelty::New | Novelty::Known) => Compared::With { version: "1.4.1".into(), gone: Vec::new() },
+            _ => Compared::Not { why: "The last approved release is not known.".to_owned() },
+        };
         let parts = Parts {
             gate: Gate::new(GateId::new(ConnectionName::new("spinnaker"), ["pay", "run", "stage"]), "1"),
             release: Release {
@@ -142,6 +218,8 @@ mod tests {
             pieces,
             findings,
             baseline: Baseline::Unknown,
+            compared,
+            past: BTreeMap::new(),
             required: Vec::new(),
             policy: sha256(b"policy"),
         };
@@ -199,9 +277,11 @@ mod tests {
         assert_eq!(count.words(), "2 high, 2 medium, 1 low, 1 dismissed, new: not known");
         assert_eq!(dossier(vec![got("findings/a")], found(Novelty::Known)).tally().new, Some(0));
         assert_eq!(dossier(vec![got("findings/a")], found(Novelty::New)).tally().new, Some(5));
-        // Of nothing at all, nothing is new.
+        // Also where nothing is there: what was mended is not known either.
         let none = dossier(vec![got("findings/a")], Vec::new()).count();
-        assert_eq!(none.words(), "no open findings, 0 dismissed, 0 new");
+        assert_eq!(none.words(), "no open findings, 0 dismissed, new: not known");
+        let words = dossier(vec![got("findings/a")], found(Novelty::Known)).count().words();
+        assert_eq!(words, "2 high, 2 medium, 1 low, 1 dismissed, 0 new, 0 fixed, 5 unchanged since 1.4.1");
     }
 
     #[test]
@@ -210,7 +290,10 @@ mod tests {
         assert_eq!(nothing.words(), "not known; missing: findings/a, findings/b");
         assert_eq!(nothing.tally.new, None);
         let part = |findings| dossier(vec![got("findings/a"), gone("findings/b")], findings).count().words();
-        assert_eq!(part(Vec::new()), "none open in what is there, 0 dismissed, 0 new; not all there: findings/b");
+        assert_eq!(
+            part(Vec::new()),
+            "none open in what is there, 0 dismissed, new: not known; not all there: findings/b"
+        );
         assert!(part(found(Novelty::New)).starts_with("at least 2 high, "), "{}", part(found(Novelty::New)));
         let unmatched = dossier(Vec::new(), Vec::new()).count();
         assert_eq!(unmatched.words(), "not known; no source of findings is configured");

@@ -182,13 +182,21 @@ fn distance(word: &[char], other: &str) -> usize {
 pub struct Completion {
     /// The byte of the input from which on a candidate replaces it.
     pub start: usize,
-    /// The candidates, sorted.
+    /// The candidates: sorted, or in the order of the language's table before anything is typed.
     pub candidates: Vec<String>,
 }
 
 impl Completion {
     /// Candidates for the last word of `input`; `values` gives the known values of a field.
     pub(super) fn of(input: &str, fields: &[&str], flags: &[&str], values: impl Fn(&str) -> Vec<&'static str>) -> Self {
+        let words = fields.iter().map(|f| format!("{f}:")).chain(flags.iter().map(|f| (*f).to_owned()));
+        let mut found = Self::among(input, words.collect(), values);
+        found.candidates.sort();
+        found
+    }
+
+    /// The same, of all words that may begin a term: fields with their signs, and flags.
+    pub(super) fn among(input: &str, words: Vec<String>, values: impl Fn(&str) -> Vec<&'static str>) -> Self {
         // Within quotes everything is text.
         if input.matches('"').count() % 2 == 1 {
             return Self { start: input.len(), candidates: Vec::new() };
@@ -204,14 +212,13 @@ impl Completion {
                 start = input.len() - value.len();
                 values(field).into_iter().filter(|v| v.starts_with(value)).map(str::to_owned).collect()
             }
-            None => fields
-                .iter()
-                .map(|f| format!("{f}:"))
-                .chain(flags.iter().map(|f| (*f).to_owned()))
-                .filter(|c| c.starts_with(&lower))
-                .collect(),
+            None => words.into_iter().filter(|c| c.starts_with(&lower)).collect(),
         };
-        candidates.sort();
+        // Before anything is typed, what is wanted most comes first.
+        if start < input.len() || lower.contains([':', '=', '<', '>']) {
+            candidates.sort();
+            candidates.dedup();
+        }
         Self { start, candidates }
     }
 }

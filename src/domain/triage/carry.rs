@@ -132,7 +132,13 @@ pub(in crate::domain) fn is_at(place: &Untrusted, finding: &Finding) -> bool {
     judged == named(&finding.place()) || finding.also.iter().any(|l| named(&l.to_string()) == judged)
 }
 
-fn lapse_of(dismissal: &Dismissal, finding: &Finding, rung: Rung, several: bool, now: Timestamp) -> Option<Lapse> {
+pub(super) fn lapse_of(
+    dismissal: &Dismissal,
+    finding: &Finding,
+    rung: Rung,
+    several: bool,
+    now: Timestamp,
+) -> Option<Lapse> {
     let major = finding.sources.first().and_then(FindingSource::tool_major).map(|m| m.to_string());
     if dismissal.expires.is_some_and(|e| e <= now) {
         Some(Lapse::Expired)

@@ -128,6 +128,44 @@ fn of_several_that_look_alike_none_is_taken_for_the_judged_one() {
     assert_eq!(outcome(three, &both), [ambiguous, ambiguous, ambiguous]);
 }
 
+#[test]
+fn all_that_was_ever_said_is_told_wherever_it_was_said() {
+    let mut findings = vec![code("a.py", 99), code("b.py", 1)];
+    let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000).unwrap();
+    let said = |envelope: &[u8], seconds, scope: Scope, expires| Dismissal {
+        envelope: crate::domain::canonical::sha256(envelope),
+        issued_at: at(seconds),
+        scope,
+        expires,
+        ..dismissed(vec![code("a.py", 10)], &[0]).remove(0)
+    };
+    let search = Scope { service: Some("search".into()), ..Scope::default() };
+    let dismissals = [
+        said(b"old", 10, Scope::default(), Some(at(20))),
+        said(b"elsewhere", 30, search, None),
+        said(b"replaced", 40, Scope::default(), None),
+        said(b"in force", 50, Scope::default(), None),
+    ];
+    identify(&mut findings);
+    let release = Release {
+        service: "pay".into(),
+        version: "2".into(),
+        environment: "prod".into(),
+        commit: None,
+        branch: None,
+        artifacts: Vec::new(),
+    };
+    let findings: Vec<_> = findings.into_iter().map(Arc::new).collect();
+    let triaged = match_dismissals(findings, &dismissals, &release, at(60), None);
+    let told = history(&triaged, &dismissals, &release, at(60));
+    let [(fingerprint, past)] = told.iter().collect::<Vec<_>>()[..] else { panic!("{told:?}") };
+    assert_eq!(*fingerprint, triaged[0].finding.fingerprint);
+    let fates: Vec<_> = past.iter().map(|p| p.fate).collect();
+    assert_eq!(fates, [Fate::InForce, Fate::Replaced, Fate::Elsewhere, Fate::Lapsed(Lapse::Expired)]);
+    assert!(past.iter().all(|p| p.carried.rung.carries()), "each by the strongest key that it has");
+    assert!(history(&triaged, &[], &release, at(60)).is_empty());
+}
+
 /// Nothing tells which of them was mended.
 #[test]
 fn where_one_of_several_is_gone_the_rest_counts_as_judged_only_if_all_were() {

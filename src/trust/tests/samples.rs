@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::domain::canonical::sha256;
 use crate::domain::decision::Verb;
-use crate::domain::dossier::{Baseline, Dossier, Parts};
+use crate::domain::dossier::{Baseline, Compared, Dossier, Parts};
 use crate::domain::evidence::{Collected, Completeness, Evidence, Kind, Origin, Piece, Reason};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{ConnectionName, Fingerprint, GateId, Principal, RecordId};
@@ -62,6 +62,8 @@ pub(crate) fn dossier() -> Dossier {
         pieces: pieces(),
         findings: Vec::new(),
         baseline: Baseline::Unknown,
+        compared: Compared::default(),
+        past: std::collections::BTreeMap::new(),
         required: vec!["builds".into()],
         policy: sha256(b"policy"),
     };

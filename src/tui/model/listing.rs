@@ -1,16 +1,22 @@
 //! A list with a cursor that stays on the same thing while the list changes around it.
 
-/// The keys of a list in order, the line that the cursor is on, and the first line that is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing<K> {
-    keys: Vec<K>,
+/// The line that the cursor is on, and the first line that is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
     cursor: usize,
     top: usize,
 }
 
+/// The keys of a list in order, and where the cursor is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<K> {
+    keys: Vec<K>,
+    place: Place,
+}
+
 impl<K> Default for Listing<K> {
     fn default() -> Self {
-        Self { keys: Vec::new(), cursor: 0, top: 0 }
+        Self { keys: Vec::new(), place: Place::default() }
     }
 }
 
@@ -27,52 +33,45 @@ pub enum Step {
     Last,
 }
 
-impl<K: PartialEq> Listing<K> {
-    /// The keys.
-    pub fn keys(&self) -> &[K] {
-        &self.keys
-    }
-
+impl Place {
     /// The line that the cursor is on.
-    pub fn cursor(&self) -> usize {
+    pub fn cursor(self) -> usize {
         self.cursor
     }
 
     /// The first line that is shown.
-    pub fn top(&self) -> usize {
+    pub fn top(self) -> usize {
         self.top
     }
 
-    /// What the cursor is on.
-    pub fn selected(&self) -> Option<&K> {
-        self.keys.get(self.cursor)
-    }
-
-    /// Takes other keys in; the cursor goes to the line that `same` says is what it was on, which keeps its place on
-    /// the screen, else it stays where it is.
-    pub fn set(&mut self, keys: Vec<K>, same: impl Fn(&K) -> bool) {
-        let found = keys.iter().position(same);
-        self.keys = keys;
-        match found {
+    /// The list has changed: the cursor goes to the line that has what it was on, which keeps its place on the screen,
+    /// else it stays where it is, as far as there are lines.
+    pub fn follow(&mut self, same: Option<usize>, len: usize) {
+        match same {
             Some(at) => {
                 let offset = self.cursor.saturating_sub(self.top);
                 self.cursor = at;
                 self.top = at.saturating_sub(offset);
             }
-            None => self.cursor = self.cursor.min(self.keys.len().saturating_sub(1)),
+            None => self.cursor = self.cursor.min(len.saturating_sub(1)),
         }
     }
 
+    /// Leaves a line above that of the cursor to be seen: what it stands under, if it is the first of its group.
+    pub fn look_up(&mut self) {
+        self.top = self.top.min(self.cursor.saturating_sub(1));
+    }
+
     /// Puts the cursor on a line, if there is such a line.
-    pub fn go(&mut self, at: usize) {
-        if at < self.keys.len() {
+    pub fn go(&mut self, at: usize, len: usize) {
+        if at < len {
             self.cursor = at;
         }
     }
 
     /// Moves the cursor.
-    pub fn step(&mut self, step: Step) {
-        let last = self.keys.len().saturating_sub(1);
+    pub fn step(&mut self, step: Step, len: usize) {
+        let last = len.saturating_sub(1);
         self.cursor = match step {
             Step::Around(n) if n > 0 && self.cursor == last => 0,
             Step::Around(n) if n < 0 && self.cursor == 0 => last,
@@ -83,12 +82,62 @@ impl<K: PartialEq> Listing<K> {
     }
 
     /// Scrolls as little as needed for the cursor to be among `height` lines.
-    pub fn settle(&mut self, height: usize) {
+    pub fn settle(&mut self, height: usize, len: usize) {
         let height = height.max(1);
-        self.top = self.top.min(self.keys.len().saturating_sub(height)).min(self.cursor);
+        self.top = self.top.min(len.saturating_sub(height)).min(self.cursor);
         if self.cursor >= self.top + height {
             self.top = self.cursor + 1 - height;
         }
+    }
+}
+
+impl<K: PartialEq> Listing<K> {
+    /// The keys.
+    pub fn keys(&self) -> &[K] {
+        &self.keys
+    }
+
+    /// Where the cursor is.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The line that the cursor is on.
+    pub fn cursor(&self) -> usize {
+        self.place.cursor
+    }
+
+    /// The first line that is shown.
+    pub fn top(&self) -> usize {
+        self.place.top
+    }
+
+    /// What the cursor is on.
+    pub fn selected(&self) -> Option<&K> {
+        self.keys.get(self.place.cursor)
+    }
+
+    /// Takes other keys in; the cursor goes to the line that `same` says is what it was on, which keeps its place on
+    /// the screen, else it stays where it is.
+    pub fn set(&mut self, keys: Vec<K>, same: impl Fn(&K) -> bool) {
+        let found = keys.iter().position(same);
+        self.keys = keys;
+        self.place.follow(found, self.keys.len());
+    }
+
+    /// Puts the cursor on a line, if there is such a line.
+    pub fn go(&mut self, at: usize) {
+        self.place.go(at, self.keys.len());
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, step: Step) {
+        self.place.step(step, self.keys.len());
+    }
+
+    /// Scrolls as little as needed for the cursor to be among `height` lines.
+    pub fn settle(&mut self, height: usize) {
+        self.place.settle(height, self.keys.len());
     }
 }
 

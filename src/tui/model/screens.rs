@@ -1,11 +1,11 @@
 //! The inbox, a release and a finding.
 
-use std::collections::BTreeSet;
-
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{Fingerprint, GateId};
 use crate::domain::query::{Completion, GateQuery, Query, QueryError, RecordQuery};
+use crate::domain::triage::Triaged;
 use crate::tui::model::Model;
+use crate::tui::model::findings::Findings;
 use crate::tui::model::input::Input;
 use crate::tui::model::listing::Listing;
 
@@ -20,6 +20,26 @@ pub struct Filter {
     pub error: Option<QueryError>,
     /// The text of what is in force; empty: everything is shown.
     pub in_force: String,
+    /// What takes turns before the cursor, while the key for it is pressed.
+    pub turns: Option<Turns>,
+}
+
+/// Candidates that take turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turns {
+    /// The byte from which on they stand.
+    pub start: usize,
+    /// The candidates.
+    pub candidates: Vec<String>,
+    /// Whose turn it is.
+    pub at: usize,
+}
+
+impl Turns {
+    /// What stands before the cursor now.
+    pub fn now(&self) -> &str {
+        self.candidates.get(self.at).map_or("", String::as_str)
+    }
 }
 
 impl Filter {
@@ -55,7 +75,7 @@ impl Filter {
 /// would be empty while `verdict` is typed, and full again with the colon.
 fn settled(typed: &str, completion: &Completion) -> usize {
     let word = typed.get(completion.start..).unwrap_or_default().to_ascii_lowercase();
-    let begun = |c: &String| c.ends_with(':') && c.starts_with(&word);
+    let begun = |c: &String| c.ends_with([':', '=']) && c.starts_with(&word);
     let whole = word.is_empty() || completion.candidates.contains(&word);
     if whole || !completion.candidates.iter().any(begun) {
         return typed.len();
@@ -195,38 +215,6 @@ pub struct ReleaseScreen {
     pub findings: Findings,
 }
 
-/// The findings of a release.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Findings {
-    /// Those that are shown: places in the dossier's list.
-    pub list: Listing<usize>,
-    /// The filter.
-    pub filter: Filter,
-    /// What of it is in force.
-    pub query: Query,
-    /// Those that are marked.
-    pub marked: BTreeSet<Fingerprint>,
-}
-
-impl Findings {
-    /// Which finding the cursor is on.
-    pub fn selected(&self, dossier: &Dossier) -> Option<Fingerprint> {
-        Some(dossier.findings.get(*self.list.selected()?)?.finding.fingerprint)
-    }
-
-    /// Reads what is typed into the filter; whether what is in force has changed.
-    pub fn apply_filter(&mut self) -> bool {
-        self.filter.apply(&mut self.query, Query::parse, Query::complete)
-    }
-
-    /// Shows what the filter finds in `dossier`; the cursor goes to the finding `on`, if it is among them.
-    pub fn show(&mut self, dossier: &Dossier, on: Option<&Fingerprint>) {
-        let all = self.filter.in_force.is_empty();
-        let keys = (0..dossier.findings.len()).filter(|i| all || self.query.matches(&dossier.findings[*i]));
-        self.list.set(keys.collect(), |i| Some(&dossier.findings[*i].finding.fingerprint) == on);
-    }
-}
-
 impl ReleaseScreen {
     /// The release of a gate, at its overview.
     pub fn new(gate: GateId) -> Self {
@@ -239,6 +227,19 @@ impl ReleaseScreen {
 pub struct FindingScreen {
     /// Which one.
     pub fingerprint: Fingerprint,
+    /// Where it was in its dossier: it need not be looked for there.
+    pub hint: usize,
     /// How far it is scrolled.
     pub scroll: usize,
+}
+
+impl FindingScreen {
+    /// The finding, among those that are there or that are gone.
+    pub fn of<'d>(&self, dossier: &'d Dossier) -> Option<&'d Triaged> {
+        let is = |t: &&Triaged| t.finding.fingerprint == self.fingerprint;
+        dossier
+            .row(self.hint)
+            .filter(is)
+            .or_else(|| dossier.findings.iter().find(is).or_else(|| dossier.compared.gone().iter().find(is)))
+    }
 }

@@ -11,7 +11,7 @@ use crate::domain::build::{Build, BuildArtifact, BuildResult, Tests};
 use crate::domain::canonical::sha256;
 use crate::domain::change::{ChangeSet, Commit, PullRequest};
 use crate::domain::decision::{Decision, Verb};
-use crate::domain::dossier::{Baseline, Dossier, Parts};
+use crate::domain::dossier::{Baseline, Compared, Dossier, Parts};
 use crate::domain::evidence::{Completeness, Evidence, FindingSet, Kind, Origin, Piece, Reason};
 use crate::domain::finding::{Class, Finding, FindingSource, Location, MatchKey, Rung};
 use crate::domain::gate::Gate;
@@ -21,7 +21,7 @@ use crate::domain::release::Release;
 use crate::domain::severity::Severity;
 use crate::domain::ticket::{StatusCategory, Ticket};
 use crate::domain::time::Timestamp;
-use crate::domain::triage::{Carried, Dismissal, Lapse, Novelty, Scope, Status, Subject, Triaged};
+use crate::domain::triage::{Carried, Dismissal, Fate, Lapse, Novelty, Past, Scope, Status, Subject, Triaged};
 use crate::domain::verdict::{Cause, Level, Verdict, Violation};
 use crate::text::Untrusted;
 use crate::tui::msg::{Approvals, GateRow, Msg};
@@ -158,6 +158,9 @@ pub fn unmatched(row: &GateRow) -> Dossier {
 }
 
 fn seal(row: &GateRow, pieces: Vec<Piece>, findings: Vec<Triaged>, reasons: Vec<Violation>) -> Dossier {
+    let gone = if findings.is_empty() { Vec::new() } else { vec![gone()] };
+    let compared = Compared::With { version: "1.4.1".into(), gone };
+    let past = findings.iter().filter(|t| !t.is_open()).map(|t| (t.finding.fingerprint, said(t))).collect();
     let parts = Parts {
         gate: row.gate.clone(),
         release: row.release.clone(),
@@ -166,6 +169,8 @@ fn seal(row: &GateRow, pieces: Vec<Piece>, findings: Vec<Triaged>, reasons: Vec<
         pieces,
         findings,
         baseline: Baseline::Orchestrator { run: "01JC9".into(), version: Some("1.4.1".into()), commit: None },
+        compared,
+        past,
         required: vec!["builds".to_owned(), "findings:sast".to_owned()],
         policy: sha256(b"policy"),
     };
@@ -288,6 +293,24 @@ fn triaged(i: usize) -> Triaged {
     let suggestion = (i % 6 == 4).then(|| Box::new((carried(&finding), Lapse::Expired)));
     let novelty = if i.is_multiple_of(2) { Novelty::New } else { Novelty::Known };
     Triaged { finding, dismissal, suggestion, novelty }
+}
+
+/// What the last approved release had and this one has not.
+fn gone() -> Triaged {
+    let mut gone = triaged(1_000_003);
+    gone.novelty = Novelty::Fixed;
+    gone
+}
+
+/// What was said of a finding: here, and in another service.
+fn said(triaged: &Triaged) -> Vec<Past> {
+    let mut other = carried(&triaged.finding);
+    other.dismissal.principal = Principal::new("eve@example.com");
+    other.dismissal.status = Status::Accepted;
+    other.dismissal.detail = "The risk is small in the search.".into();
+    other.dismissal.scope = Scope { service: Some("search".to_owned()), ..Scope::default() };
+    let here = Past { carried: carried(&triaged.finding), fate: Fate::InForce };
+    vec![here, Past { carried: other, fate: Fate::Elsewhere }]
 }
 
 fn carried(finding: &Finding) -> Carried {

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::domain::decision::Verb;
+use crate::domain::grouping::GroupBy;
 use crate::tui::action::{Action, Place};
 use crate::tui::effect::Effect;
 use crate::tui::layout;
+use crate::tui::model::findings::Findings;
 use crate::tui::model::form::{Focus, Form};
+use crate::tui::model::lines::Line;
 use crate::tui::model::listing::Step;
 use crate::tui::model::menu::Menu;
 use crate::tui::model::screens::{FindingScreen, ReleaseScreen, Tab};
@@ -71,13 +74,23 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Provenance => show_tab(model, |_| Tab::Provenance),
         Action::Approvals => show_tab(model, |_| Tab::Approvals),
         Action::Ledger => return ledger::open(model),
-        Action::NextPane if model.is_typing() => lists::complete_filter(model),
+        Action::NextPane if model.is_typing() => lists::complete_filter(model, false),
+        Action::PreviousPane if model.is_typing() => lists::complete_filter(model, true),
         Action::Right | Action::NextPane if model.finding.is_none() => show_tab(model, |t| t.beside(false)),
         Action::Left | Action::PreviousPane if model.finding.is_none() => show_tab(model, |t| t.beside(true)),
         Action::Filter => lists::open_filter(model),
         Action::NextMatch => lists::match_step(model, Step::Around(1)),
         Action::PreviousMatch => lists::match_step(model, Step::Around(-1)),
         Action::Sort => lists::sort(model),
+        Action::GroupSeverity => lists::group(model, Some(GroupBy::Severity)),
+        Action::GroupRule => lists::group(model, Some(GroupBy::Rule)),
+        Action::GroupComponent => lists::group(model, Some(GroupBy::Component)),
+        Action::GroupFile => lists::group(model, Some(GroupBy::File)),
+        Action::GroupTool => lists::group(model, Some(GroupBy::Tool)),
+        Action::GroupClass => lists::group(model, Some(GroupBy::Class)),
+        Action::Ungroup => lists::group(model, None),
+        Action::Fold => fold(model, Findings::fold),
+        Action::FoldAll => fold(model, Findings::fold_all),
         Action::Mark => lists::mark(model),
         Action::MarkAll => lists::mark_all(model),
         Action::Approve => decide::open(model, Verb::Approve),
@@ -132,7 +145,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
     match (model.overlays.last_mut(), &mut model.release) {
         (Some(Overlay::Menu(menu)), _) => menu.list.step(step),
         (Some(_), _) => {}
-        (None, Some(release)) if release.tab == Tab::Findings => release.findings.list.step(step),
+        (None, Some(release)) if release.tab == Tab::Findings => release.findings.step(step),
         (None, Some(release)) => release.items.step(step),
         (None, None) => model.inbox.list.step(step),
     }
@@ -155,13 +168,20 @@ fn open(model: &mut Model) {
         Place::Inbox => {
             if let Some(gate) = model.inbox.list.selected().cloned() {
                 model.release = Some(ReleaseScreen::new(gate));
-                lists::show_findings(model, None);
+                lists::show_findings(model);
                 lists::show_items(model, None);
             }
         }
         Place::Findings => {
-            let fingerprint = model.current_finding().map(|t| t.finding.fingerprint);
-            model.finding = fingerprint.map(|fingerprint| FindingScreen { fingerprint, scroll: 0 });
+            let Some(release) = &mut model.release else { return };
+            match release.findings.line() {
+                Some(Line::Heading(_)) => release.findings.fold(),
+                Some(Line::Finding(hint)) => {
+                    let fingerprint = release.findings.get(hint).map(|t| t.finding.fingerprint);
+                    model.finding = fingerprint.map(|fingerprint| FindingScreen { fingerprint, hint, scroll: 0 });
+                }
+                None => {}
+            }
         }
         _ => {}
     }
@@ -222,6 +242,12 @@ fn show_tab(model: &mut Model, choose: impl FnOnce(Tab) -> Tab) {
     release.tab = choose(release.tab);
     release.findings.filter.open = false;
     lists::show_items(model, None);
+}
+
+fn fold(model: &mut Model, how: impl FnOnce(&mut Findings)) {
+    if let Some(release) = &mut model.release {
+        how(&mut release.findings);
+    }
 }
 
 fn next_theme(model: &mut Model) {

@@ -84,7 +84,6 @@ pub(super) fn ready(
 ) {
     let open = model.release.as_ref().is_some_and(|r| r.gate == *gate);
     let old = model.gates.get(gate).and_then(|e| e.dossier.clone());
-    let finding = model.release.as_ref().filter(|_| open).and_then(|r| r.findings.selected(old.as_deref()?));
     let item = model.release.as_ref().filter(|_| open).and_then(|r| r.items.selected().cloned());
     let Some(entry) = model.gates.get_mut(gate) else { return };
     let changed = old.as_ref().is_some_and(|o| o.digest != dossier.digest);
@@ -94,10 +93,12 @@ pub(super) fn ready(
     }
     if open {
         if let Some(release) = &mut model.release {
-            let there: BTreeSet<_> =
-                dossier.findings.iter().filter(|t| t.is_open()).map(|t| &t.finding.fingerprint).collect();
-            release.findings.marked.retain(|f| there.contains(f));
-            release.findings.show(dossier, finding.as_ref());
+            if !release.findings.marked.is_empty() {
+                let there: BTreeSet<_> =
+                    dossier.findings.iter().filter(|t| t.is_open()).map(|t| &t.finding.fingerprint).collect();
+                release.findings.marked.retain(|f| there.contains(f));
+            }
+            release.findings.show(dossier);
         }
         lists::show_items(model, item.as_deref());
         if changed {

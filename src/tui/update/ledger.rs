@@ -24,7 +24,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Back => model.ledger.shown = false,
         Action::Refresh => return Some(refresh(model)),
         Action::CheckLedger => return Some(check(model)),
-        Action::NextPane if model.is_typing() => lists::complete_filter(model),
+        Action::NextPane if model.is_typing() => lists::complete_filter(model, false),
         Action::Right | Action::NextPane if on_record => return Some(beside(model, 1)),
         Action::Left | Action::PreviousPane if on_record => return Some(beside(model, -1)),
         Action::Copy => return Some(copy(model)),

@@ -1,9 +1,12 @@
 //! The lists: what they show, in which order, and where the cursor is.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
+use crate::domain::grouping::GroupBy;
 use crate::domain::ids::{Fingerprint, GateId};
 use crate::domain::time::Timestamp;
+use crate::domain::triage::{Novelty, Triaged};
 use crate::domain::verdict::Outcome;
 use crate::tui::action::Place;
 use crate::tui::layout;
@@ -13,7 +16,7 @@ use crate::tui::model::input::Input;
 use crate::tui::model::items;
 use crate::tui::model::listing::Step;
 use crate::tui::model::screens::completion;
-use crate::tui::model::screens::{Filter, Sort, Tab};
+use crate::tui::model::screens::{Filter, Sort, Tab, Turns};
 
 /// Shows the gates that the filter finds, in their order; the cursor stays on its gate.
 pub(super) fn show_gates(model: &mut Model) {
@@ -33,12 +36,21 @@ pub(super) fn show_gates(model: &mut Model) {
     model.inbox.list.set(keys, |id| Some(id) == on.as_ref());
 }
 
-/// Shows the findings of the open release; the cursor goes to `on`, or stays on its finding.
-pub(super) fn show_findings(model: &mut Model, on: Option<Fingerprint>) {
+/// Shows the findings of the open release; the cursor stays on its finding.
+pub(super) fn show_findings(model: &mut Model) {
     let Some(release) = &mut model.release else { return };
-    let Some(dossier) = model.gates.get(&release.gate).and_then(|e| e.dossier.clone()) else { return };
-    let on = on.or_else(|| release.findings.selected(&dossier));
-    release.findings.show(&dossier, on.as_ref());
+    let Some(dossier) = model.gates.get(&release.gate).and_then(|e| e.dossier.as_ref()) else { return };
+    release.findings.show(dossier);
+}
+
+/// Puts the findings into groups, or not.
+pub(super) fn group(model: &mut Model, by: Option<GroupBy>) {
+    let Some(release) = &mut model.release else { return };
+    release.findings.regroup(by);
+    match by {
+        Some(by) => model.say(format!("The findings are grouped by {}.", by.word())),
+        None => model.say("The findings are not grouped."),
+    }
 }
 
 /// Shows the lines of the open tab; the cursor goes to `on`, or to the first line.
@@ -72,7 +84,7 @@ fn apply_filter(model: &mut Model) {
     match &mut model.release {
         Some(release) => {
             if release.findings.apply_filter() {
-                show_findings(model, None);
+                show_findings(model);
             }
         }
         None => {
@@ -93,6 +105,7 @@ pub(super) fn open_filter(model: &mut Model) {
 /// The filter was typed into.
 pub(super) fn filter_edited(model: &mut Model, change: impl FnOnce(&mut Input)) {
     let Some(filter) = filter(model) else { return };
+    filter.turns = None;
     change(&mut filter.input);
     apply_filter(model);
 }
@@ -101,19 +114,40 @@ pub(super) fn filter_edited(model: &mut Model, change: impl FnOnce(&mut Input)) 
 pub(super) fn keep_filter(model: &mut Model) {
     let Some(filter) = filter(model) else { return };
     filter.open = false;
+    filter.turns = None;
     apply_filter(model);
     if let Some(filter) = self::filter(model) {
         filter.open = filter.error.is_some();
     }
 }
 
-/// Goes on typing the word before the cursor as far as there is one way to go on.
-pub(super) fn complete_filter(model: &mut Model) {
+/// Goes on typing the word before the cursor as far as there is one way to go on; where there are several, they take
+/// turns.
+pub(super) fn complete_filter(model: &mut Model, back: bool) {
     let Some(filter) = filter(model) else { return };
     let before = filter.input.before().to_owned();
+    if let Some(mut turns) = filter.turns.take() {
+        let n = turns.candidates.len().max(1);
+        turns.at = if back { (turns.at + n - 1) % n } else { (turns.at + 1) % n };
+        take_turns(model, turns);
+        return;
+    }
     let completion = completion(model, &before);
     let Some(common) = completion.candidates.iter().cloned().reduce(|a, b| common_start(&a, &b)) else { return };
-    filter_edited(model, |input| input.replace_before(completion.start, &common));
+    let typed = before.get(completion.start..).unwrap_or_default();
+    if common.len() > typed.len() || completion.candidates.len() == 1 {
+        filter_edited(model, |input| input.replace_before(completion.start, &common));
+    } else if completion.start > 0 || !typed.is_empty() {
+        let at = if back { completion.candidates.len() - 1 } else { 0 };
+        take_turns(model, Turns { start: completion.start, candidates: completion.candidates, at });
+    }
+}
+
+fn take_turns(model: &mut Model, turns: Turns) {
+    filter_edited(model, |input| input.replace_before(turns.start, turns.now()));
+    if let Some(filter) = filter(model) {
+        filter.turns = Some(turns);
+    }
 }
 
 fn common_start(one: &str, other: &str) -> String {
@@ -136,6 +170,7 @@ pub(super) fn close_filter(model: &mut Model) -> bool {
         return false;
     }
     filter.input.clear();
+    filter.turns = None;
     filter.open = false;
     apply_filter(model);
     true
@@ -148,7 +183,7 @@ pub(super) fn match_step(model: &mut Model, step: Step) {
     } else if model.ledger.shown {
         model.ledger.list.step(step);
     } else if let Some(release) = &mut model.release {
-        release.findings.list.step(step);
+        release.findings.step_match(step);
     } else {
         model.inbox.list.step(step);
     }
@@ -161,36 +196,53 @@ pub(super) fn sort(model: &mut Model) {
     model.say(format!("Sorted by: {}.", model.inbox.sort.words()));
 }
 
-/// Marks the finding that the cursor is on, or takes the mark away, and goes on.
+/// Marks the finding that the cursor is on, or all open ones of its group, or takes the marks away, and goes on.
 pub(super) fn mark(model: &mut Model) {
-    let Some(triaged) = model.current_finding() else { return };
-    let (fingerprint, open) = (triaged.finding.fingerprint, triaged.is_open());
-    let Some(release) = &mut model.release else { return };
-    if !open {
-        model.refuse("The finding is dismissed already.");
+    if let Some(triaged) = model.current_finding()
+        && let Err(why) = markable(triaged)
+    {
+        model.refuse(why);
         return;
     }
-    if !release.findings.marked.remove(&fingerprint) {
-        release.findings.marked.insert(fingerprint);
+    let Some(release) = &mut model.release else { return };
+    let here = release.findings.here();
+    let (group, count) = (release.findings.selected_group().is_some(), here.len());
+    toggle(&mut release.findings.marked, here);
+    if group {
+        let all = release.findings.marked.len();
+        model.say(format!("{count} findings of the group; {all} are marked."));
+    } else {
+        release.findings.step(Step::By(1));
     }
-    release.findings.list.step(Step::By(1));
+}
+
+fn markable(triaged: &Triaged) -> Result<(), &'static str> {
+    match triaged.novelty {
+        Novelty::Fixed | Novelty::Unseen => {
+            Err("The finding is not of this release: only the last approved one had it.")
+        }
+        _ if !triaged.is_open() => Err("The finding is dismissed already."),
+        _ => Ok(()),
+    }
+}
+
+/// Marks all of these; if they are all marked, none.
+fn toggle(marked: &mut BTreeSet<Fingerprint>, all: Vec<Fingerprint>) {
+    if all.iter().all(|f| marked.contains(f)) {
+        for fingerprint in &all {
+            marked.remove(fingerprint);
+        }
+    } else {
+        marked.extend(all);
+    }
 }
 
 /// Marks all open findings that are shown; if they are all marked, none.
 pub(super) fn mark_all(model: &mut Model) {
     let Some(release) = &mut model.release else { return };
-    let Some(dossier) = model.gates.get(&release.gate).and_then(|e| e.dossier.as_ref()) else { return };
-    let shown = release.findings.list.keys().iter().filter_map(|i| dossier.findings.get(*i));
-    let open: Vec<Fingerprint> = shown.filter(|t| t.is_open()).map(|t| t.finding.fingerprint).collect();
-    let marked = &mut release.findings.marked;
-    if open.iter().all(|f| marked.contains(f)) {
-        for fingerprint in &open {
-            marked.remove(fingerprint);
-        }
-    } else {
-        marked.extend(open);
-    }
-    let count = marked.len();
+    let open = release.findings.open(None);
+    toggle(&mut release.findings.marked, open);
+    let count = release.findings.marked.len();
     model.say(format!("{count} findings are marked."));
 }
 
@@ -205,7 +257,10 @@ pub(super) fn click(model: &mut Model, _column: u16, row: u16) {
     match (base, &mut model.release) {
         (Place::Ledger, _) => model.ledger.list.go(model.ledger.list.top() + line),
         (Place::Inbox, _) => model.inbox.list.go(model.inbox.list.top() + line),
-        (Place::Findings, Some(release)) => release.findings.list.go(release.findings.list.top() + line),
+        (Place::Findings, Some(release)) => {
+            let findings = &mut release.findings;
+            findings.place.go(findings.place.top() + line, findings.lines.len());
+        }
         (Place::Items, Some(release)) => release.items.go(release.items.top() + line),
         _ => {}
     }

@@ -1,14 +1,15 @@
 //! A finding in full.
 
+use crate::domain::finding::Class;
 use crate::domain::time::Timestamp;
-use crate::domain::triage::{Carried, Novelty, Triaged};
+use crate::domain::triage::{Carried, Fate, Novelty, Past, Triaged};
 use crate::tui::glyphs::Glyphs;
 use crate::tui::layout::Areas;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::widget::paint::{Painter, span};
 use crate::tui::widget::state;
-use crate::tui::widget::text::Text;
+use crate::tui::widget::text::{Text, wrap};
 
 /// How many other places of a finding are listed.
 const PLACES: usize = 50;
@@ -27,7 +28,10 @@ pub(super) fn paint(model: &Model, painter: &mut Painter<'_>, areas: &Areas) {
 pub(super) fn text(model: &Model, width: u16) -> Text {
     let mut text = Text::new(width);
     match model.current_finding() {
-        Some(triaged) => full(triaged, &mut text, model.glyphs.table()),
+        Some(triaged) => {
+            let past = model.current_dossier().and_then(|d| d.past.get(&triaged.finding.fingerprint));
+            full(triaged, past.map_or(&[], Vec::as_slice), &mut text, model.glyphs.table());
+        }
         None => text.say(Role::Warn, "The finding is no longer in the evidence.", 0),
     }
     text
@@ -38,11 +42,15 @@ pub(super) fn short(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     let f = &triaged.finding;
     text.fact("title", Role::Strong, &f.title.line());
     text.fact("place", Role::Text, &f.place());
-    said(triaged, text, glyphs);
+    if matches!(triaged.novelty, Novelty::Fixed | Novelty::Unseen) {
+        text.fact("novelty", novelty_role(triaged.novelty), triaged.novelty.words());
+    } else {
+        said(triaged, text, glyphs);
+    }
     text.outside("detail", Some(&f.detail));
 }
 
-fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
+fn full(triaged: &Triaged, past: &[Past], text: &mut Text, glyphs: &Glyphs) {
     let f = &triaged.finding;
     text.say(Role::Strong, &f.title.line(), 0);
     text.gap();
@@ -57,12 +65,7 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     if let Some(more) = f.also.len().checked_sub(PLACES).filter(|n| *n > 0) {
         text.fact("", Role::Muted, &format!("and {more} more places"));
     }
-    let novelty = match triaged.novelty {
-        Novelty::New => "new: the last approved release did not have it",
-        Novelty::Known => "known: the last approved release had it",
-        Novelty::Unknown => "not known: there is nothing to compare with",
-    };
-    text.fact("novelty", if triaged.novelty == Novelty::New { Role::New } else { Role::Text }, novelty);
+    text.fact("novelty", novelty_role(triaged.novelty), triaged.novelty.words());
     text.outside("confidence", f.confidence.as_ref());
     text.outside("suppressed", f.suppressed.as_ref());
     if let Some(package) = &f.package {
@@ -92,21 +95,18 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     text.fact("fingerprint", Role::Muted, &f.fingerprint.to_string());
     text.heading("Triage");
     said(triaged, text, glyphs);
+    others(past, text);
     if !f.detail.is_empty() {
         text.heading("What the tool says");
         text.say(Role::Text, &f.detail.block(), 2);
     }
     if let Some(snippet) = &f.snippet {
         text.heading("At that place");
-        for line in snippet.block().split('\n') {
-            text.row(vec![span(Role::Muted, format!("  {} ", glyphs.bar)), span(Role::Text, line.to_owned())]);
-        }
+        quoted(&snippet.block(), Role::Text, text, glyphs);
     }
     if let Some(context) = &f.context {
-        text.heading("Around it");
-        for line in context.block().split('\n') {
-            text.row(vec![span(Role::Muted, format!("  {} ", glyphs.bar)), span(Role::Muted, line.to_owned())]);
-        }
+        text.heading(if f.class == Class::Dast { "The HTTP exchange" } else { "Around it" });
+        quoted(&context.block(), Role::Muted, text, glyphs);
     }
     text.heading("Reported by");
     if let Some(rung) = f.joined {
@@ -122,6 +122,42 @@ fn full(triaged: &Triaged, text: &mut Text, glyphs: &Glyphs) {
     for key in &f.keys {
         let weak = if key.rung.carries() { "" } else { " (only suggests)" };
         text.fact(&key.value.short(), Role::Muted, &format!("{}{weak}", key.rung.words()));
+    }
+}
+
+/// How a finding that came, stayed or went looks.
+pub(super) fn novelty_role(novelty: Novelty) -> Role {
+    match novelty {
+        Novelty::New => Role::New,
+        Novelty::Fixed => Role::Good,
+        Novelty::Known => Role::Text,
+        Novelty::Unknown | Novelty::Unseen => Role::Muted,
+    }
+}
+
+/// Code or an exchange as the tool quotes it, its lines wrapped.
+fn quoted(block: &str, role: Role, text: &mut Text, glyphs: &Glyphs) {
+    let room = text.width().saturating_sub(4);
+    for line in block.split('\n') {
+        for part in wrap(line, room) {
+            text.row(vec![span(Role::Muted, format!("  {} ", glyphs.bar)), span(role, part)]);
+        }
+    }
+}
+
+/// Who else dismissed it and why: elsewhere, before, or beside the one that holds.
+fn others(past: &[Past], text: &mut Text) {
+    for said in past.iter().filter(|p| p.fate != Fate::InForce) {
+        let d = &said.carried.dismissal;
+        let role = if matches!(said.fate, Fate::Lapsed(_)) { Role::Warn } else { Role::Text };
+        let why = d.justification.map_or_else(String::new, |j| format!(" ({})", j.word()));
+        text.gap();
+        text.fact("also", role, &format!("{}{why}; {}", d.status.word(), said.fate.words()));
+        text.fact("by", Role::Text, &format!("{} on {}", d.principal, d.issued_at.date()));
+        text.fact("reasoning", Role::Text, &d.detail.block());
+        text.fact("scope", Role::Text, &d.scope.to_string());
+        text.fact("expires", Role::Text, &d.expires.map_or_else(|| "never".to_owned(), Timestamp::date));
+        text.fact("matched by", Role::Muted, said.carried.rung.words());
     }
 }
 

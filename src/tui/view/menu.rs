@@ -57,9 +57,9 @@ pub(super) fn paint(model: &Model, menu: &Menu, painter: &mut Painter<'_>, area:
         let compared = match menu.place {
             Place::Inbox => "sev>=high, waiting>2h",
             Place::Ledger => "verb:approve",
-            _ => "sev>=high",
+            _ => "sev>=high, cvss>=9",
         };
-        text.say(Role::Muted, &format!("/ takes {words}; {compared}; !x is not x; \"x y\" is text"), 1);
+        text.say(Role::Muted, &format!("/ takes {compared}; !x is not x; \"x y\" is text; {words}"), 1);
         text.paint(painter, place, 0);
     }
     cursor

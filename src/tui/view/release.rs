@@ -2,9 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::domain::dossier::Dossier;
 use crate::domain::time::humane;
-use crate::domain::triage::{Novelty, Triaged};
 use crate::tui::layout::Areas;
 use crate::tui::model::Model;
 use crate::tui::model::gates::GateEntry;
@@ -12,19 +10,7 @@ use crate::tui::model::screens::{ReleaseScreen, Tab};
 use crate::tui::theme::Role;
 use crate::tui::widget::paint::{Painter, span};
 use crate::tui::widget::state;
-use crate::tui::widget::table::{self, Column, column};
 use crate::tui::widget::text::{Text, moment};
-
-const FINDINGS: &[Column] =
-    &[column("severity", 10), column("new", 5), column("rule", 13), column("title", 0), column("place", 18)];
-const FINDINGS_WIDE: &[Column] = &[
-    column("severity", 10),
-    column("new", 5),
-    column("rule", 18),
-    column("title", 0),
-    column("place", 34),
-    column("tool", 12),
-];
 
 pub(super) fn paint(model: &Model, release: &ReleaseScreen, painter: &mut Painter<'_>, areas: &Areas) {
     let Some(entry) = model.gates.get(&release.gate) else { return };
@@ -36,7 +22,7 @@ pub(super) fn paint(model: &Model, release: &ReleaseScreen, painter: &mut Painte
             position(painter, areas, &text, release.scroll);
         }
         (_, None) => waiting(entry, painter, areas),
-        (Tab::Findings, Some(dossier)) => findings(release, dossier, painter, areas),
+        (Tab::Findings, Some(_)) => super::findings::paint(entry, release, painter, areas),
         (tab, Some(_)) => super::items::paint(model, entry, tab, &release.items, painter, areas),
     }
 }
@@ -119,87 +105,6 @@ pub(super) fn head(
     painter.line(tabs, Role::Text, &row, None);
 }
 
-fn findings(release: &ReleaseScreen, dossier: &Dossier, painter: &mut Painter<'_>, areas: &Areas) {
-    let wide = areas.body.width >= 110;
-    let columns = if wide { FINDINGS_WIDE } else { FINDINGS };
-    table::headings(painter, areas.heading, columns);
-    count(release, dossier, painter, areas.heading);
-    let glyphs = painter.glyphs;
-    let marked = &release.findings.marked;
-    table::lines(painter, areas.body, columns, &release.findings.list, |i| {
-        let Some(triaged) = dossier.findings.get(*i) else { return (false, Vec::new()) };
-        (marked.contains(&triaged.finding.fingerprint), cells(triaged, wide, glyphs))
-    });
-    if release.findings.list.keys().is_empty() {
-        let words = match (release.findings.filter.in_force.is_empty(), dossier.count().gap()) {
-            (true, None) => "No scanner holds anything against it. See the overview for what was scanned.".to_owned(),
-            (true, Some(gap)) => format!("Not known; {gap}. See the overview."),
-            (false, _) => "No finding fits the filter.".to_owned(),
-        };
-        painter.put(areas.body, &format!("   {words}"), Role::Muted);
-    }
-    if !areas.preview.is_empty() {
-        painter.rule(Rect { height: 1, ..areas.preview }, "finding");
-        let inner = Rect { y: areas.preview.y + 1, height: areas.preview.height - 1, ..areas.preview };
-        let mut text = Text::new(inner.width);
-        if let Some(triaged) = release.findings.list.selected().and_then(|i| dossier.findings.get(*i)) {
-            super::finding::short(triaged, &mut text, glyphs);
-        }
-        text.paint(painter, inner, 0);
-    }
-}
-
-/// How many are shown of how many, at the right of the headings.
-fn count(release: &ReleaseScreen, dossier: &Dossier, painter: &mut Painter<'_>, area: Rect) {
-    let marked = release.findings.marked.len();
-    let marks = if marked > 0 { format!("{marked} marked, ") } else { String::new() };
-    let dismissed = dossier.findings.iter().filter(|t| !t.is_open()).count();
-    let (shown, all) = (release.findings.list.keys().len(), dossier.findings.len());
-    let at = if shown == 0 { 0 } else { release.findings.list.cursor() + 1 };
-    let of = if shown == all { String::new() } else { format!(" of {all}") };
-    let stale = match dossier.stale.len() {
-        0 => String::new(),
-        stale => format!(", {stale} stale"),
-    };
-    let words = format!("{marks}{at}/{shown}{of} ({dismissed} dismissed{stale})");
-    let w = u16::try_from(words.len() + 1).unwrap_or(u16::MAX).min(area.width);
-    painter.put(Rect { x: area.right().saturating_sub(w), width: w, ..area }, &words, Role::Muted);
-}
-
-fn cells<'a>(triaged: &'a Triaged, wide: bool, glyphs: &'static crate::tui::glyphs::Glyphs) -> table::Cells<'a> {
-    let f = &triaged.finding;
-    let (role, word) = match &triaged.dismissal {
-        Some(_) => (Role::Dismissed, "dismissed"),
-        None => (state::severity(f.severity), f.severity.word()),
-    };
-    let new = match triaged.novelty {
-        Novelty::New => span(Role::New, format!("{}new", glyphs.new)),
-        Novelty::Known => span(Role::Muted, ""),
-        Novelty::Unknown => span(Role::Muted, glyphs.unknown),
-    };
-    let text = if triaged.is_open() { Role::Text } else { Role::Dismissed };
-    let mut title = Vec::new();
-    match (&triaged.dismissal, &triaged.suggestion) {
-        (Some(c), _) => {
-            title.push(span(Role::Dismissed, format!("[{} {}] ", f.severity.word(), c.dismissal.status.word())));
-        }
-        (None, Some(_)) => title.push(span(Role::Warn, "[dismissed before] ")),
-        (None, None) => {}
-    }
-    title.push(span(text, f.title.line()));
-    let mut out = vec![
-        vec![span(role, word)],
-        vec![new],
-        vec![span(text, f.rule.line())],
-        title,
-        vec![span(Role::Muted, f.place())],
-    ];
-    if wide {
-        out.push(vec![span(Role::Muted, f.tool())]);
-    }
-    out
-}
-
 /// The overview: verdict and reasons, every source, what it is compared with, the gate.
 pub(super) fn overview(model: &Model, width: u16) -> Text {
     let mut text = Text::new(width);
@@ -240,6 +145,10 @@ pub(super) fn overview(model: &Model, width: u16) -> Text {
             text.fact("artifact", Role::Text, &format!("{} {digest}", artifact.name.line()));
         }
         text.fact("compared with", Role::Text, &dossier.baseline.words());
+        match dossier.count().since {
+            Ok(since) => text.fact("since then", Role::Text, &since.words()),
+            Err(why) => text.fact("since then", Role::Warn, &format!("not known. {why}")),
+        }
         let service = dossier.service.as_deref().unwrap_or("none fits; it cannot be approved");
         text.fact("[[service]]", Role::Text, service);
         text.fact("required", Role::Text, &dossier.required.join(", "));

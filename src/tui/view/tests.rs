@@ -30,6 +30,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("messages", "e"),
     ("which-key", "z"),
     ("filter", "j <enter> 4 /"),
+    ("findings-grouped", "j <enter> 4 b s j j z a"),
+    ("findings-fixed", "j <enter> 4 / f i x e d <enter>"),
+    ("filter-completing", "j <enter> 4 / s t <tab> <tab>"),
+    ("finding-said-before", "j <enter> 4 G <enter>"),
+    ("which-group", "j <enter> 4 b"),
 ];
 
 fn at(keys: &str, width: u16, height: u16) -> Driver {

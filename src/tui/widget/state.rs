@@ -172,9 +172,9 @@ pub fn severity(severity: Severity) -> Role {
     }
 }
 
-/// Findings in so many cells: `C1 H2 M13 +2 new`; those of severities that do not occur are left out. No number is cut:
+/// Findings in so many cells: `C1 H2 M13 +2 new -1 fixed`; those of severities that do not occur are left out. No number is cut:
 /// where there is no room, the word goes, numbers become thousands, then what is new goes, then the least of the
-/// severities, said by the sign of a cut. What is not known is no number: `? missing`, `new unknown`, or shorter `+?`.
+/// severities, said by the sign of a cut. What was fixed is said only where all of it fits. What is not known is no number: `? missing`, `new unknown`, or shorter `+?`.
 pub fn findings(count: &Count, glyphs: &Glyphs, room: usize) -> Vec<Span<'static>> {
     let unknown = |word: &str| vec![span(Role::Bad, format!("{} {word}", glyphs.unknown))];
     match &count.extent {
@@ -187,6 +187,8 @@ pub fn findings(count: &Count, glyphs: &Glyphs, room: usize) -> Vec<Span<'static
         out.push(span(Role::Bad, format!("{} ", glyphs.unknown)));
     }
     let exact = severities(count, 10_000);
+    let fixed = count.since.as_ref().map_or(0, |since| since.fixed);
+    let mended = (fixed > 0).then(|| span(Role::Good, format!(" -{} fixed", short(fixed, 10_000))));
     let new = |in_words: bool| {
         let sign = glyphs.new;
         let (role, text) = match (count.tally.new, in_words) {
@@ -200,12 +202,14 @@ pub fn findings(count: &Count, glyphs: &Glyphs, room: usize) -> Vec<Span<'static
     };
     if exact.is_empty() {
         out.push(span(Role::Muted, "0"));
+        out.extend(mended.filter(|(_, text)| text.chars().count() < room));
         return out;
     }
     let fits = |parts: &[Span<'static>]| width_of(&out) + width_of(parts) <= room;
     let with = |parts: &[Span<'static>], in_words| parts.iter().cloned().chain(new(in_words)).collect::<Vec<_>>();
     let short = severities(count, 1_000);
-    let ways = [with(&exact, true), with(&exact, false), with(&short, false), exact, short];
+    let all = with(&exact, true).into_iter().chain(mended).collect();
+    let ways = [all, with(&exact, true), with(&exact, false), with(&short, false), exact, short];
     let last = ways.len() - 1;
     let mut chosen = ways.iter().find(|way| fits(way)).unwrap_or(&ways[last]).clone();
     let mut cut = false;
@@ -252,11 +256,12 @@ fn short(number: u32, from: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::dossier::Since;
     use crate::domain::severity::Tally;
     use crate::tui::glyphs::GlyphSet;
 
     fn shown(tally: Tally, extent: Extent, room: usize) -> String {
-        let spans = findings(&Count { tally, extent }, GlyphSet::Unicode.table(), room);
+        let spans = findings(&Count { tally, extent, since: Err(String::new()) }, GlyphSet::Unicode.table(), room);
         spans.iter().map(|(_, text)| text.as_ref()).collect::<String>().trim_end().to_owned()
     }
 
@@ -295,5 +300,19 @@ mod tests {
         assert_eq!(shown(none, Extent::Nothing(vec!["findings/b".to_owned()]), 14), "? missing");
         assert_eq!(shown(none, Extent::NotConfigured, 14), "? not asked");
         assert_eq!(shown(Tally { new: Some(0), ..none }, Extent::Whole, 14), "0");
+    }
+
+    #[test]
+    fn what_was_fixed_is_said_where_there_is_room() {
+        let since = Since { version: "1".into(), new: 1, unchanged: 1, fixed: 3, unseen: 0 };
+        let tally = Tally { high: 2, new: Some(1), ..Tally::default() };
+        let shown = |tally, room| {
+            let count = Count { tally, extent: Extent::Whole, since: Ok(since.clone()) };
+            let spans = findings(&count, GlyphSet::Unicode.table(), room);
+            spans.iter().map(|(_, text)| text.as_ref()).collect::<String>().trim_end().to_owned()
+        };
+        assert_eq!(shown(tally, 33), "H2 +1 new -3 fixed");
+        assert_eq!(shown(tally, 17), "H2 +1 new");
+        assert_eq!(shown(Tally { new: Some(0), ..Tally::default() }, 19), "0 -3 fixed");
     }
 }

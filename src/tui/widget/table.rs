@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Painter, Span, span};
-use crate::tui::model::listing::Listing;
+use crate::tui::model::listing::{Listing, Place};
 use crate::tui::theme::Role;
 
 /// A column: its heading and its width in cells, the blank after it included. One column has width 0: it gets the rest.
@@ -34,6 +34,14 @@ pub fn headings(painter: &mut Painter<'_>, area: Rect, columns: &[Column]) {
     }
 }
 
+/// What stands in a line.
+pub enum Content<'a> {
+    /// Whether it is marked, and its cells.
+    Cells(bool, Cells<'a>),
+    /// One text over all columns.
+    Heading(Vec<Span<'a>>),
+}
+
 /// Paints the lines of `list` that fit; `build` makes one line: whether it is marked, and its cells.
 pub fn lines<'a, K: PartialEq>(
     painter: &mut Painter<'_>,
@@ -42,17 +50,38 @@ pub fn lines<'a, K: PartialEq>(
     list: &Listing<K>,
     mut build: impl FnMut(&K) -> (bool, Cells<'a>),
 ) {
-    let shown = list.keys().iter().enumerate().skip(list.top());
-    let mut rows = shown.take(usize::from(area.height));
-    for y in area.top()..area.bottom() {
+    contents(painter, area, columns, list.place(), |at| {
+        let (marked, cells) = build(list.keys().get(at)?);
+        Some(Content::Cells(marked, cells))
+    });
+}
+
+/// Paints the lines that fit, from the first that is shown; `build` makes one by its number, as long as there are any.
+pub fn contents<'a>(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    columns: &[Column],
+    place: Place,
+    mut build: impl FnMut(usize) -> Option<Content<'a>>,
+) {
+    for (at, y) in (place.top()..).zip(area.top()..area.bottom()) {
         let row = Rect { y, height: 1, ..area };
-        let Some((at, key)) = rows.next() else {
+        let Some(content) = build(at) else {
             painter.fill(row, Role::Text);
             continue;
         };
-        let here = at == list.cursor();
+        let here = at == place.cursor();
         let over = here.then_some(Role::Cursor);
-        let (marked, cells) = build(key);
+        let (marked, cells) = match content {
+            Content::Cells(marked, cells) => (marked, cells),
+            Content::Heading(spans) => {
+                let lead = if here { painter.glyphs.cursor } else { " " };
+                let lead = span(if here { Role::Cursor } else { Role::Text }, format!("{lead}  "));
+                let all: Vec<Span<'_>> = std::iter::once(lead).chain(spans).collect();
+                painter.line(row, Role::Text, &all, over);
+                continue;
+            }
+        };
         let margin = Rect { width: row.width.min(MARGIN), ..row };
         // A blank has no role of its own: reversed, it would be a bar beside every row.
         let sign = |there: bool, role, glyph| if there { span(role, glyph) } else { span(Role::Text, " ") };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use countersign::domain::canonical::sha256;
 use countersign::domain::decision::Verb;
-use countersign::domain::dossier::{Baseline, Dossier, Parts};
+use countersign::domain::dossier::{Baseline, Compared, Dossier, Parts};
 use countersign::domain::gate::Gate;
 use countersign::domain::ids::{ConnectionName, GateId, Principal, RecordId};
 use countersign::domain::release::{Artifact, Release};
@@ -107,6 +107,8 @@ pub fn decision(signer: &dyn Signer) -> Statement {
         pieces: Vec::new(),
         findings: Vec::new(),
         baseline: Baseline::Unknown,
+        compared: Compared::default(),
+        past: std::collections::BTreeMap::new(),
         required: Vec::new(),
         policy: sha256(b"policy"),
     };

@@ -49,7 +49,11 @@ pub(in crate::tui) fn preview(ask: &Ask) -> Box<DecisionPreview> {
         option: None,
         about: sample::row("payments", "1.4.2", "prod", 11_100, true).release,
         reasons: sample::world()[0].1.as_ref().unwrap().verdict.reasons.clone(),
-        findings: Count { tally: Tally { new: Some(0), ..Tally::default() }, extent: Extent::Whole },
+        findings: Count {
+            tally: Tally { new: Some(0), ..Tally::default() },
+            extent: Extent::Whole,
+            since: Err(String::new()),
+        },
         verdict: Outcome::Warn,
         missing: Vec::new(),
         then: then.to_owned(),

@@ -73,13 +73,13 @@ fn a_filter_finds_as_it_is_typed_and_keeps_the_finding() {
     driver.press("/");
     driver.type_text("number");
     assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
-    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.keys().len(), 5);
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.lines.len(), 5);
     driver.press("<enter> n");
     assert_ne!(driver.model.current_finding().unwrap().finding.title, before);
     driver.press("N");
     assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
     driver.press("<esc>");
-    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.keys().len(), 6);
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.lines.len(), 6);
     assert_eq!(driver.model.current_finding().unwrap().finding.title, before);
 }
 
@@ -93,6 +93,80 @@ fn a_filter_that_cannot_be_read_says_where() {
     let (input, error) = (lines[22], lines[23]);
     assert_eq!(input.find("hihg"), error.find('^'), "{screen}");
     assert!(error.contains("high"), "the nearest right word is named: {screen}");
+}
+
+#[test]
+fn words_that_may_follow_are_shown_and_take_turns() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter> 4 /");
+    let text = |driver: &Driver| driver.model.release.as_ref().unwrap().findings.filter.input.text();
+    assert!(driver.screen().contains("tab sev: status: novelty:") && driver.screen().contains(" more"));
+    driver.type_text("cv");
+    assert!(driver.screen().contains("tab cve: cvss>="), "{}", driver.screen());
+    driver.press("<tab>");
+    assert_eq!(text(&driver), "cve:");
+    driver.press("<tab>");
+    assert_eq!(text(&driver), "cvss>=");
+    driver.press("shift-<tab>");
+    assert_eq!(text(&driver), "cve:");
+    driver.press("<tab>");
+    driver.type_text("9 status:no");
+    driver.press("<tab>");
+    assert_eq!(text(&driver), "cvss>=9 status:not-affected");
+    driver.type_text(" novelty:");
+    assert!(driver.screen().contains("tab fixed known"), "what may stand there is shown: {}", driver.screen());
+    driver.press("<tab> <tab>");
+    assert_eq!(text(&driver), "cvss>=9 status:not-affected novelty:known");
+    let screen = driver.screen();
+    assert!(screen.contains("fixed known new"), "those whose turn it is not stay in sight: {screen}");
+    assert!(driver.model.is_typing(), "Tab does not leave the filter");
+}
+
+#[test]
+fn groups_are_closed_marked_and_moved_through() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter> 4 z a");
+    assert!(driver.screen().contains("not in groups"), "{}", driver.screen());
+    driver.press("b s");
+    assert!(driver.model.current_finding().is_some());
+    assert!(driver.screen().contains("[-] high  2 open"), "the heading over it is to be seen: {}", driver.screen());
+    driver.press("g");
+    assert!(driver.model.current_group().is_some());
+    // The heading stands for its open findings.
+    driver.press("<space>");
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.marked.len(), 2);
+    driver.press("<space>");
+    assert!(driver.model.release.as_ref().unwrap().findings.marked.is_empty());
+    assert!(driver.press("d").is_empty());
+    assert!(driver.model.overlays.is_empty() && driver.screen().contains("heading of a group"));
+    let lines = driver.model.release.as_ref().unwrap().findings.lines.len();
+    driver.press("<enter>");
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.lines.len(), lines - 2);
+    assert!(driver.model.finding.is_none() && driver.screen().contains("[+] high"));
+    driver.press("z A G");
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.lines.len(), 3);
+    driver.press("z A /");
+    driver.type_text("number");
+    driver.press("<enter> g");
+    for _ in 0..5 {
+        driver.press("n");
+        assert!(driver.model.current_finding().is_some(), "a match is a finding, never a heading");
+    }
+    driver.press("b b <esc>");
+    assert!(!driver.screen().contains("[-]"));
+}
+
+#[test]
+fn what_is_gone_cannot_be_dismissed() {
+    let mut driver = Driver::sample(80, 24);
+    driver.press("g <enter> 4 /");
+    driver.type_text("fixed");
+    driver.press("<enter> d");
+    assert!(driver.model.overlays.is_empty() && driver.screen().contains("not of this release"));
+    driver.press("<space>");
+    assert!(driver.model.release.as_ref().unwrap().findings.marked.is_empty());
+    driver.press("<enter>");
+    assert!(driver.screen().contains("fixed: the last approved release had it"), "{}", driver.screen());
 }
 
 #[test]
@@ -183,9 +257,18 @@ fn a_word_that_may_become_a_field_does_not_empty_the_list() {
 fn help_tells_the_syntax_of_the_list_that_it_was_opened_in() {
     let mut driver = Driver::sample(80, 24);
     driver.press("g ?");
-    assert!(driver.screen().contains("/ takes app: env: mine"), "{}", driver.screen());
+    assert!(
+        driver.screen().contains("/ takes sev>=high, waiting>2h; !x is not x")
+            && driver.screen().contains(" app: env: mine"),
+        "{}",
+        driver.screen()
+    );
     driver.press("<esc> <enter> 4 ?");
-    assert!(driver.screen().contains("/ takes as: class: conf:"), "{}", driver.screen());
+    assert!(
+        driver.screen().contains("/ takes sev>=high, cvss>=9;") && driver.screen().contains("status: novelty:"),
+        "{}",
+        driver.screen()
+    );
     driver.press("<esc> 1 ?");
     assert!(!driver.screen().contains("/ takes"));
 }
@@ -287,11 +370,11 @@ fn twelve_thousand_findings_are_moved_through() {
     let row = sample::row("payments", "1.4.2", "prod", 11_100, true);
     driver.ready(sample::dossier(&row, 12_000), Vec::new());
     driver.press("g <enter> 4 G");
-    let list = &driver.model.release.as_ref().unwrap().findings.list;
-    assert_eq!((list.cursor(), list.keys().len()), (11_999, 12_000));
+    let findings = &driver.model.release.as_ref().unwrap().findings;
+    assert_eq!((findings.place.cursor(), findings.lines.len()), (11_999, 12_000));
     assert!(driver.screen().contains("12000/12000"));
     driver.press("ctrl-u <pgup> g");
-    assert_eq!(driver.model.release.as_ref().unwrap().findings.list.top(), 0);
+    assert_eq!(driver.model.release.as_ref().unwrap().findings.place.top(), 0);
 }
 
 #[test]
