@@ -297,6 +297,16 @@ impl Running {
         self.jenkins.set_result(job, number, result)
     }
 
+    /// An issue of SonarQube as it is now, with its transitions and comments.
+    pub fn issue(&self, key: &str) -> Option<Value> {
+        self.sonarqube.issue(key)
+    }
+
+    /// Sets how an issue of SonarQube stands (`OPEN`, `ACCEPTED`), as another person would in its own screens.
+    pub fn set_issue(&self, key: &str, status: &str) -> bool {
+        self.sonarqube.set_issue(key, status)
+    }
+
     /// Sets the status of a project's quality gate (`OK`, `WARN`, `ERROR`, `NONE`).
     pub fn set_quality_gate(&self, project: &str, status: &str) -> bool {
         self.sonarqube.set_gate(project, status)

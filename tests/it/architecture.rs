@@ -128,6 +128,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/tracker",
+        &[
+            "clap",
+            "ratatui",
+            "crate::review",
+            "crate::cli",
+            "crate::tui",
+            "crate::ledger",
+            "crate::trust",
+            "crate::lab",
+        ],
+    ),
+    (
         "src/orchestrator",
         &[
             "clap",
