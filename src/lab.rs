@@ -15,6 +15,8 @@ use crate::clock::{SharedClock, SystemClock};
 mod attest;
 mod auth;
 mod call;
+mod defectdojo;
+mod dependency_track;
 mod fault;
 mod github;
 pub mod home;

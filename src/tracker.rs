@@ -4,6 +4,8 @@
 //! are still missing. [`carry_out`] sends them one by one and reads after each that what is left to do is what the plan
 //! said; so nothing is done twice, nothing is taken for done that was not seen, and nothing goes beyond the plan.
 
+pub mod defectdojo;
+pub mod dependency_track;
 pub mod registry;
 pub mod sonarqube;
 

@@ -185,6 +185,10 @@ pub enum ConnectionKind {
     Sonarqube,
     /// GitHub.
     Github,
+    /// OWASP Dependency-Track: told of dismissals only.
+    DependencyTrack,
+    /// DefectDojo: told of dismissals only.
+    Defectdojo,
 }
 
 impl ConnectionKind {
@@ -196,6 +200,8 @@ impl ConnectionKind {
             Self::Jira => "jira",
             Self::Sonarqube => "sonarqube",
             Self::Github => "github",
+            Self::DependencyTrack => "dependency-track",
+            Self::Defectdojo => "defectdojo",
         }
     }
 }

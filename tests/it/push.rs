@@ -1,5 +1,7 @@
 //! Dismissals told to the systems that the findings come from: shown first, done once, and seen.
 
+mod defectdojo;
+mod dependency_track;
 mod sonarqube;
 
 use serde_json::Value;

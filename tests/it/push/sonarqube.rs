@@ -89,7 +89,7 @@ async fn what_is_not_dismissed_or_not_configured_is_not_pushed() {
     assert!(ran.err.contains("no dismissal in force"), "{ran:#?}");
     let ran = bench.run(&["triage", "push", GATE, "--to", "jira", "--dry-run"]).await.exits(2);
     assert!(ran.err.contains("names in push: sonar"), "{ran:#?}");
-    let ran = bench.run(&["triage", "push", "ledger-api@1.9.0/prod", "--dry-run"]).await.exits(2);
+    let ran = bench.run(&["triage", "push", "search@3.4.0/prod", "--dry-run"]).await.exits(2);
     assert!(ran.err.contains("push = [{ to ="), "{ran:#?}");
     bench.reconfigure(|config| config["connections"]["sonar"]["url"] = "http://127.0.0.1:9".into());
     let ran = bench.run(&["triage", "push", GATE, "--dry-run"]).await.exits(0);

@@ -46,6 +46,8 @@ pub(super) fn check(key: &str, line: &PushConfig, from: &mut Connections<'_, '_>
 fn fits(kind: ConnectionKind) -> Option<(Option<&'static str>, &'static [&'static str])> {
     match kind {
         ConnectionKind::Sonarqube => Some((None, &[])),
+        ConnectionKind::DependencyTrack => Some((Some("project"), &["version"])),
+        ConnectionKind::Defectdojo => Some((Some("product"), &["engagement"])),
         ConnectionKind::Spinnaker | ConnectionKind::Jenkins | ConnectionKind::Jira | ConnectionKind::Github => None,
     }
 }
