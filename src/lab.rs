@@ -34,6 +34,7 @@ mod world;
 mod tests;
 
 pub use fault::{Fault, FaultKind};
+pub use github::Alert;
 pub use running::{Credential, Running, Seen, Urls, start};
 pub use world::{Service, Span, Text, World};
 

@@ -6,6 +6,7 @@
 
 pub mod defectdojo;
 pub mod dependency_track;
+pub mod github;
 pub mod registry;
 pub mod sonarqube;
 

@@ -105,6 +105,7 @@ pub struct Running {
     sonarqube: Arc<Sonarqube>,
     dependency_track: Arc<DependencyTrack>,
     defectdojo: Arc<Defectdojo>,
+    github: Arc<Github>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -159,7 +160,7 @@ pub async fn start(world: World, options: Options) -> Result<Running, LabError> 
         (Service::Jira, Arc::new(Jira::cloud(&jira, of(Service::Jira))) as _),
         (Service::JiraDc, Arc::new(Jira::data_center(&jira, of(Service::JiraDc))) as _),
         (Service::Sonarqube, Arc::clone(&sonarqube) as _),
-        (Service::Github, github as _),
+        (Service::Github, Arc::clone(&github) as _),
         (Service::DependencyTrack, Arc::clone(&dependency_track) as _),
         (Service::Defectdojo, Arc::clone(&defectdojo) as _),
     ];
@@ -174,6 +175,7 @@ pub async fn start(world: World, options: Options) -> Result<Running, LabError> 
         sonarqube,
         dependency_track,
         defectdojo,
+        github,
         tasks: vec![tokio::spawn(Spinnaker::wake(spinnaker, scale))],
         builder: Builder::new().map_err(|e| LabError::Key(e.to_string()))?,
         world,
@@ -323,6 +325,16 @@ impl Running {
     /// The analysis of a vulnerability in a component, by name, as Dependency-Track holds it; null if there is none.
     pub fn analysis(&self, component: &str, vulnerability: &str) -> Value {
         self.dependency_track.analysis(component, vulnerability)
+    }
+
+    /// An alert of GitHub as it is now.
+    pub fn alert(&self, repository: &str, kind: &str, number: u64) -> Value {
+        self.github.alert(repository, kind, number)
+    }
+
+    /// Dismisses an alert of GitHub as another person would in its own screens.
+    pub fn dismiss_alert(&self, repository: &str, kind: &str, number: u64, reason: &str) -> bool {
+        self.github.dismiss(repository, kind, number, reason)
     }
 
     /// A finding of DefectDojo, by its title, as it is now.

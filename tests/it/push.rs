@@ -2,6 +2,7 @@
 
 mod defectdojo;
 mod dependency_track;
+mod github;
 mod sonarqube;
 
 use serde_json::Value;

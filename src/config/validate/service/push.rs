@@ -48,6 +48,7 @@ fn fits(kind: ConnectionKind) -> Option<(Option<&'static str>, &'static [&'stati
         ConnectionKind::Sonarqube => Some((None, &[])),
         ConnectionKind::DependencyTrack => Some((Some("project"), &["version"])),
         ConnectionKind::Defectdojo => Some((Some("product"), &["engagement"])),
-        ConnectionKind::Spinnaker | ConnectionKind::Jenkins | ConnectionKind::Jira | ConnectionKind::Github => None,
+        ConnectionKind::Github => Some((Some("repository"), &[])),
+        ConnectionKind::Spinnaker | ConnectionKind::Jenkins | ConnectionKind::Jira => None,
     }
 }
