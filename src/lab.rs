@@ -1,7 +1,7 @@
 //! The demo world: stand-ins for the remote systems, over real HTTP on loopback, from scenario files.
 //!
-//! Five stand-ins keep state and answer in the shapes of Spinnaker's Gate, Jenkins, Jira (Cloud and Data Center),
-//! SonarQube and GitHub, with the traps that the real systems set: answers of 200 that mean nothing, refusals that come
+//! Seven stand-ins keep state and answer in the shapes of Spinnaker's Gate, Jenkins, Jira (Cloud and Data Center),
+//! SonarQube, GitHub, Dependency-Track and DefectDojo, with the traps that the real systems set: answers of 200 that mean nothing, refusals that come
 //! later, limits of paging, strict and odd shapes. What they hold is data, read from scenario files ([`World`]); what they
 //! answer wrongly on purpose is data too ([`Fault`]). The room knows none of the clients that it tests.
 //!

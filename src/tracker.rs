@@ -9,6 +9,8 @@ pub mod dependency_track;
 pub mod github;
 pub mod registry;
 pub mod sonarqube;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 use std::time::Duration;

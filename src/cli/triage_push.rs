@@ -41,14 +41,26 @@ pub async fn run(context: &Context, args: &PushArgs) -> Result<(), AppError> {
             return Err(AppError::usage("Nothing was sent."));
         }
     }
-    let mut outcomes = Vec::with_capacity(lines.len());
+    let (mut outcomes, mut failed) = (Vec::with_capacity(lines.len()), None);
     for line in &lines {
-        let outcome = push::carry_out(&desk, line).await;
-        context.output.detail(&format!("{}: {}", crate::text::line(&line.to), words(&outcome)));
-        outcomes.push(outcome);
+        match push::carry_out(&desk, line).await {
+            Ok(outcome) => {
+                context.output.detail(&format!("{}: {}", crate::text::line(&line.to), words(&outcome)));
+                outcomes.push(outcome);
+            }
+            // What was done so far is told all the same.
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
     }
     let heading = format!("Dismissals of {release}");
     context.output.document(&document(&desk, &release, &heading, &lines, Some(&outcomes)))?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    context.anchored(&desk).await;
     push::check(&lines, &outcomes, !args.findings.is_empty())
 }
 

@@ -1,12 +1,15 @@
 //! Tells the systems that findings come from of the dismissals in force: planned first, then carried out and seen.
 //!
-//! Only what is signed, in the ledger and in force is pushed, and nothing is pushed by itself. What was done is read back
-//! from the system each time; the systems keep the record's id beside it.
+//! Only what is signed, in the ledger and in force is pushed, and nothing is pushed by itself. The ledger keeps what was
+//! sent and what came of it; how a thing stands is read from its system each time.
+
+mod record;
 
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
+pub use self::record::Pushed;
 use super::Desk;
 use super::template::{Place as Stands, fill};
 use super::triage;
@@ -131,15 +134,23 @@ fn place(desk: &Desk, dossier: &Dossier, line: &PushConfig) -> Result<Place, Rea
     Ok(place)
 }
 
-/// Carries one line out, if all still stands as it was planned.
-pub async fn carry_out(desk: &Desk, line: &Line) -> Outcome {
+/// Carries one line out, if all still stands as it was planned. What is about to be sent is in the ledger before, and
+/// what came of it after.
+pub async fn carry_out(desk: &Desk, line: &Line) -> Result<Outcome, AppError> {
     if desk.readonly {
-        return Outcome::Refused("Nothing is pushed with --readonly.".to_owned());
+        return Err(AppError::usage("Nothing is pushed with --readonly."));
     }
     match (&line.plan, desk.trackers.get(&line.to)) {
-        (Ok(plan), Some(Ok(tracker))) => tracker::carry_out(tracker.as_ref(), &line.told, plan, &desk.clock).await,
-        (Err(reason), _) | (_, Some(Err(reason))) => Outcome::Refused(reason.text.line().into_owned()),
-        (_, None) => Outcome::Refused(format!("The connection {} takes no dismissals.", line.to)),
+        (Ok(plan), Some(Ok(tracker))) => {
+            let Step::Write(requests) = &plan.step else { return Ok(foreseen(line)) };
+            record::keep(desk, line, plan, requests, None).await?;
+            let outcome = tracker::carry_out(tracker.as_ref(), &line.told, plan, &desk.clock).await;
+            record::keep(desk, line, plan, requests, Some(&outcome)).await?;
+            Ok(outcome)
+        }
+        (Ok(_), Some(Err(reason))) => Ok(Outcome::Refused(reason.text.line().into_owned())),
+        (Ok(_), None) => Ok(Outcome::Refused(format!("The connection {} takes no dismissals.", line.to))),
+        (Err(_), _) => Ok(foreseen(line)),
     }
 }
 

@@ -246,3 +246,6 @@ impl Tracker for DependencyTrack {
         Ok(Checked { line, date: answer.date })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,3 +195,6 @@ impl Tracker for Github {
         self.source.check().await
     }
 }
+
+#[cfg(test)]
+mod tests;

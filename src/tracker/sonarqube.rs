@@ -279,3 +279,6 @@ impl Tracker for Sonarqube {
         self.source.check().await
     }
 }
+
+#[cfg(test)]
+mod tests;

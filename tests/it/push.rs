@@ -1,5 +1,6 @@
 //! Dismissals told to the systems that the findings come from: shown first, done once, and seen.
 
+mod asking;
 mod defectdojo;
 mod dependency_track;
 mod github;

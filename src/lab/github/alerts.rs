@@ -108,7 +108,7 @@ impl Alert {
             }
             _ => return Err("Invalid request. state is not a possible value".to_owned()),
         }
-        self.state = text("state").unwrap_or_default().to_owned();
+        text("state").unwrap_or_default().clone_into(&mut self.state);
         Ok(())
     }
 }

@@ -43,8 +43,11 @@ pub(super) fn dependabot(all: &[Alert], ours: &Finding, package: &Package) -> Ve
     };
     let fitting: Vec<&Alert> = all.iter().filter(|a| a.state != "fixed").filter(fits).collect();
     let path = ours.location.path.as_ref().map(|p| normalise_path(p.raw()));
-    let manifest = |a: &&Alert| a.dependency.as_ref().and_then(|d| d.manifest_path.as_deref()).map(normalise_path);
-    let here: Vec<u64> = fitting.iter().filter(|a| path.is_some() && manifest(a) == path).map(|a| a.number).collect();
+    let is_here = |alert: &&&Alert| {
+        let manifest = alert.dependency.as_ref().and_then(|d| d.manifest_path.as_deref());
+        path.is_some() && manifest.map(normalise_path) == path
+    };
+    let here: Vec<u64> = fitting.iter().filter(is_here).map(|a| a.number).collect();
     if here.is_empty() { fitting.iter().map(|a| a.number).collect() } else { here }
 }
 

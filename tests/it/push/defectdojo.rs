@@ -61,12 +61,12 @@ async fn what_is_there_twice_or_not_at_all_is_not_touched() {
         let bench = Bench::new(world).await;
         let (_, prints) = dismiss(&bench, LEDGER, "rule:B324", &["--as", "false-positive"]).await;
         for dry in ["--dry-run", "--yes"] {
-            let whole = bench.json(&["triage", "push", LEDGER, dry], code).await;
+            let whole = bench.json(&["triage", "push", LEDGER, "--to", "dojo", dry], code).await;
             assert_eq!(pushes(&whole)[0]["state"], state, "{whole:#}");
             assert!(pushes(&whole)[0]["why"].as_str().unwrap().contains(says), "{whole:#}");
         }
         // What was asked for by name and is nowhere is not done.
-        bench.json(&["triage", "push", LEDGER, &prints[0], "--yes"], 8).await;
+        bench.json(&["triage", "push", LEDGER, &prints[0], "--to", "dojo", "--yes"], 8).await;
         assert_eq!(writes(&bench), 0);
     }
 }

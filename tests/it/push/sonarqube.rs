@@ -47,6 +47,13 @@ async fn a_dismissal_is_shown_first_then_done_once_and_seen() {
     );
     assert_eq!(writes(&bench), 2);
 
+    // The ledger has what was about to be sent, and what came of it.
+    let entries = bench.entries().await;
+    let kept: Vec<&str> = entries.iter().filter(|e| e["kind"] == "push").map(|e| e["what"].as_str().unwrap()).collect();
+    assert_eq!(kept.len(), 2, "{entries:#?}");
+    assert!(kept.iter().any(|w| w.starts_with("sending at sonar: issue ")), "{kept:?}");
+    assert!(kept.iter().any(|w| w.starts_with("seen at sonar: issue ")), "{kept:?}");
+
     // What SonarQube calls a false positive it does not list any more; so the finding is gone, and nothing is pushed.
     let again = bench.json(&["triage", "push", GATE, "--yes"], 0).await;
     assert!(pushes(&again).is_empty(), "{again:#}");
