@@ -176,7 +176,7 @@ fn dossier(findings: &[Arc<Finding>]) -> Dossier {
         }],
     };
     let set = FindingSet { findings: findings.to_vec(), classes: vec![Class::Sast], ..FindingSet::default() };
-    let triaged = match_dismissals(merge_across(vec![findings.to_vec()]), &[], &release, as_of, None);
+    let triaged = match_dismissals(merge_across(vec![findings.to_vec()]), &[], &release, as_of, None, None);
     let parts = Parts {
         gate,
         release,

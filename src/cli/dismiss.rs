@@ -1,18 +1,23 @@
 //! `countersign dismiss`.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use super::args::DismissArgs;
 use super::output::{Block, Document};
 use super::{Context, prompt};
+use crate::domain::dossier::Dossier;
+use crate::domain::finding::Finding;
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::{Timestamp, parse_duration};
-use crate::domain::triage::{Justification, Status};
+use crate::domain::triage::{Justification, Lapse, Status};
 use crate::error::AppError;
 use crate::review::permit::Permit;
 use crate::review::progress::Progress;
 use crate::review::triage::{self, Dismiss};
-use crate::review::{inbox, round::Round};
+use crate::review::{Desk, inbox, round::Round};
 
 /// Dismisses findings of one gate's release.
 pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> {
@@ -47,7 +52,8 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         }
     })
     .await?;
-    let prints: Vec<Fingerprint> = request.findings.iter().map(|f| f.fingerprint).collect();
+    let prints: BTreeSet<Fingerprint> = request.findings.iter().map(|f| f.fingerprint).collect();
+    let open = still_open(context, &desk, &dossier, &prints).await;
     let whole = json!({
         "schema": 1,
         "record": record.record,
@@ -57,11 +63,34 @@ pub async fn run(context: &Context, args: &DismissArgs) -> Result<(), AppError> 
         "scope": request.scope,
         "expires": expires,
         "findings": prints,
+        "open": open.iter().map(open_still).collect::<Vec<_>>(),
     });
-    let text = format!("{} findings dismissed as {}.\nRecord {}", prints.len(), status.word(), record.record);
+    let dismissed = prints.len() - open.len();
+    let mut text = format!("{dismissed} findings dismissed as {}.\nRecord {}", status.word(), record.record);
+    for (finding, lapse) in &open {
+        let (print, rule) = (finding.fingerprint.short(), finding.rule.line());
+        text.push_str(&format!("\nSigned, and open still: {print} {rule}: {}.", lapse.words()));
+    }
     context.output.document(&Document { json: whole, rows: Vec::new(), blocks: vec![Block::Text(text)] })?;
     context.anchored(&desk).await;
-    Ok(())
+    triage::not_yet(&open).map_or(Ok(()), Err)
+}
+
+/// The findings that are open although they were dismissed just now. It is signed, whatever becomes of the question.
+pub async fn still_open(
+    context: &Context,
+    desk: &Desk,
+    dossier: &Dossier,
+    dismissed: &BTreeSet<Fingerprint>,
+) -> Vec<(Arc<Finding>, Lapse)> {
+    triage::still_open(desk, dossier, dismissed).await.unwrap_or_else(|e| {
+        context.output.message(&format!("Warning: it is signed, and cannot be seen to hold: {e}"));
+        Vec::new()
+    })
+}
+
+fn open_still((finding, lapse): &(Arc<Finding>, Lapse)) -> Value {
+    json!({ "fingerprint": finding.fingerprint, "lapse": lapse, "why": lapse.words() })
 }
 
 /// Reads a justification.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::args::ImportArgs;
-use super::dismiss::{expiry, justification, until};
+use super::dismiss::{expiry, justification, still_open, until};
 use super::output::{Block, Document};
 use super::{Context, prompt};
 use crate::domain::dossier::Dossier;
@@ -123,10 +123,16 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<(), AppError
         }
     })
     .await?;
+    let prints = plan.take.iter().map(|t| t.said.finding.fingerprint).collect();
+    let open = still_open(context, &desk, &dossier, &prints).await;
+    for (finding, lapse) in &open {
+        let (print, rule) = (finding.fingerprint.short(), finding.rule.line());
+        context.output.message(&format!("Signed, and open still: {print} {rule}: {}.", lapse.words()));
+    }
     let text = format!("{} signed; {}\nRecord {}", count(plan.take.len(), "dismissal"), rest(&plan), signed.record);
     result(context, args, &dossier, &plan, Some(&signed), text)?;
     context.anchored(&desk).await;
-    Ok(())
+    triage::not_yet(&open).map_or(Ok(()), Err)
 }
 
 async fn assemble(desk: &Desk, gate: &str) -> Result<Arc<Dossier>, AppError> {

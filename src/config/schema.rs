@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::severity::Severity;
+
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -267,6 +269,49 @@ pub struct ServiceConfig {
     pub push: Vec<PushConfig>,
     /// What must be there and complete: `builds`, `tickets`, `findings`, `changes`, `provenance`, `findings:CLASS`.
     pub required: Vec<String>,
+    /// How many people it takes to dismiss a finding; one, if left out.
+    pub dismissals: Option<DismissalsConfig>,
+}
+
+/// How many people it takes to dismiss a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DismissalsConfig {
+    /// So many people have to have signed the same status of it.
+    #[schemars(range(min = 1, max = 9))]
+    pub people: usize,
+    /// Of findings of this severity and worse; of all, if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<LeastSeverity>,
+}
+
+/// The least severity that something is asked for. Unknown counts as high.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LeastSeverity {
+    /// Critical alone.
+    Critical,
+    /// High and worse.
+    High,
+    /// Medium and worse.
+    Medium,
+    /// Low and worse.
+    Low,
+    /// All.
+    Info,
+}
+
+impl LeastSeverity {
+    /// The severity itself.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Critical => Severity::Critical,
+            Self::High => Severity::High,
+            Self::Medium => Severity::Medium,
+            Self::Low => Severity::Low,
+            Self::Info => Severity::Info,
+        }
+    }
 }
 
 /// Which gates are a service's.

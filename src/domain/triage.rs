@@ -286,6 +286,8 @@ pub enum Lapse {
     Ambiguous,
     /// It is not at the place that was judged any more.
     Moved,
+    /// Not as many people have said the same of it as are needed.
+    WaitsForSecond,
 }
 
 impl Lapse {
@@ -298,7 +300,24 @@ impl Lapse {
             Self::WeakMatch => "only the rule and the place agree",
             Self::Ambiguous => "it matches several findings",
             Self::Moved => "it is at another place now",
+            Self::WaitsForSecond => "it waits for another person to sign the same",
         }
+    }
+}
+
+/// How many people have to say the same of a finding before it is dismissed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct People {
+    /// How many.
+    pub count: usize,
+    /// Of findings that are at least so bad; of the others one.
+    pub from: Severity,
+}
+
+impl People {
+    /// How many of this finding.
+    pub fn needed(self, finding: &Finding) -> usize {
+        if finding.severity.weight() >= self.from.weight() { self.count.max(1) } else { 1 }
     }
 }
 

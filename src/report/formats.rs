@@ -17,6 +17,7 @@ mod aws_inspector2;
 mod bandit;
 mod betterleaks;
 mod blackduck;
+mod blackduck_binary;
 mod brakeman;
 mod bundler_audit;
 mod burp;
@@ -38,16 +39,19 @@ mod compliance_operator;
 mod counts;
 mod crash_log;
 mod csaf;
+mod cvrf;
 mod cyclonedx;
 mod defectdojo;
 mod dependabot;
 mod dependency_check;
+mod dependency_check_csv;
 mod dependency_check_json;
 mod dependency_check_xml;
 mod dependency_snapshot;
 mod dependency_track;
 mod detect_secrets;
 mod docker_bench;
+mod dockerfile_lint;
 mod dockerlint;
 mod dockle;
 mod dotnet_tests;
@@ -56,6 +60,7 @@ mod flawfinder;
 mod fortify;
 mod fossa;
 mod ggshield;
+mod gitguardian;
 mod github_code_scanning;
 mod github_secret_scanning;
 mod gitlab;
@@ -66,6 +71,7 @@ mod grype;
 mod hadolint;
 mod harbor;
 mod image;
+mod jest;
 mod jfrog;
 mod jfrog_audit;
 mod jfrog_xray;
@@ -77,6 +83,7 @@ mod kube_linter;
 mod kubeaudit;
 mod kubernetes;
 mod kubescape;
+mod kubescape_v1;
 mod leak;
 mod mend;
 mod nessus;
@@ -115,6 +122,7 @@ mod sonatype;
 mod spdx;
 mod spotbugs;
 mod sysdig;
+mod tenable_export;
 mod terrascan;
 mod test_results;
 mod tfsec;
@@ -130,6 +138,7 @@ mod wiz_cli;
 mod yarn_audit;
 mod yocto;
 mod zap;
+mod zap_html;
 mod zap_json;
 mod zap_xml;
 
@@ -150,6 +159,7 @@ pub(super) static ALL: &[&[Format]] = &[
     bandit::FORMATS,
     betterleaks::FORMATS,
     blackduck::FORMATS,
+    blackduck_binary::FORMATS,
     brakeman::FORMATS,
     bundler_audit::FORMATS,
     burp::FORMATS,
@@ -170,15 +180,18 @@ pub(super) static ALL: &[&[Format]] = &[
     compliance_operator::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,
+    cvrf::FORMATS,
     cyclonedx::FORMATS,
     defectdojo::FORMATS,
     dependabot::FORMATS,
+    dependency_check_csv::FORMATS,
     dependency_check_json::FORMATS,
     dependency_check_xml::FORMATS,
     dependency_snapshot::FORMATS,
     dependency_track::FORMATS,
     detect_secrets::FORMATS,
     docker_bench::FORMATS,
+    dockerfile_lint::FORMATS,
     dockerlint::FORMATS,
     dockle::FORMATS,
     dotnet_tests::FORMATS,
@@ -187,6 +200,7 @@ pub(super) static ALL: &[&[Format]] = &[
     fortify::FORMATS,
     fossa::FORMATS,
     ggshield::FORMATS,
+    gitguardian::FORMATS,
     github_code_scanning::FORMATS,
     github_secret_scanning::FORMATS,
     gitlab::FORMATS,
@@ -196,6 +210,7 @@ pub(super) static ALL: &[&[Format]] = &[
     grype::FORMATS,
     hadolint::FORMATS,
     harbor::FORMATS,
+    jest::FORMATS,
     jfrog_audit::FORMATS,
     jfrog_xray::FORMATS,
     junit::FORMATS,
@@ -205,6 +220,7 @@ pub(super) static ALL: &[&[Format]] = &[
     kube_linter::FORMATS,
     kubeaudit::FORMATS,
     kubescape::FORMATS,
+    kubescape_v1::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,
@@ -240,6 +256,7 @@ pub(super) static ALL: &[&[Format]] = &[
     spdx::FORMATS,
     spotbugs::FORMATS,
     sysdig::FORMATS,
+    tenable_export::FORMATS,
     terrascan::FORMATS,
     tfsec::FORMATS,
     trivy::FORMATS,
@@ -253,6 +270,7 @@ pub(super) static ALL: &[&[Format]] = &[
     wiz_cli::FORMATS,
     yarn_audit::FORMATS,
     yocto::FORMATS,
+    zap_html::FORMATS,
     zap_json::FORMATS,
     zap_xml::FORMATS,
 ];

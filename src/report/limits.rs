@@ -8,6 +8,17 @@ use crate::domain::canonical;
 /// The most bytes of one text that a finding holds. A screen shows no more of it, and a hostile report may have megabytes.
 pub(super) const LONGEST: usize = 64 << 10;
 
+/// The most findings that are made of one report: as many as a gibibyte of results of half a kibibyte has. A hostile one of
+/// sixty megabytes may have twenty million.
+pub(super) const MOST_FINDINGS: usize = 1 << 21;
+
+/// What a report of more findings is refused with.
+pub(super) fn too_many() -> Unreadable {
+    Unreadable(format!(
+        "It has more than {MOST_FINDINGS} findings, which is more than is read of one report; divide it."
+    ))
+}
+
 /// The most ids of vulnerabilities, and the most weaknesses, that a finding holds: a rule may list as many as it likes,
 /// and each of its results would have them all.
 pub(super) const MOST_IDS: usize = 1000;

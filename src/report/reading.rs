@@ -7,6 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::draft::Draft;
+use super::limits::{MOST_FINDINGS, too_many};
 use super::{Input, Parsed, Unreadable};
 use crate::domain::finding::{Class, Finding};
 use crate::text::Pool;
@@ -30,6 +31,8 @@ pub(super) struct Reading<'a> {
     batch: Vec<Draft>,
     /// How many bytes of text are in the batch: one description may stand in each of ten thousand.
     held: usize,
+    /// How many findings there were until now, also those that are no longer kept.
+    made: usize,
     worker: Option<Worker>,
     incomplete: Option<String>,
 }
@@ -50,7 +53,7 @@ impl<'a> Reading<'a> {
     pub(super) fn new(input: &'a Input<'a>, tool: &str, classes: &[Class]) -> Self {
         let parsed = Parsed { tool: tool.to_owned(), classes: classes.to_vec(), ..Parsed::default() };
         let who = Arc::new(Who { tool: tool.to_owned(), version: None });
-        Self { input, parsed, who, batch: Vec::new(), held: 0, worker: None, incomplete: None }
+        Self { input, parsed, who, batch: Vec::new(), held: 0, made: 0, worker: None, incomplete: None }
     }
 
     /// Says the tool's version, if the report does. To be called before the first finding.
@@ -92,6 +95,11 @@ impl<'a> Reading<'a> {
 
     /// Takes a finding that is no item of its own: the second of one item.
     pub(super) fn more(&mut self, draft: Draft) {
+        self.made = self.made.saturating_add(1);
+        // It is refused in the end.
+        if self.made > MOST_FINDINGS {
+            return;
+        }
         self.held += draft.size();
         self.batch.push(draft);
         if self.batch.len() >= BATCH || self.held >= HELD {
@@ -136,6 +144,9 @@ impl<'a> Reading<'a> {
     /// What was read.
     pub(super) fn done(mut self) -> Result<Parsed, Unreadable> {
         self.settle()?;
+        if self.made > MOST_FINDINGS {
+            return Err(too_many());
+        }
         match self.incomplete {
             Some(why) if self.parsed.findings.is_empty() => drop(self.parsed.not_assessed.get_or_insert(why)),
             Some(why) => {
@@ -199,6 +210,7 @@ impl Worker {
 
 #[cfg(test)]
 mod tests {
+    use super::super::node::Node;
     use super::*;
 
     /// One description may stand in each of ten thousand results: they are not held until the batch is full.
@@ -214,5 +226,25 @@ mod tests {
             assert!(reading.batch.len() < 4 && reading.held < HELD);
         }
         assert_eq!(reading.done().unwrap().findings.len(), 8);
+    }
+
+    #[test]
+    fn more_findings_than_memory_has_room_for_are_refused() {
+        let input = Input { name: "r", text: "[{}, {}]", archive: None, pool: std::cell::RefCell::default() };
+        let list = Node::parse(input.text).unwrap();
+        for (before, refused) in [(MOST_FINDINGS - 2, false), (MOST_FINDINGS - 1, true)] {
+            let mut one = Reading::new(&input, "x", &[Class::Sast]);
+            one.made = before;
+            (0..2).for_each(|_| one.add(Draft::new(Class::Sast)));
+            let mut shared = Reading::new(&input, "x", &[Class::Sast]);
+            shared.made = before;
+            let read = shared.each(&list, |_, share| {
+                share.add(Draft::new(Class::Sast));
+                Ok(())
+            });
+            for result in [one.done().map(drop), read.and_then(|()| shared.done()).map(drop)] {
+                assert_eq!(result.is_err_and(|why| why.0.contains("divide it")), refused);
+            }
+        }
     }
 }

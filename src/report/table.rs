@@ -18,6 +18,9 @@ pub(super) fn header(text: &str) -> Option<Vec<String>> {
     Some(cells.iter().map(|c| c.trim().to_owned()).take(MOST_COLUMNS).collect())
 }
 
+/// The most rows that are held: a row of four bytes takes a hundred and fifty.
+const MOST_ROWS: usize = 1 << 23;
+
 /// A table as read.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -42,6 +45,11 @@ pub(super) fn read(text: &str) -> Result<Table, Unreadable> {
     for record in records {
         let record = record.map_err(|e| unreadable(&e))?;
         if record.iter().any(|c| !c.trim().is_empty()) {
+            if table.rows.len() >= MOST_ROWS {
+                return Err(Unreadable(format!(
+                    "The table has more than {MOST_ROWS} rows, which is more than is read; divide it."
+                )));
+            }
             table.rows.push(record);
         }
     }

@@ -81,13 +81,17 @@ pub(super) fn from_base64(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// The most of a text in HTML that is made plain: far more than a finding holds of it.
+const LONGEST_HTML: usize = 16 << 20;
 /// The most bytes of a tag that is taken out.
 const LONGEST_TAG: usize = 24;
 
 /// Plain text of a piece of HTML as ZAP writes it: paragraphs become lines, other tags go, entities are resolved.
 pub(super) fn plain(html: &str) -> String {
+    // Each step below copies it.
+    let html = limits::within(html, LONGEST_HTML);
     let mut out = String::with_capacity(html.len());
-    let mut rest = html;
+    let mut rest = html.as_ref();
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
         // No tag that is looked for is longer: looked for to the end, each of many `<` would be a way through all of it.
@@ -236,6 +240,8 @@ mod tests {
     /// Looked for to the end, a tag of each `<` is a way through two megabytes.
     #[test]
     fn html_of_brackets_only_is_read_in_one_go() {
+        let cut = plain(&"x".repeat(LONGEST_HTML + 7));
+        assert!(cut.ends_with(']') && cut.contains("7 more bytes"));
         let brackets = "<".repeat(2 << 20);
         assert_eq!(plain(&brackets), brackets);
         assert_eq!(plain("a<br  />b<strong>c</strong>"), "a\nbc");

@@ -10,11 +10,13 @@ use super::inbox::Waiting;
 use super::progress::Watcher;
 use super::records::Records;
 use super::round::Round;
+use crate::config::schema::LeastSeverity;
 use crate::domain::dedup;
 use crate::domain::dossier::{Baseline, Dossier, Parts};
 use crate::domain::evidence::Evidence;
 use crate::domain::ids::{Fingerprint, RecordId};
-use crate::domain::triage::{match_dismissals, stale};
+use crate::domain::severity::Severity;
+use crate::domain::triage::{People, match_dismissals, stale};
 use crate::error::AppError;
 
 /// Asks all sources, merges and triages the findings, and judges.
@@ -80,9 +82,11 @@ pub async fn assemble(
         policy: desk.policy.digest(),
         pieces,
     };
+    let people = people(desk, waiting.service.as_deref());
     let (policy, store) = (Arc::clone(&desk.policy), keep.then(|| Arc::clone(&desk.store)));
     // Thousands of findings are merged and digested here.
-    let sealed = tokio::task::spawn_blocking(move || seal(parts, &records, known.as_ref(), &policy, store.as_deref()));
+    let sealed =
+        tokio::task::spawn_blocking(move || seal(parts, &records, known.as_ref(), people, &policy, store.as_deref()));
     sealed.await.map_err(|e| AppError::internal(format!("Putting the dossier together failed: {e}.")))?
 }
 
@@ -90,6 +94,7 @@ fn seal(
     mut parts: Parts,
     records: &Records,
     known: Option<&HashSet<Fingerprint>>,
+    people: Option<People>,
     policy: &crate::policy::Policy,
     store: Option<&crate::ledger::store::EvidenceStore>,
 ) -> Result<Arc<Dossier>, AppError> {
@@ -99,7 +104,7 @@ fn seal(
         _ => None,
     });
     let merged = dedup::merge_across(lists.collect());
-    parts.findings = match_dismissals(merged, &records.dismissals, &parts.release, parts.as_of, known);
+    parts.findings = match_dismissals(merged, &records.dismissals, &parts.release, parts.as_of, known, people);
     let as_of = parts.as_of;
     let mut dossier = Dossier::seal(parts, |dossier| policy.evaluate(dossier, as_of));
     if dossier.has_all_findings() {
@@ -110,6 +115,13 @@ fn seal(
         store.put(&dossier.bound_bytes().map_err(|e| broken(&e))?).map_err(|e| broken(&e))?;
     }
     Ok(Arc::new(dossier))
+}
+
+/// How many people it takes to dismiss findings of a service.
+pub fn people(desk: &Desk, service: Option<&str>) -> Option<People> {
+    let config = desk.config.service.iter().find(|s| Some(s.name.as_str()) == service)?.dismissals?;
+    let from = config.from.map_or(Severity::Info, LeastSeverity::severity);
+    Some(People { count: config.people, from })
 }
 
 async fn last_run(desk: &Desk, waiting: &Waiting) -> Baseline {

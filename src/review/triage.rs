@@ -1,5 +1,6 @@
 //! Dismisses findings: checked, signed, in the ledger.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Desk;
@@ -8,10 +9,10 @@ use super::progress::Watcher;
 use super::sign::{self, Signed};
 use crate::domain::dossier::Dossier;
 use crate::domain::finding::Finding;
-use crate::domain::ids::Digest;
+use crate::domain::ids::{Digest, Fingerprint};
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
-use crate::domain::triage::{Justification, Scope, Status, alike};
+use crate::domain::triage::{Justification, Lapse, Scope, Status, alike, match_dismissals};
 use crate::error::{AppError, ErrorKind};
 use crate::ledger::{Draft, EntryKind};
 use crate::text::Untrusted;
@@ -207,6 +208,32 @@ pub async fn dismiss(
 ) -> Result<Signed, AppError> {
     check(request, desk.clock.now())?;
     sign_each(desk, &request.each(), dossier, permit, watcher).await
+}
+
+/// Those of the findings that are open although they were dismissed just now, each with why: another person has to say the
+/// same, or it cannot be told which of several was meant.
+pub async fn still_open(
+    desk: &Desk,
+    dossier: &Dossier,
+    dismissed: &BTreeSet<Fingerprint>,
+) -> Result<Vec<(Arc<Finding>, Lapse)>, AppError> {
+    let records = desk.records().await?;
+    let findings = dossier.findings.iter().map(|t| Arc::clone(&t.finding)).collect();
+    let people = super::dossier::people(desk, dossier.service.as_deref());
+    let now = desk.clock.now();
+    let triaged = match_dismissals(findings, &records.dismissals, &dossier.release, now, None, people);
+    let open = triaged.into_iter().filter(|t| t.is_open() && dismissed.contains(&t.finding.fingerprint));
+    Ok(open.filter_map(|t| Some((t.finding, t.suggestion?.1))).collect())
+}
+
+/// What a script is told of what was signed and does not hold yet; `None` if all of it does.
+pub fn not_yet(open: &[(Arc<Finding>, Lapse)]) -> Option<AppError> {
+    let waits = open.iter().filter(|(_, lapse)| *lapse == Lapse::WaitsForSecond).count();
+    (waits > 0).then(|| {
+        let error =
+            AppError::new(ErrorKind::Quorum, format!("Recorded; {waits} of the findings are not dismissed yet."));
+        error.hint("Another person has to sign the same status of them.")
+    })
 }
 
 /// Signs one document with a record for each finding, and appends it.

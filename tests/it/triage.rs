@@ -4,7 +4,8 @@ use countersign::lab::World;
 use serde_json::{Value, json};
 
 use crate::novelty::{SHOP, finding, release};
-use crate::support::bench::Bench;
+use crate::support::bench::{Bench, finish};
+use crate::support::house::Ran;
 
 async fn findings(bench: &Bench, gate: &str, query: &str) -> Vec<Value> {
     bench.json(&["findings", gate, "--query", query], 0).await["findings"].as_array().unwrap().clone()
@@ -119,4 +120,53 @@ async fn what_has_become_of_each_dismissal_is_listed() {
     ] {
         assert!(table.contains(says), "{says}: {table}");
     }
+}
+
+/// As [`Bench::run`], as another person.
+async fn run_as(bench: &Bench, name: &str, arguments: &[&str]) -> Ran {
+    let mut command = bench.command(arguments);
+    command.env("COUNTERSIGN__SIGNER__KEY", bench.dir.path().join(format!("{name}_key")));
+    finish(command).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_two_people_are_needed_the_second_one_puts_it_in_force() {
+    let bench = Bench::new(World::demo().unwrap()).await;
+    bench.reconfigure(|config| {
+        let services = config["service"].as_array_mut().unwrap();
+        let service = services.iter_mut().find(|s| s["name"].as_str() == Some("ledger-api")).unwrap();
+        let two = toml::toml! { people = 2
+        from = "high" };
+        service.as_table_mut().unwrap().insert("dismissals".to_owned(), two.into());
+    });
+    let all = findings(&bench, BEFORE, "class:sast").await;
+    let of = |rule: &str| print(all.iter().find(|f| f["rule"] == rule).unwrap()).to_owned();
+    let (high, low) = (of("B324"), of("B101"));
+    let run = async |name: &str, finding: &str, status: &str, code: i32| {
+        let words = ["--expires", "30d", "--reason", "looked at", "--output", "json"];
+        let arguments = [&["dismiss", BEFORE, finding, "--as", status], &words[..]].concat();
+        run_as(&bench, name, &arguments).await.exits(code).json()
+    };
+    // A low one takes one person.
+    assert_eq!(run("demo", &low, "false-positive", 0).await["open"], json!([]));
+    let first = run("demo", &high, "false-positive", 10).await;
+    assert_eq!(first["open"][0]["lapse"], "waits-for-second", "{first:#}");
+    let standing = async || {
+        let now = findings(&bench, BEFORE, "class:sast").await;
+        now.into_iter().find(|f| f["rule"] == "B324").unwrap()
+    };
+    let waits = standing().await;
+    assert_eq!((&waits["open"], &waits["suggestion"]["lapse"]), (&json!(true), &json!("waits-for-second")));
+    assert_eq!(waits["suggestion"]["carried"]["dismissal"]["principal"], "demo@countersign.example");
+    // The same person is no second one, and another status is not the same.
+    run("demo", &high, "false-positive", 10).await;
+    run("sam", &high, "accepted", 10).await;
+    assert_eq!(standing().await["open"], true);
+    run("sam", &high, "false-positive", 0).await;
+    let holds = standing().await;
+    assert_eq!(
+        (&holds["open"], &holds["dismissal"]["dismissal"]["principal"]),
+        (&json!(false), &json!("sam@countersign.example"))
+    );
+    bench.run(&["approve", BEFORE, "--reason", "good", "--yes"]).await.exits(0);
 }

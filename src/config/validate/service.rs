@@ -58,6 +58,10 @@ pub(super) fn check(key: &str, service: &ServiceConfig, config: &Config, sink: &
         }
         from.template(&format!("{key}.repository"), Some(&changes.repository));
     }
+    if let Some(dismissals) = service.dismissals.filter(|d| !(1..=9).contains(&d.people)) {
+        let message = format!("{} people cannot be needed to dismiss a finding: give 1 to 9.", dismissals.people);
+        sink.at(&format!("{key}.dismissals.people"), message);
+    }
     for (n, entry) in service.required.iter().enumerate() {
         required(&format!("{key}.required[{n}]"), entry, service, sink);
     }

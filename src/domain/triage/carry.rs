@@ -1,12 +1,12 @@
 //! How a dismissal is found again on the findings of a later release.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Carried, Dismissal, Lapse, Novelty, Triaged};
+use super::{Carried, Dismissal, Lapse, Novelty, People, Status, Triaged};
 use crate::domain::dedup::normalise_image;
 use crate::domain::finding::{Class, Finding, FindingSource, MatchKey, Rung};
-use crate::domain::ids::Fingerprint;
+use crate::domain::ids::{Fingerprint, Principal};
 use crate::domain::release::Release;
 use crate::domain::time::Timestamp;
 use crate::text::Untrusted;
@@ -15,13 +15,15 @@ use crate::text::Untrusted;
 ///
 /// `known` are the match keys of the last approved release's findings; `None` if there is nothing to compare with.
 /// Newer dismissals win over older ones. A dismissal that matches several findings by the same key is suggested for
-/// all of them and applied to none, but for the one that has its very fingerprint.
+/// all of them and applied to none, but for the one that has its very fingerprint. `people` says of which findings more
+/// than one person has to say the same.
 pub fn match_dismissals(
     findings: Vec<Arc<Finding>>,
     dismissals: &[Dismissal],
     release: &Release,
     now: Timestamp,
     known: Option<&HashSet<Fingerprint>>,
+    people: Option<People>,
 ) -> Vec<Triaged> {
     let mut by_key: HashMap<&MatchKey, Vec<&Dismissal>> = HashMap::new();
     for dismissal in dismissals.iter().filter(|d| d.scope.covers(release)) {
@@ -38,6 +40,8 @@ pub fn match_dismissals(
     let outcomes: Vec<_> = findings
         .iter()
         .map(|finding| {
+            let needed = people.map_or(1, |p| p.needed(finding));
+            let mut firm: Vec<(&Dismissal, Rung)> = Vec::new();
             let mut best: Option<(&Dismissal, Rung, Option<Lapse>)> = None;
             for key in &finding.keys {
                 for dismissal in by_key.get(key).into_iter().flatten() {
@@ -53,12 +57,20 @@ pub fn match_dismissals(
                     let better = best.as_ref().is_none_or(|(old, _, old_lapse)| {
                         (lapse.is_none(), dismissal.issued_at) > (old_lapse.is_none(), old.issued_at)
                     });
+                    if needed > 1 && lapse.is_none() {
+                        firm.push((*dismissal, key.rung));
+                    }
                     if better {
                         best = Some((dismissal, key.rung, lapse));
                     }
                 }
             }
-            best
+            match best {
+                Some((dismissal, rung, None)) if needed > 1 => {
+                    Some(agreed(&firm, needed).unwrap_or((dismissal, rung, Some(Lapse::WaitsForSecond))))
+                }
+                best => best,
+            }
         })
         .collect();
     findings
@@ -82,6 +94,23 @@ pub fn match_dismissals(
             Triaged { finding, dismissal, suggestion, novelty }
         })
         .collect()
+}
+
+/// The newest dismissal of a status that enough people have given a finding; what somebody said before counts no more.
+fn agreed<'d>(firm: &[(&'d Dismissal, Rung)], needed: usize) -> Option<(&'d Dismissal, Rung, Option<Lapse>)> {
+    let mut last: BTreeMap<&Principal, (&'d Dismissal, Rung)> = BTreeMap::new();
+    for (dismissal, rung) in firm {
+        let said = last.entry(&dismissal.principal).or_insert((dismissal, *rung));
+        if dismissal.issued_at > said.0.issued_at {
+            *said = (dismissal, *rung);
+        }
+    }
+    let enough = |status: Status| {
+        let of = last.values().filter(|(d, _)| d.status == status);
+        (of.clone().count() >= needed).then(|| of.max_by_key(|(d, _)| d.issued_at)).flatten()
+    };
+    let (dismissal, rung) = Status::ALL.into_iter().filter_map(enough).max_by_key(|(d, _)| d.issued_at)?;
+    Some((dismissal, *rung, None))
 }
 
 /// How many looked alike when it was judged.

@@ -83,10 +83,24 @@ pub fn reach(
         let at = newest.entry(d.subject.fingerprint).or_insert(d.issued_at);
         *at = d.issued_at.max(*at);
     }
+    // What several people have said alike holds by the newest of them, and for all.
+    let mut agreed: HashMap<Fingerprint, (&Dismissal, Vec<Fingerprint>)> = HashMap::new();
+    for one in triaged {
+        if let Some(carried) = &one.dismissal {
+            let subject = carried.dismissal.subject.fingerprint;
+            agreed.entry(subject).or_insert((&carried.dismissal, Vec::new())).1.push(one.finding.fingerprint);
+        }
+    }
     let one = |d: &Dismissal| {
         if let Some((lapse, findings)) = applied.get(&identity(d)) {
             let state = lapse.map_or(State::InForce, State::Lapsed);
             return Reach { state, findings: findings.clone() };
+        }
+        let same = agreed.get(&d.subject.fingerprint).filter(|(other, _)| {
+            other.status == d.status && other.principal != d.principal && d.expires.is_none_or(|e| e > now)
+        });
+        if let Some((_, findings)) = same {
+            return Reach { state: State::InForce, findings: findings.clone() };
         }
         let state = if d.expires.is_some_and(|e| e <= now) {
             State::Lapsed(Lapse::Expired)

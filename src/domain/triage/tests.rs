@@ -55,7 +55,7 @@ fn vulnerable(path: &str) -> Finding {
 fn dismissed(mut findings: Vec<Finding>, which: &[usize]) -> Vec<Dismissal> {
     identify(&mut findings);
     let at = Timestamp::from_millis(1_000_000_000).unwrap();
-    let all = match_dismissals(findings.iter().cloned().map(Arc::new).collect(), &[], &release(), at, None);
+    let all = match_dismissals(findings.iter().cloned().map(Arc::new).collect(), &[], &release(), at, None, None);
     let of = |finding: &Finding| Dismissal {
         id: RecordId::new("01J0000000000000000000000A"),
         envelope: crate::domain::canonical::sha256(b"x"),
@@ -88,7 +88,7 @@ fn outcome(mut findings: Vec<Finding>, dismissals: &[Dismissal]) -> Vec<(bool, O
     let release = release();
     let findings = findings.into_iter().map(Arc::new).collect();
     let triaged =
-        match_dismissals(findings, dismissals, &release, Timestamp::from_millis(2_000_000_000).unwrap(), None);
+        match_dismissals(findings, dismissals, &release, Timestamp::from_millis(2_000_000_000).unwrap(), None, None);
     triaged.iter().map(|t| (t.dismissal.is_some(), t.suggestion.as_ref().map(|s| s.1))).collect()
 }
 
@@ -177,7 +177,7 @@ fn what_has_become_of_each_is_told() {
     identify(&mut findings);
     let (release, now) = (release(), Timestamp::from_millis(2_000_000_000).unwrap());
     let findings = findings.into_iter().map(Arc::new).collect();
-    let triaged = match_dismissals(findings, &standing, &release, now, None);
+    let triaged = match_dismissals(findings, &standing, &release, now, None, None);
     let all = reach(&standing, &triaged, &release, true, now);
     let words: Vec<_> = all.into_iter().map(|r| r.map(|r| (r.state.word(), r.findings.len()))).collect();
     let want = [("in-force", 1), ("superseded", 0), ("lapsed", 1), ("stale", 0), ("in-force", 1)];
@@ -190,7 +190,7 @@ fn a_dismissal_that_matches_nothing_is_stale_if_all_is_there() {
     let (release, now) = (release(), Timestamp::from_millis(2_000_000_000).unwrap());
     let mut findings = vec![code("a.py", 3)];
     identify(&mut findings);
-    let triaged = match_dismissals(findings.into_iter().map(Arc::new).collect(), &standing, &release, now, None);
+    let triaged = match_dismissals(findings.into_iter().map(Arc::new).collect(), &standing, &release, now, None, None);
     let stale = stale(&standing, &triaged, &release, now);
     assert_eq!(stale, standing[..1]);
     let part = reach(&standing, &triaged, &release, false, now);
@@ -239,4 +239,48 @@ fn findings_are_dismissed_together_if_they_share_a_rule_or_a_component() {
          reasoning can be only for findings of one rule, or of one component."
     );
     assert_eq!(why.kinds.iter().map(|k| k.split(':').next().unwrap()).collect::<Vec<_>>(), ["B101", "B602"]);
+}
+
+#[test]
+fn where_two_are_needed_two_people_have_to_say_the_same() {
+    let by = |who: &str, at: i64, status: Status| {
+        let one = dismissed(vec![code("a.py", 10)], &[0]).remove(0);
+        let (id, issued_at) = (format!("01J{at:023}"), Timestamp::from_millis(1_000_000_000 + at).unwrap());
+        Dismissal { id: RecordId::new(id), principal: Principal::new(who), issued_at, status, ..one }
+    };
+    let people = |count, from| Some(People { count, from });
+    let of = |standing: &[Dismissal], people| {
+        let mut findings = vec![code("a.py", 12)];
+        identify(&mut findings);
+        let now = Timestamp::from_millis(2_000_000_000).unwrap();
+        let findings = findings.into_iter().map(Arc::new).collect();
+        let mut triaged = match_dismissals(findings, standing, &release(), now, None, people);
+        let states = reach(standing, &triaged, &release(), true, now).into_iter().flatten().map(|r| r.state.word());
+        let states = states.collect::<Vec<_>>().join(" ");
+        let one = triaged.remove(0);
+        let carried = one.dismissal.map(|c| c.dismissal.principal.to_string());
+        (carried, one.suggestion.map(|s| (s.0.dismissal.principal.to_string(), s.1)), states)
+    };
+    let high = people(2, Severity::High);
+    let (fp, ok) = (Status::FalsePositive, Status::Accepted);
+    let waits = |who: &str| Some((who.to_owned(), Lapse::WaitsForSecond));
+    let ana = by("ana@example.com", 1, fp);
+    assert_eq!(
+        of(std::slice::from_ref(&ana), people(2, Severity::Critical)).0,
+        Some("ana@example.com".to_owned()),
+        "not so bad"
+    );
+    assert_eq!(of(std::slice::from_ref(&ana), high), (None, waits("ana@example.com"), "lapsed".to_owned()));
+    // The same person twice is one.
+    assert_eq!(of(&[ana.clone(), by("ana@example.com", 2, fp)], high).1, waits("ana@example.com"));
+    let bo = by("bo@example.com", 3, fp);
+    let both = of(&[ana.clone(), bo.clone()], high);
+    assert_eq!(both, (Some("bo@example.com".to_owned()), None, "in-force in-force".to_owned()));
+    // Another status is not the same, and what somebody said before counts no more.
+    assert_eq!(of(&[ana.clone(), by("bo@example.com", 3, ok)], high).1, waits("bo@example.com"));
+    assert_eq!(of(&[ana.clone(), bo, by("ana@example.com", 4, ok)], high).1, waits("ana@example.com"));
+    // One that has expired is none.
+    let over =
+        Dismissal { expires: Some(Timestamp::from_millis(1_500_000_000).unwrap()), ..by("bo@example.com", 3, fp) };
+    assert_eq!(of(&[ana, over], high).1, waits("ana@example.com"));
 }

@@ -1,4 +1,5 @@
-//! Aqua's scan of an image: `scannercli --jsonfile`, the same within a list (Azure DevOps), and the list `cves` of the API.
+//! Aqua's scan of an image: `scannercli --jsonfile`, the same within a list (Azure DevOps), and the lists of the API: `cves`,
+//! and `result` in its second version.
 //!
 //! A severity that the vendor, NVD and Aqua differ in is Aqua's own.
 
@@ -11,7 +12,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
     name: "aqua-json",
     title: "Aqua image scan JSON",
     classes: &[Class::Container, Class::Sca, Class::Secret],
-    items: "vulnerabilities, sensitive data and malware of all `resources`; or elements of `cves`",
+    items: "vulnerabilities, sensitive data and malware of all `resources`; or elements of `cves` or `result`",
     severity: "`aqua_severity`, then the score of Aqua, NVD or the vendor",
     identity: "vulnerability, package and place; kind and file of a secret; control and policy that refuse the image",
     checked: "DefectDojo's and Jenkins' parsers",
@@ -24,10 +25,21 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let of = |doc: &Node<'_>| {
         let told = ["image", "scan_started", "vulnerability_summary", "image_assurance_results", "scan_options"];
         (doc.has("resources") && told.iter().filter(|k| doc.has(k)).count() >= 2)
-            || doc.at("cves.0").has_all(&["file", "name", "score"])
+            || doc.at("resources.0").has_all(&["resource", "vulnerabilities"])
+            || (doc.at("cves.0").has_all(&["name", "score"]) && doc.at("cves.0").has_any(&["file", "description"]))
             || (doc.has("scan_options") && doc.has("image_assurance_results"))
     };
-    (of(doc) || of(doc.at("0.results"))).into()
+    (of(doc) || of(doc.at("0.results")) || is_page(doc)).into()
+}
+
+/// Whether it is a page of the vulnerabilities that the second version of the API lists.
+fn is_page(doc: &Node<'_>) -> bool {
+    let first = doc.at("result.0");
+    let rated = ["aqua_severity", "aqua_score", "nvd_severity", "nvd_cvss3_score", "vendor_severity"];
+    let none = doc.get("result").is_list()
+        && first.is_null()
+        && doc.get("query").has_any(&["show_negligible", "use_cvss3", "include_vpatch_info"]);
+    (first.has_all(&["name", "resource"]) && first.has_any(&rated)) || none
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -38,10 +50,23 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             let results = image::object(one, "A scan")?.get("results");
             scan(&mut reading, image::object(results, "\"results\" of a scan")?, one.get("image_name").text())?;
         }
+    } else if doc.get("result").is_list() {
+        page(&mut reading, &doc)?;
     } else {
         scan(&mut reading, &doc, None)?;
     }
     reading.done()
+}
+
+/// A page of the API's list: each vulnerability has its package and its image.
+fn page(reading: &mut Reading<'_>, doc: &Node<'_>) -> Result<(), Unreadable> {
+    for found in doc.results("result")? {
+        let found = image::object(found, "A vulnerability")?;
+        let distro = format!("{}:{}", found.get("os").or_empty(), found.get("os_version").or_empty());
+        reading.add(vulnerability(found, found.get("resource"), found.get("image_name").text(), &distro));
+    }
+    reading.page_of(doc.get("count").number(), "vulnerabilities");
+    Ok(())
 }
 
 fn scan(reading: &mut Reading<'_>, scan: &Node<'_>, name: Option<&str>) -> Result<(), Unreadable> {
@@ -129,18 +154,38 @@ fn vulnerability(found: &Node<'_>, of: &Node<'_>, image: Option<&str>, distro: &
         .collect();
     draft.epss = found.get("epss_score").score();
     draft.exploited = found.get("in_cisa_kev").is_true() || found.get("cisa_kev").is_true();
-    draft.suppressed = text("acknowledged_date").or_else(|| text("ack_comment")).map(|a| format!("acknowledged: {a}"));
+    // The beginning of the calendar stands for never.
+    let date = text("acknowledged_date").filter(|d| !d.starts_with("1970-01-01") && !d.starts_with("0001-01-01"));
+    draft.suppressed = date.or_else(|| text("ack_comment")).map(|a| format!("acknowledged: {a}"));
     draft
 }
 
 /// Aqua's own word counts. Where there is none: its score, the vendor's, NVD's.
 fn scored(draft: &mut Draft, found: &Node<'_>) {
     let cvss = |score: &str, vectors: &str| Cvss::of(found.get(score).score(), found.get(vectors).text());
-    let all =
-        [("nvd_score_v3", "nvd_vectors_v3"), ("vendor_score_v3", "vendor_vectors_v3"), ("aqua_score", "aqua_vectors")];
-    let older = [("nvd_score", "nvd_vectors"), ("vendor_score", "vendor_vectors")];
+    let all = [
+        ("nvd_score_v3", "nvd_vectors_v3"),
+        ("nvd_cvss3_score", "nvd_cvss3_vectors"),
+        ("vendor_score_v3", "vendor_vectors_v3"),
+        ("vendor_cvss3_score", "vendor_cvss3_vectors"),
+        ("aqua_score", "aqua_vectors"),
+    ];
+    let older = [
+        ("nvd_score", "nvd_vectors"),
+        ("nvd_cvss2_score", "nvd_cvss2_vectors"),
+        ("vendor_score", "vendor_vectors"),
+        ("vendor_cvss2_score", "vendor_cvss2_vectors"),
+    ];
     draft.cvss = image::best(all.into_iter().chain(older).map(|(s, v)| cvss(s, v)));
-    let said = ["aqua_severity", "vendor_severity_v3", "nvd_severity_v3", "vendor_severity", "nvd_severity"];
+    let said = [
+        "aqua_severity",
+        "vendor_severity_v3",
+        "vendor_cvss3_severity",
+        "nvd_severity_v3",
+        "nvd_cvss3_severity",
+        "vendor_severity",
+        "nvd_severity",
+    ];
     let word = if found.has("aqua_severity") || !found.has("aqua_score") {
         said.iter().find_map(|k| found.get(k).text())
     } else {
@@ -223,6 +268,34 @@ mod tests {
                 (key.class, key.severity, key.place().as_str()),
                 (Class::Secret, Severity::Unknown, "app/key.pem")
             );
+        }
+    }
+
+    #[test]
+    fn a_page_of_the_api_names_package_and_image_of_each() {
+        let text = r#"{"count": 3, "page": 1, "pagesize": 2, "result": [{"name": "CVE-2024-1", "nvd_severity": "medium", "nvd_cvss3_severity": "high",
+            "nvd_cvss3_score": 7.5, "nvd_cvss3_vectors": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", "acknowledged_date": "1970-01-01T00:00:00Z",
+            "image_name": "pay:1", "os": "debian", "os_version": "12", "cwe_info": {}, "resource": {"format": "deb", "name": "zlib", "version": "1"}},
+            {"name": "CVE-2024-2", "nvd_severity": "low", "acknowledged_date": "2025-02-03T00:00:00Z", "resource": null}]}"#;
+        let report = read("a", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items, report.reason.is_some()), ("aqua-json", 2, true));
+        let [one, other] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+        assert_eq!((one.severity, one.place().as_str(), &one.suppressed), (Severity::High, "pay:1", &None));
+        assert_eq!(one.package.as_ref().unwrap().purl.as_ref().unwrap().raw(), "pkg:deb/debian/zlib@1");
+        assert_eq!((other.severity, other.suppressed.is_some()), (Severity::Low, true));
+        let empty = r#"{"count": 0, "result": [], "query": {"show_negligible": true, "image_name": "pay:1"}}"#;
+        assert_eq!(read("a", empty.as_bytes(), None).status, ReportStatus::Empty);
+    }
+
+    #[test]
+    fn what_is_missing_of_a_vulnerability_does_not_hide_it() {
+        let scan =
+            r#"{"resources": [{"resource": null, "vulnerabilities": [{"name": "CVE-2024-1", "nvd_score": 7.0}]}]}"#;
+        let list = r#"{"cves": [{"name": "CVE-2024-1", "score": 8.1, "description": "Bad."}, {"file": "/a.so", "name": null, "score": 6.5}]}"#;
+        for (text, count) in [(scan, 1), (list, 2)] {
+            let report = read("a", text.as_bytes(), None);
+            assert_eq!((report.format, report.findings.len()), ("aqua-json", count));
+            assert_eq!(report.findings[0].severity, Severity::High);
         }
     }
 

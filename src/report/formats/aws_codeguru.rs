@@ -88,7 +88,8 @@ fn draft(item: &Node<'_>) -> Draft {
 
 fn detect_security(shape: &Shape<'_>) -> Fit {
     let first = shape.json().at("findings.0");
-    first.has_all(&["detectorId", "vulnerability"]).into()
+    let placed = first.get("vulnerability").get("filePath").is_object() && first.has_all(&["title", "severity"]);
+    (first.has_all(&["detectorId", "vulnerability"]) || placed).into()
 }
 
 fn parse_security(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -102,7 +103,7 @@ fn parse_security(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let place = finding.at("vulnerability.filePath");
         let mut draft = Draft::new(Class::Sast);
         let rule = finding.get("ruleId").text().or(finding.get("detectorId").text());
-        rule.unwrap_or_default().clone_into(&mut draft.rule);
+        rule.or(finding.get("title").text()).unwrap_or_default().clone_into(&mut draft.rule);
         finding
             .get("title")
             .text()
@@ -111,22 +112,24 @@ fn parse_security(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             .clone_into(&mut draft.title);
         draft.rated(finding.get("severity").text());
         draft.say("", finding.get("description").text());
-        draft.say("Remediation", finding.at("remediation.recommendation.text").text());
-        draft.cwe = ["detectorTags", "vulnerability.relatedVulnerabilities"]
+        let remedy = [finding.at("remediation.recommendation"), finding.get("recommendation")];
+        draft.say("Remediation", remedy.iter().find_map(|r| r.get("text").text()));
+        draft.cwe = ["detectorTags", "vulnerability.relatedVulnerabilities", "vulnerability.referenceUrls"]
             .iter()
             .flat_map(|k| finding.at(k).texts())
-            .flat_map(words::cwe_numbers)
+            .flat_map(|t| words::cwe_numbers(&t.replace("/definitions/", "/CWE-")))
             .collect();
         draft.path = place.get("path").text().or(place.get("name").text()).map(str::to_owned);
         draft.line = place.get("startLine").number();
         let wanted = draft.line..=place.get("endLine").number().or(draft.line);
-        let code = place.get("codeSnippet").items().iter();
+        let code = [place.get("codeSnippet"), finding.at("vulnerability.codeSnippet")];
+        let code = code.into_iter().flat_map(Node::items);
         let (inside, all): (Vec<_>, Vec<_>) =
             code.map(|l| (wanted.contains(&l.get("number").number()), l.get("content").or_empty())).unzip();
         let lines: Vec<&str> = inside.iter().zip(&all).filter(|(inside, _)| **inside).map(|(_, l)| *l).collect();
         draft.snippet = (!lines.is_empty()).then(|| lines.join("\n"));
         draft.context = (!all.is_empty()).then(|| all.join("\n"));
-        draft.url = finding.at("remediation.recommendation.url").owned();
+        draft.url = remedy.iter().find_map(|r| r.get("url").owned());
         reading.add(draft);
     }
     if doc.get("nextToken").text().is_some() {
@@ -173,5 +176,16 @@ mod tests {
             (report.format, f.severity, f.snippet.as_ref().unwrap().raw()),
             ("codeguru-security-json", Severity::Critical, "b")
         );
+    }
+
+    #[test]
+    fn findings_without_a_detector_go_by_their_title() {
+        let text = r#"{"findings": [{"title": "Disclosure", "severity": "Info", "vulnerability": {"filePath": {"name": "A.kt"},
+            "codeSnippet": [], "referenceUrls": ["https://cwe.mitre.org/data/definitions/89.html"]}, "recommendation": {"text": "Hide it."}}]}"#;
+        let report = read("c", text.as_bytes(), None);
+        let f = &report.findings[0];
+        assert_eq!((report.format, f.severity, f.rule.raw()), ("codeguru-security-json", Severity::Info, "Disclosure"));
+        assert_eq!((f.place().as_str(), f.cwe.as_slice()), ("A.kt", &[89][..]));
+        assert!(f.detail.raw().contains("Hide it."));
     }
 }

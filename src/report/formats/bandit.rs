@@ -38,9 +38,13 @@ pub(super) const FORMATS: &[Format] = &[
     others::XML,
 ];
 
-/// Semgrep's JSON has `results` and `errors` too, but no metrics.
+/// Semgrep's JSON has `results` and `errors` too, but no metrics. The first versions of Bandit had `stats` in their place.
 fn detect(shape: &Shape<'_>) -> Fit {
-    (shape.has(&["results", "metrics"]) && !shape.has(&["paths"])).into()
+    let first = shape.json().at("results.0");
+    (shape.has(&["results", "metrics"]) && !shape.has(&["paths"])
+        || shape.has(&["errors", "generated_at", "results", "stats"])
+        || first.has_all(&["test_name", "issue_severity", "issue_confidence", "issue_text"]))
+    .into()
 }
 
 /// The numbers of each file stand between the metrics and the results.
@@ -106,7 +110,8 @@ fn draft(result: &Node<'_>) -> Draft {
     let mut draft = Draft::new(Class::Sast);
     let (text, name) = (result.get("issue_text").text(), result.get("test_name").text());
     draft.rated(result.get("issue_severity").text());
-    result.get("test_id").or_empty().clone_into(&mut draft.rule);
+    // The first versions had no ids.
+    result.get("test_id").text().or(name).unwrap_or_default().clone_into(&mut draft.rule);
     text.or(name).unwrap_or_default().clone_into(&mut draft.title);
     draft.detail = match (text, name) {
         (Some(text), Some(name)) => format!("{text}\nTest: {name}."),
@@ -213,7 +218,7 @@ mod tests {
         assert_eq!(read("r", empty.as_bytes(), None).status, ReportStatus::Empty);
         assert_eq!(read("r", empty.replace("loc: 12", "loc: 0").as_bytes(), None).status, ReportStatus::NotAssessed);
         let text = empty.replace("results: []\n", found);
-        for torn in [&text[..text.len() - 4], text.strip_suffix("  test_name: run\n").unwrap()] {
+        for torn in ["run\n", "n\n", "\n", "  test_name: run\n"].map(|cut| text.strip_suffix(cut).unwrap()) {
             let report = read("r", torn.as_bytes(), None);
             assert_eq!(report.status, ReportStatus::Error);
             assert!(report.reason.unwrap().raw().contains("cut off"));
@@ -233,6 +238,18 @@ mod tests {
         assert_eq!(report.status, ReportStatus::NotAssessed);
         assert!(report.classes.is_empty());
         assert!(report.reason.unwrap().raw().contains("a.py (syntax error)"));
+    }
+
+    #[test]
+    fn the_first_versions_have_neither_metrics_nor_ids() {
+        let text = r#"{"errors": [], "generated_at": "x", "stats": [], "results": [{"code": "3 run(x)\n", "filename": "a.py",
+            "issue_confidence": "LOW", "issue_severity": "MEDIUM", "issue_text": "Run.", "line_number": 3, "test_name": "run"}]}"#;
+        for text in [text.to_owned(), text.replace(r#""stats": [],"#, "")] {
+            let report = read("r.json", text.as_bytes(), None);
+            assert_eq!((report.format, report.raw_items), ("bandit-json", 1));
+            let f = &report.findings[0];
+            assert_eq!((f.rule.raw(), f.severity, f.place().as_str()), ("run", Severity::Medium, "a.py:3"));
+        }
     }
 
     #[test]

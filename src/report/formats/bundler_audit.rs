@@ -60,7 +60,8 @@ const CLEAN: &str = "No vulnerabilities found";
 fn detect_text(shape: &Shape<'_>) -> Fit {
     let head = shape.head;
     let line = |start: &str| head.lines().any(|l| l.starts_with(start));
-    let block = line("Name: ") && line("Criticality: ") && (line("Advisory: ") || line("CVE: ") || line("GHSA: "));
+    let named = line("Advisory: ") || line("CVE: ") || line("GHSA: ") || (line("Version: ") && line("Solution: "));
+    let block = line("Name: ") && line("Criticality: ") && named;
     // With --update there stands before it what git and the database say.
     let mut said = head.lines().filter(|l| !l.trim().is_empty());
     let alone = said.clone().count() == 1 || head.contains("ruby-advisory-db");
@@ -168,8 +169,11 @@ impl Block {
 fn draft(block: &Block) -> Draft {
     let mut draft = Draft::new(Class::Sca);
     draft.rated(block.criticality.as_deref().filter(|c| !c.eq_ignore_ascii_case("none")));
-    draft.rule = block.ids.first().cloned().unwrap_or_default();
-    draft.vulnerabilities = words::known_as(&draft.rule, block.ids.iter().map(String::as_str));
+    // An advisory may have no id yet.
+    draft.rule = block.ids.first().or(block.title.as_ref()).cloned().unwrap_or_default();
+    if let Some(id) = block.ids.first() {
+        draft.vulnerabilities = words::known_as(id, block.ids.iter().map(String::as_str));
+    }
     draft.title = block.title.clone().unwrap_or_default();
     draft.say("", block.description.as_deref());
     draft.say("Remedy", block.solution.as_deref());
@@ -219,6 +223,15 @@ mod tests {
             assert_eq!((package.purl.as_ref().unwrap().raw(), package.fixed.len()), ("pkg:gem/pad@1.4.7", 2));
             assert_eq!(f.vulnerabilities.len(), 2);
         }
+    }
+
+    #[test]
+    fn an_advisory_without_an_id_goes_by_its_title() {
+        let text = "Name: pad\nVersion: 1.4.7\nCriticality: Low\nTitle: Bad pad\nSolution: upgrade to >= 2\n\nVulnerabilities found!\n";
+        let report = read("b", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items), ("bundler-audit-text", 1));
+        let f = &report.findings[0];
+        assert_eq!((f.rule.raw(), f.severity, f.vulnerabilities.len()), ("Bad pad", Severity::Low, 0));
     }
 
     #[test]

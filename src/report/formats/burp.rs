@@ -1,6 +1,7 @@
-//! Burp Suite: the XML of Professional, the JSON of its REST API, that of the GraphQL API of Enterprise (now DAST), and
-//! the HTML reports of the latter. All list the same issues.
+//! Burp Suite: the XML of Professional, the JSON of its REST API, that of the GraphQL API of Enterprise (now DAST),
+//! the HTML reports of the latter, and the JUnit XML of pipelines. All list the same issues.
 
+mod dastardly;
 mod page;
 
 use crate::report::prelude::*;
@@ -34,6 +35,7 @@ pub(super) const FORMATS: &[Format] = &[
         parse: parse_graphql,
     },
     page::FORMAT,
+    dastardly::FORMAT,
     Format {
         name: "burp-xml",
         title: "Burp Suite Professional XML",

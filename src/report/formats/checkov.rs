@@ -19,11 +19,14 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 /// Where nothing was found to look at there is only the summary.
-const NOTHING: [&str; 4] = ["passed", "failed", "parsing_errors", "checkov_version"];
+const NOTHING: [&str; 3] = ["passed", "failed", "checkov_version"];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let one = |report: &Node<'_>| {
-        report.has_all(&["check_type", "results"]) && report.get("results").is_object() || report.has_all(&NOTHING)
+        let results = report.get("results");
+        // The first versions knew Terraform only, and named no framework.
+        let first = results.has("failed_checks") && report.get("summary").has("checkov_version");
+        report.has("check_type") && results.is_object() || first || report.has_all(&NOTHING)
     };
     match shape.json() {
         Node::List(reports) => reports.first().is_some_and(one).into(),
@@ -141,7 +144,12 @@ fn draft(record: &Node<'_>, kind: &str) -> Draft {
     if about.is_object() {
         let fixed: Vec<&str> = about.get("fixed_versions").texts().collect();
         let lowest = about.get("lowest_fixed_version").text().filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
-        let fixed = if fixed.is_empty() { lowest.unwrap_or_default().to_owned() } else { fixed.join(",") };
+        let fixed = match fixed.as_slice() {
+            [] => lowest.unwrap_or_default().to_owned(),
+            // Versions before 2.1 wrote the list as Python shows it: `[<Version('1.2')>, <Version('2.0')>]`.
+            [one] if one.contains("Version('") => one.split('\'').skip(1).step_by(2).collect::<Vec<_>>().join(","),
+            all => all.join(","),
+        };
         let (package, version) = (about.get("package_name").text(), about.get("package_version").text());
         draft.in_package(package, version, None, Some(&fixed));
         draft.vulnerabilities = id.map(words::vulnerability_ids).unwrap_or_default();
@@ -205,6 +213,23 @@ mod tests {
             (Class::Sca, "CVE-2022-1111", Severity::High)
         );
         assert_eq!((found.name.raw(), found.fixed.len()), ("left", 2));
+    }
+
+    #[test]
+    fn the_first_versions_name_no_framework() {
+        let text = r#"{"results": {"passed_checks": [], "skipped_checks": [], "parsing_errors": [], "failed_checks": [{"check_id": "CKV_AWS_1",
+            "check_name": "Encrypt", "check_result": "FAILED", "file_path": "/d.tf", "file_line_range": [7, 8], "resource": "d"}]},
+            "summary": {"passed": 0, "failed": 1, "skipped": 0, "parsing_errors": 0, "checkov_version": "1.0.9"}}"#;
+        let report = read("r", text.as_bytes(), None);
+        assert_eq!(
+            (report.format, report.raw_items, report.classes.as_slice()),
+            ("checkov-json", 1, &[Class::Iac][..])
+        );
+        assert_eq!(report.findings[0].place(), "d.tf:7");
+        let python = REPORTS.replace(r#"["1.2", "2.0"]"#, r#""[<Version('1.2')>, <Version('2.0')>]""#);
+        let report = read("r", python.as_bytes(), None);
+        let fixed = &report.findings[2].package.as_ref().unwrap().fixed;
+        assert_eq!(fixed.iter().map(crate::text::Untrusted::raw).collect::<Vec<_>>(), ["1.2", "2.0"]);
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub(super) const FORMATS: &[Format] = &[
         severity: "`severity`; Defcon1 is critical",
         identity: "vulnerability, package and image",
         checked: "DefectDojo's and Jenkins' parsers",
-        detect: |shape| (shape.has(&["unapproved", "vulnerabilities"])).into(),
+        detect: |shape| {
+            let first = shape.json().at("vulnerabilities.0");
+            (shape.has(&["unapproved", "vulnerabilities"]) || first.has_all(&["featurename", "severity"])).into()
+        },
         parse: scanner,
     },
     Format {
@@ -174,6 +177,11 @@ fn fourth(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         return Err(Unreadable(format!("\"package_vulnerabilities\" has to be an object, and is {}.", pairs.kind())));
     }
     let scores = enrichments(&doc);
+    // Where a vulnerability names no distribution, it is that of the image, if that has one.
+    let only = match doc.get("distributions").entries() {
+        [(_, one)] => one.get("did").or_empty(),
+        _ => "",
+    };
     for (package, ids) in pairs.entries() {
         let Some(of) = packages.get(package.as_ref()) else {
             return Err(Unreadable(
@@ -184,7 +192,7 @@ fn fourth(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             let Some(found) = known.get(id.or_empty()) else {
                 return Err(Unreadable("A package has a vulnerability that is not in \"vulnerabilities\".".to_owned()));
             };
-            let mut draft = newest(found, of, doc.get("manifest_hash").text());
+            let mut draft = newest(found, of, doc.get("manifest_hash").text(), only);
             draft.cvss = scores.get(id.or_empty()).cloned().unwrap_or_default();
             reading.add(draft);
         }
@@ -192,11 +200,11 @@ fn fourth(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.done()
 }
 
-fn newest(found: &Node<'_>, package: &Node<'_>, manifest: Option<&str>) -> Draft {
+fn newest(found: &Node<'_>, package: &Node<'_>, manifest: Option<&str>, only: &str) -> Draft {
     let name = found.get("name").or_empty();
     // Updaters write the ids of the vulnerability into names such as `RHSA-2021:1 CVE-2021-2`.
     let distribution = found.get("distribution");
-    let distro = distribution.get("did").text().or(distribution.get("name").text()).unwrap_or_default();
+    let distro = distribution.get("did").text().or(distribution.get("name").text()).unwrap_or(only);
     let mut draft = Flaw {
         id: name,
         description: found.get("description").text(),

@@ -21,7 +21,9 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let tool = doc.at("meta.application").or_empty().eq_ignore_ascii_case(TOOL);
     let listed = shape.lists(&["component", "vulnerability", "analysis"])
         || shape.lists(&["component", "vulnerability", "matrix"]);
-    (tool || listed).into()
+    let first = doc.at("findings.0");
+    let found = first.has_all(&["component", "vulnerability"]) && first.has_any(&["analysis", "matrix", "attribution"]);
+    (tool || listed || found).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -57,7 +59,11 @@ fn draft(finding: &Node<'_>) -> Draft {
     draft.say("", of.get("description").text().or(of.get("subtitle").text()));
     draft.say("Remedy", of.get("recommendation").text());
     draft.say("Database", of.get("source").text());
-    draft.in_package(Some(&name), component.get("version").text(), url, of.get("patchedVersions").text());
+    // Of one range of versions the end is the first that is mended; of several it is not sure which counts.
+    let ranges = of.get("affectedVersions").items();
+    let end = if let [one] = ranges { one.get("versionEndExcluding").text() } else { None };
+    let fixed = of.get("patchedVersions").text().or(end);
+    draft.in_package(Some(&name), component.get("version").text(), url, fixed);
     let aliases = of.get("aliases").items();
     let mut others: Vec<&str> = aliases.iter().filter_map(Node::text).collect();
     others.extend(aliases.iter().flat_map(Node::entries).filter_map(|(_, id)| id.text()));
@@ -77,7 +83,10 @@ fn draft(finding: &Node<'_>) -> Draft {
     let analysis = finding.get("analysis");
     let state = analysis.get("state").text().filter(|s| *s != "NOT_SET");
     draft.say("Analysis", state);
-    if analysis.get("isSuppressed").is_true() {
+    draft.say("Analysis", analysis.get("detail").text());
+    // An auditor's decision stands beside the suppression, and is one without it too.
+    let decided = matches!(state, Some("FALSE_POSITIVE" | "NOT_AFFECTED" | "RESOLVED"));
+    if decided || analysis.get("isSuppressed").is_true() {
         draft.suppressed = Some(state.map_or_else(|| "suppressed".to_owned(), |s| format!("suppressed: {s}")));
     }
     draft
@@ -108,6 +117,21 @@ mod tests {
             assert_eq!(f.suppressed.as_ref().unwrap().raw(), "suppressed: NOT_AFFECTED");
             assert_eq!(f.sources[0].native_id.as_ref().unwrap().raw(), "p:c:v");
         }
+    }
+
+    #[test]
+    fn what_an_auditor_decided_counts_and_the_end_of_a_range_is_the_fix() {
+        let of = |state: &str| {
+            let text = format!(
+                r#"{{"findings": [{{"component": {{"name": "pad", "version": "1.0"}}, "vulnerability": {{"vulnId": "CVE-2024-1", "severity": "HIGH",
+                "affectedVersions": [{{"versionStartIncluding": "1.0", "versionEndExcluding": "1.5"}}]}}, "analysis": {{"state": "{state}", "isSuppressed": false}}}}]}}"#
+            );
+            read("d", text.as_bytes(), None)
+        };
+        let report = of("FALSE_POSITIVE");
+        assert_eq!((report.format, report.findings[0].suppressed.is_some()), ("dependency-track-json", true));
+        assert_eq!(report.findings[0].package.as_ref().unwrap().fixed[0].raw(), "1.5");
+        assert!(of("EXPLOITABLE").findings[0].suppressed.is_none());
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! Fortify: the project file (`.fpr`, an archive with `audit.fvdl` and the audit in `audit.xml`), the bare FVDL, and the
-//! XML report (`ReportDefinition`).
+//! Fortify: the project file (`.fpr`, an archive with `audit.fvdl` and the audit in `audit.xml`), the bare FVDL, the
+//! XML report (`ReportDefinition`), and the list of issues of the server's API.
 //!
 //! The severity is Fortify's priority order: from the impact of the rule, and the likelihood, which is made of the rule's
 //! accuracy and probability and the confidence in the instance.
 
 mod fvdl;
 mod report;
+mod server;
 
 use std::collections::HashMap;
 
@@ -28,6 +29,7 @@ pub(super) const FORMATS: &[Format] = &[
         parse,
     },
     report::FORMAT,
+    server::FORMAT,
 ];
 
 fn detect(shape: &Shape<'_>) -> Fit {

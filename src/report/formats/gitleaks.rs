@@ -47,7 +47,11 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let first = leak::first(shape);
     let now = first.has_all(&["RuleID", "StartLine", "Secret"]);
     let before = first.has_all(&["offender", "commit", "file"]);
-    (now || before).into()
+    let doc = shape.json();
+    let wrapped = doc.get("leaks");
+    let within = wrapped.at("0").has_any(&["offender", "RuleID", "rule_id"]);
+    let none = wrapped.is_list() && wrapped.at("0").is_null() && doc.get("errors").is_list();
+    (now || before || within || none).into()
 }
 
 fn detect_csv(shape: &Shape<'_>) -> Fit {
@@ -63,7 +67,14 @@ fn detect_junit(shape: &Shape<'_>) -> Fit {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Secret]);
     for record in leak::records(input)? {
-        reading.add(draft(|key| of(&record, key)));
+        // Scripts save the list below a key.
+        for leak in record.results_or_none("leaks")? {
+            let leak = leak.as_result()?;
+            reading.add(draft(|key| of(leak, key)));
+        }
+        if !record.has("leaks") {
+            reading.add(draft(|key| of(&record, key)));
+        }
     }
     reading.done()
 }
@@ -118,10 +129,14 @@ fn of(record: &Node<'_>, key: &str) -> Option<String> {
 fn draft(get: impl Fn(&str) -> Option<String>) -> Draft {
     let any = |keys: &[&str]| keys.iter().find_map(|k| get(k));
     let number = |keys: &[&str]| any(keys)?.trim().parse().ok();
-    let rule = any(&["RuleID", "rule", "reason", "type"]).unwrap_or_default();
+    let rule = any(&["RuleID", "rule", "rule_id", "reason", "type"]).unwrap_or_default();
     let works = get("ValidationStatus").is_some_and(|s| s.eq_ignore_ascii_case("valid"));
     let mut draft = leak::draft(&rule, works);
-    draft.title = get("Description").unwrap_or(rule);
+    // None of its own says how bad a leak is, but configurations of versions before 8 could.
+    if let Some(severity) = get("severity").and_then(|s| words::severity(&s)).filter(|_| !works) {
+        draft.severity = severity;
+    }
+    draft.title = any(&["Description", "description"]).unwrap_or(rule);
     draft.detail.clone_from(&draft.title);
     let commit = any(&["Commit", "commit"]);
     leak::commit(
@@ -132,7 +147,7 @@ fn draft(get: impl Fn(&str) -> Option<String>) -> Draft {
     );
     draft.say("Symbolic link", get("SymlinkFile").as_deref());
     draft.path = any(&["File", "file"]);
-    draft.line = number(&["StartLine", "lineNumber"]);
+    draft.line = number(&["StartLine", "lineNumber", "start_line"]);
     draft.column = number(&["StartColumn"]);
     leak::quote(&mut draft, any(&["Secret", "offender"]).as_deref());
     draft.context = any(&["Match", "line"]);
@@ -167,6 +182,17 @@ mod tests {
         assert!(f.detail.raw().contains("ab12 by Ann"));
         assert!(!format!("{f:?}").contains("17653672481"), "{f:?}");
         assert_eq!(f.sources[0].native_id.as_ref().unwrap().raw(), "ab12:deploy/bot.env:slack-bot-token:12");
+    }
+
+    #[test]
+    fn a_list_below_a_key_is_read_with_its_severities() {
+        let text = r#"{"leaks": [{"rule": "Password", "rule_id": "G1", "file": "a.yml", "start_line": 3, "offender": "hunter2hunter2",
+            "severity": "MEDIUM"}, {"rule": "Token", "offender": "abcdefgh1234"}], "errors": []}"#;
+        let report = read("g", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items), ("gitleaks-json", 2));
+        assert_eq!((report.findings[0].severity, report.findings[0].place().as_str()), (Severity::Medium, "a.yml:3"));
+        assert_eq!(report.findings[1].severity, Severity::High);
+        assert_eq!(read("g", br#"{"leaks": [], "errors": []}"#, None).status, ReportStatus::Empty);
     }
 
     #[test]

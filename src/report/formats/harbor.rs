@@ -85,7 +85,15 @@ fn draft(found: &Node<'_>, image: Option<&str>) -> Draft {
     draft.cwe = found.get("cwe_ids").texts().flat_map(words::cwe_numbers).collect();
     let preferred = found.get("preferred_cvss");
     let score = |s: &str, v: &str| Cvss::of(preferred.get(s).score(), preferred.get(v).text());
-    draft.cvss = image::best([score("score_v3", "vector_v3"), score("score_v2", "vector_v2")]);
+    // Trivy's adapter leaves the preferred vector empty, and hands over what each database says.
+    let nvd = found.at("vendor_attributes.CVSS.nvd");
+    let of_nvd = |s: &str, v: &str| Cvss::of(nvd.get(s).score(), nvd.get(v).text());
+    draft.cvss = image::best([
+        score("score_v3", "vector_v3"),
+        of_nvd("V3Score", "V3Vector"),
+        score("score_v2", "vector_v2"),
+        of_nvd("V2Score", "V2Vector"),
+    ]);
     let status = found.get("status").text();
     draft.say("Status", status);
     draft
@@ -96,6 +104,17 @@ mod tests {
     use crate::domain::finding::ReportStatus;
     use crate::domain::severity::Severity;
     use crate::report::read;
+
+    #[test]
+    fn the_vector_of_a_database_completes_a_preferred_score() {
+        let text = r#"{"generated_at": "x", "artifact": null, "scanner": {"name": "Trivy"}, "severity": "High", "vulnerabilities": [{"id": "CVE-2024-1",
+            "package": "zlib", "version": "1", "severity": "Medium", "preferred_cvss": {"score_v3": 9.8, "vector_v3": ""}, "vendor_attributes":
+            {"CVSS": {"nvd": {"V2Score": 7.5, "V3Score": 9.8, "V3Vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}}}]}"#;
+        let report = read("h", text.as_bytes(), None);
+        let f = &report.findings[0];
+        assert_eq!((report.format, f.severity), ("harbor-json", Severity::Medium));
+        assert!(f.scores.as_ref().unwrap().vector.as_ref().unwrap().raw().starts_with("CVSS:3.1/AV:N"));
+    }
 
     #[test]
     fn vulnerabilities_are_read_below_any_media_type() {

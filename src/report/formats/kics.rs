@@ -17,8 +17,9 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 fn detect(shape: &Shape<'_>) -> Fit {
-    (shape.has(&["queries"]) && ["files_scanned", "kics_version", "queries_total"].iter().any(|k| shape.has(&[k])))
-        .into()
+    let counted = ["files_scanned", "kics_version", "queries_total"].iter().any(|k| shape.has(&[k]));
+    let first = shape.json().at("queries.0");
+    (shape.has(&["queries"]) && (counted || first.has_all(&["query_name", "query_id", "files"]))).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -110,6 +111,15 @@ mod tests {
         assert_eq!((secret.class, secret.severity), (Class::Secret, Severity::Info));
         assert!(!format!("{secret:?}").contains("hunter2"));
         assert!(report.reason.unwrap().raw().contains("1 files"));
+    }
+
+    #[test]
+    fn queries_without_counts_are_of_kics_too() {
+        let text = r#"{"queries": [{"query_name": "No Log", "query_id": "q-1", "severity": "HIGH", "files": [
+          {"file_name": "a.tf", "line": 3, "expected_value": null, "actual_value": "off"}]}]}"#;
+        let report = read("r", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items), ("kics-json", 1));
+        assert_eq!((report.findings[0].severity, report.findings[0].place()), (Severity::High, "a.tf:3".to_owned()));
     }
 
     #[test]

@@ -7,17 +7,77 @@ use crate::report::prelude::*;
 
 const TOOL: &str = "kube-bench";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "kube-bench-json",
-    title: "kube-bench JSON",
-    classes: &[Class::Infra],
-    items: "`results` of all `tests` of all controls",
-    severity: "none: unknown",
-    identity: "number of the test and kind of node",
-    checked: "DefectDojo's parser",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "kube-bench-junit",
+        title: "kube-bench JUnit XML",
+        classes: &[Class::Infra],
+        items: "`testcase` elements",
+        severity: "none: unknown",
+        identity: "number of the test and name of the suite",
+        checked: "written from the tool's source; no real file was at hand",
+        detect: |shape| {
+            let suites = shape.root("testsuites") || shape.root("testsuite");
+            // Each test has the check itself in its output.
+            let quoted = ["&#34;", "&quot;", "\""].iter().any(|q| shape.head.contains(&format!("{{{q}test_number{q}")));
+            (suites && quoted && shape.head.contains("<system-out")).into()
+        },
+        parse: parse_junit,
+    },
+    Format {
+        name: "kube-bench-json",
+        title: "kube-bench JSON",
+        classes: &[Class::Infra],
+        items: "`results` of all `tests` of all controls",
+        severity: "none: unknown",
+        identity: "number of the test and kind of node",
+        checked: "DefectDojo's parser",
+        detect,
+        parse,
+    },
+];
+
+fn parse_junit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let mut reading = Reading::new(input, TOOL, &[Class::Infra]);
+    let (mut decided, mut by_hand, mut bad) = (0_usize, 0_usize, None);
+    let mut suite = None;
+    xml::walk(input.text, &["testcase"], |part| match part {
+        Part::Open(node) if node.name == "testsuite" => suite = node.attribute("name").map(str::to_owned),
+        Part::Open(_) | Part::Close(_) => {}
+        Part::Whole(case) => match Node::parse(case.text_of("system-out").unwrap_or_default()) {
+            Ok(check) if check.is_object() => match verdict(&check) {
+                Verdict::Failed => {
+                    decided += 1;
+                    let mut draft = draft(&check, &Node::Null, &Node::Null);
+                    draft.say("Section", case.attribute("classname"));
+                    draft.logical.clone_from(&suite);
+                    reading.add(draft);
+                }
+                verdict => {
+                    reading.passed(1);
+                    let manual = matches!(verdict, Verdict::ByHand);
+                    (decided, by_hand) = (decided + usize::from(!manual), by_hand + usize::from(manual));
+                }
+            },
+            _ => bad = bad.take().or_else(|| Some(case.attribute("name").unwrap_or_default().to_owned())),
+        },
+    })?;
+    if let Some(name) = bad {
+        let name = crate::text::line(&name);
+        return Err(Unreadable(format!("The test {name} has no check of kube-bench in its output.")));
+    }
+    finished(reading, decided, by_hand)
+}
+
+fn finished(mut reading: Reading<'_>, decided: usize, by_hand: usize) -> Result<Parsed, Unreadable> {
+    if by_hand > 0 {
+        reading.remark(format!("kube-bench leaves {by_hand} checks to be done by hand."));
+    }
+    if decided == 0 {
+        reading.not_assessed("kube-bench decided no check.");
+    }
+    reading.done()
+}
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let control = |n: &Node<'_>| n.has_all(&["tests", "node_type"]) || n.has_all(&["tests", "text", "version"]);
@@ -60,13 +120,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             }
         }
     }
-    if by_hand > 0 {
-        reading.remark(format!("kube-bench leaves {by_hand} checks to be done by hand."));
-    }
-    if decided == 0 {
-        reading.not_assessed("kube-bench decided no check.");
-    }
-    reading.done()
+    finished(reading, decided, by_hand)
 }
 
 enum Verdict {
@@ -151,5 +205,29 @@ mod tests {
         assert_eq!(of(r#"[{"status": "PASS"}]"#), ReportStatus::Empty);
         assert_eq!((of("[]"), of(r#"[{"status": "INFO"}]"#)), (ReportStatus::NotAssessed, ReportStatus::NotAssessed));
         assert_eq!((of("{}"), of("[1]")), (ReportStatus::Error, ReportStatus::Error));
+    }
+
+    #[test]
+    fn the_checks_in_junit() {
+        let case = |status: &str, within: &str| {
+            format!(
+                r#"<testcase name="1.1.1 Restrict" classname="Files">{within}<system-out>{{&#34;test_number&#34;:&#34;1.1.1&#34;,&#34;test_desc&#34;:&#34;Restrict the file&#34;,&#34;status&#34;:&#34;{status}&#34;,&#34;remediation&#34;:&#34;chmod&#34;}}</system-out></testcase>"#
+            )
+        };
+        let of = |cases: &str| {
+            let text = format!(
+                "<testsuites>\n<testsuite name=\"Control plane\" tests=\"2\" failures=\"1\">{cases}</testsuite>\n</testsuites>"
+            );
+            read("r", text.as_bytes(), None)
+        };
+        let failed = case("FAIL", "<failure type=\"\">chmod</failure>");
+        let report = of(&format!("{failed}{}{}", case("PASS", ""), case("INFO", "<skipped></skipped>")));
+        assert_eq!((report.format, report.raw_items, report.findings.len()), ("kube-bench-junit", 3, 1));
+        let f = &report.findings[0];
+        assert_eq!(
+            (f.class, f.rule.raw(), f.title.raw(), f.place()),
+            (Class::Infra, "1.1.1", "Restrict the file", "Control plane".to_owned())
+        );
+        assert_eq!(of(&case("INFO", "<skipped/>")).status, ReportStatus::NotAssessed);
     }
 }

@@ -7,11 +7,11 @@ const TOOL: &str = "Mend";
 
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "mend-json",
-    title: "Mend (WhiteSource) SCA JSON: platform API and vulnerability report",
-    classes: &[Class::Sca],
+    title: "Mend (WhiteSource) JSON: platform API (SCA and SAST) and vulnerability report",
+    classes: &[Class::Sca, Class::Sast],
     items: "elements of `response`, `retVal`, `vulnerabilities`; libraries that were removed count, and are no findings",
     severity: "of CVSS 3 where it is there, else `severity`",
-    identity: "vulnerability and library",
+    identity: "vulnerability and library; in code rule, path and code",
     checked: "DefectDojo's parser",
     detect,
     parse,
@@ -27,15 +27,22 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let library = doc.at("libraries.0");
     let files = ["keyUuid", "keyId", "filename", "sha1", "artifactId"];
     let libraries = files.iter().any(|k| library.has(k)) || old(library.at("vulnerabilities.0"));
+    let code = is_code(doc.at("response.0"));
     let none = doc.has("supportToken") && (doc.get("response").is_list() || doc.get("retVal").is_list());
-    (finding("response.0") || finding("retVal.0") || none || old(doc.at("vulnerabilities.0")) || libraries).into()
+    (finding("response.0") || finding("retVal.0") || code || none || old(doc.at("vulnerabilities.0")) || libraries)
+        .into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
-    let mut reading = Reading::new(input, TOOL, &[Class::Sca]);
+    let class = if is_code(doc.at("response.0")) { Class::Sast } else { Class::Sca };
+    let mut reading = Reading::new(input, TOOL, &[class]);
     if doc.has("response") || doc.has("retVal") {
         for one in doc.results(if doc.has("response") { "response" } else { "retVal" })? {
+            if is_code(one) {
+                reading.add(in_code(one));
+                continue;
+            }
             if !one.get("vulnerability").is_object() {
                 return Err(Unreadable("A finding has no vulnerability.".to_owned()));
             }
@@ -65,6 +72,33 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         }
     }
     reading.done()
+}
+
+/// Whether it is a finding of the platform in code, not in a library.
+fn is_code(one: &Node<'_>) -> bool {
+    one.get("type").is_object() && one.has_any(&["sharedStep", "dataFlows"])
+}
+
+fn in_code(one: &Node<'_>) -> Draft {
+    let mut draft = Draft::new(Class::Sast);
+    let of = one.get("type");
+    of.get("commonId").text().or(of.get("sarif").text()).unwrap_or_default().clone_into(&mut draft.rule);
+    of.get("name").or_empty().clone_into(&mut draft.title);
+    draft.rated(one.get("severity").text().or(of.get("severity").text()));
+    draft.say("", one.get("description").text());
+    draft.say("", of.get("description").text());
+    draft.say("Remedy", Some(&of.get("recommendations").texts().collect::<Vec<_>>().join("\n")));
+    let (step, flow) = (one.get("sharedStep"), one.at("dataFlows.0"));
+    draft.path = step.get("file").owned().or_else(|| flow.get("sinkFile").owned());
+    draft.line = step.get("line").number().or_else(|| flow.get("sinkLine").number());
+    draft.snippet = step.get("snippet").owned().or_else(|| flow.get("sinkSnippet").owned());
+    draft.logical = step.get("name").owned().or_else(|| flow.get("sink").owned());
+    draft.cwe = words::cwe_numbers(of.at("cwe.id").or_empty());
+    draft.url = of.get("references").texts().find(|r| r.starts_with("http")).map(str::to_owned);
+    let suppressed = one.get("suppressed").is_true();
+    draft.suppressed =
+        suppressed.then(|| one.get("suppressionMessage").text().unwrap_or("Suppressed in Mend.").to_owned());
+    draft
 }
 
 fn platform(one: &Node<'_>) -> Draft {
@@ -138,14 +172,20 @@ fn package(draft: &mut Draft, library: &Node<'_>, remedy: Option<&str>) {
         (_, Some(group), _) => group.to_owned(),
         (_, None, other) => other.or(library.get("name").text()).unwrap_or_default().to_owned(),
     };
-    let fixed = remedy.and_then(|r| r.strip_prefix(name.as_str())).map(|v| v.trim_start_matches([':', ' ', '-']));
-    let fixed: Vec<&str> = fixed.into_iter().filter(|v| v.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let version_of =
+        |r: &'_ str| r.strip_prefix(name.as_str()).map(|v| v.trim_start_matches([':', ' ', '-']).to_owned());
+    // An older one says it in words: `Upgrade to version org.x:lib:1.2`.
+    let upgrade = remedy.and_then(|r| r.strip_prefix("Upgrade to version "));
+    let said = upgrade.and_then(|u| u.rsplit(':').next()).map(|v| v.trim().to_owned());
+    let fixed = remedy.and_then(version_of).or(said);
+    let fixed: Vec<&str> =
+        fixed.iter().map(String::as_str).filter(|v| v.starts_with(|c: char| c.is_ascii_digit())).collect();
     draft.in_ecosystem(ecosystem, &name, version, &fixed);
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::finding::ReportStatus;
+    use crate::domain::finding::{Class, ReportStatus};
     use crate::domain::severity::Severity;
     use crate::report::read;
 
@@ -181,5 +221,18 @@ mod tests {
             read("m", br#"{"supportToken": "t", "response": [{}], "retVal": []}"#, None).status,
             ReportStatus::Error
         );
+    }
+
+    #[test]
+    fn findings_of_the_platform_in_code() {
+        let text = r#"{"response": [{"id": "i", "scanId": "s", "severity": "High", "description": "q is tainted", "suppressed": true, "suppressionMessage": "Known.",
+          "type": {"commonId": "sql-89", "name": "SQL Injection", "cwe": {"id": "CWE-89"}, "references": ["https://r.example"]},
+          "sharedStep": {"name": "Db.run", "file": "src/Db.java", "snippet": "run(q);", "line": 12}, "dataFlows": []}], "supportToken": "t"}"#;
+        let report = read("m", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items), ("mend-json", 1));
+        let f = &report.findings[0];
+        assert_eq!((f.class, f.severity, f.rule.raw()), (Class::Sast, Severity::High, "sql-89"));
+        assert_eq!((f.place(), &f.cwe[..]), ("src/Db.java:12".to_owned(), &[89][..]));
+        assert_eq!(f.suppressed.as_ref().unwrap().raw(), "Known.");
     }
 }

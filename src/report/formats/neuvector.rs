@@ -7,21 +7,71 @@ use crate::report::prelude::*;
 
 const CLASSES: &[Class] = &[Class::Container, Class::Sca];
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "neuvector-json",
-    title: "NeuVector scan JSON",
-    classes: &[Class::Container, Class::Sca, Class::Secret],
-    items: "vulnerabilities, secrets, and checks of level WARN, HIGH or ERROR",
-    severity: "`severity`, then CVSS; of a check WARN is medium",
-    identity: "vulnerability, package and image; number of the check",
-    checked: "DefectDojo's parser",
-    detect: |shape| {
-        let report = shape.json().get("report");
-        let told = ["modules", "checks", "secrets", "setid_perms", "envs", "cmds"];
-        (report.has("vulnerabilities") && told.iter().any(|k| report.has(k))).into()
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "neuvector-json",
+        title: "NeuVector scan JSON",
+        classes: &[Class::Container, Class::Sca, Class::Secret],
+        items: "vulnerabilities, secrets, and checks of level WARN, HIGH or ERROR",
+        severity: "`severity`, then CVSS; of a check WARN is medium",
+        identity: "vulnerability, package and image; number of the check",
+        checked: "DefectDojo's parser",
+        detect: |shape| {
+            let report = shape.json().get("report");
+            let told = ["modules", "checks", "secrets", "setid_perms", "envs", "cmds"];
+            (report.has("vulnerabilities") && told.iter().any(|k| report.has(k))).into()
+        },
+        parse,
     },
-    parse,
-}];
+    Format {
+        name: "neuvector-compliance-json",
+        title: "NeuVector compliance JSON",
+        classes: &[Class::Infra, Class::Container],
+        items: "elements of `items`, or of `checks` of the report, passed ones too",
+        severity: "the level: HIGH is high, WARN medium",
+        identity: "number of the check and what it is of",
+        checked: "DefectDojo's parser, which makes findings of passed checks as well",
+        detect: |shape| {
+            let doc = shape.json();
+            let told = shape.has(&["items"]) && doc.has_any(&["kubernetes_cis_version", "docker_cis_version"]);
+            let first = |at: &str| doc.at(at).has_all(&["test_number", "category", "level"]);
+            let image = first("report.checks.0") && !doc.get("report").has("vulnerabilities");
+            (told || first("items.0") || image).into()
+        },
+        parse: compliance,
+    },
+];
+
+/// Of hosts the list is `items`; of images and containers it is in the report.
+fn compliance(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let doc = Node::parse(input.text)?;
+    let mut reading = Reading::new(input, "NeuVector", &[]);
+    let of_image = doc.has("report");
+    let image = image_of(doc.get("report"));
+    let checks = if of_image { doc.results_or_none("report.checks")? } else { doc.results_or_none("items")? };
+    let mut decided = 0_usize;
+    for found in checks {
+        let found = image::object(found, "A check")?;
+        let inside = of_image || matches!(found.get("type").or_empty(), "image" | "container");
+        let class = if inside { Class::Container } else { Class::Infra };
+        reading.assessed(class);
+        let level = found.get("level").or_empty().to_ascii_uppercase();
+        decided += usize::from(!matches!(level.as_str(), "INFO" | "NOTE" | "MANUAL"));
+        if matches!(level.as_str(), "WARN" | "HIGH" | "ERROR") {
+            let mut draft = check(found, image.as_deref());
+            draft.class = class;
+            let parts = [found.get("category").text(), found.get("type").text()];
+            draft.logical = draft.logical.or_else(|| Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" ")));
+            reading.add(draft);
+        } else {
+            reading.passed(1);
+        }
+    }
+    if decided == 0 {
+        reading.not_assessed("NeuVector decided no check.");
+    }
+    reading.done()
+}
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
@@ -89,7 +139,7 @@ fn check(found: &Node<'_>, image: Option<&str>) -> Draft {
     draft.rule = [found.get("catalog").text(), number].into_iter().flatten().collect::<Vec<_>>().join(" ");
     draft.title = found.get("description").owned().unwrap_or_default();
     draft.detail.clone_from(&draft.title);
-    draft.severity = match found.get("level").or_empty() {
+    draft.severity = match found.get("level").or_empty().to_ascii_uppercase().as_str() {
         "HIGH" => Severity::High,
         "WARN" => Severity::Medium,
         _ => Severity::Unknown,
@@ -142,5 +192,29 @@ mod tests {
         };
         assert_eq!((of("succeeded", "[]"), of("timeout", "null")), (ReportStatus::Empty, ReportStatus::NotAssessed));
         assert_eq!((of("", "{}"), of("", "[1]")), (ReportStatus::Error, ReportStatus::Error));
+    }
+
+    #[test]
+    fn checks_of_a_host() {
+        let of = |items: &str| {
+            let text = format!(
+                r#"{{"run_at": "t", "kubernetes_cis_version": "1.6.0", "docker_cis_version": "1.2.0", "items": {items}}}"#
+            );
+            read("n", text.as_bytes(), None)
+        };
+        let check = |number: &str, level: &str| {
+            format!(
+                r#"{{"test_number": "{number}", "category": "docker", "type": "host", "description": "Audit it", "level": "{level}", "message": []}}"#
+            )
+        };
+        let report = of(&format!("[{}, {}]", check("D.1", "PASS"), check("D.2", "WARN")));
+        assert_eq!((report.format, report.raw_items, report.findings.len()), ("neuvector-compliance-json", 2, 1));
+        let f = &report.findings[0];
+        assert_eq!(
+            (f.class, f.severity, f.rule.raw(), f.place()),
+            (Class::Infra, Severity::Medium, "D.2", "docker host".to_owned())
+        );
+        assert_eq!((of("[]").status, of("7").status), (ReportStatus::NotAssessed, ReportStatus::Error));
+        assert_eq!(of(&format!("[{}]", check("D.1", "PASS"))).status, ReportStatus::Empty);
     }
 }

@@ -376,12 +376,14 @@ fn is_rule(rule: &str, id: &str) -> bool {
     rule == id || id.strip_prefix(rule).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Fingerprints with their names, in one text. `requires login` and a bare column number are no fingerprints.
+/// Fingerprints with their names, in one text. `requires login` and a bare column number are no fingerprints;
+/// some writers have each in an object.
 fn ids(fingerprints: &Node<'_>) -> Option<String> {
     let good = |v: &&str| v.len() >= 8 && !v.contains(char::is_whitespace);
     let named = fingerprints.entries().iter();
-    let mut ids: Vec<String> =
-        named.filter_map(|(name, value)| Some(format!("{name}:{}", value.text().filter(good)?))).collect();
+    let mut ids: Vec<String> = named
+        .filter_map(|(name, v)| Some(format!("{name}:{}", v.text().or(v.get("value").text()).filter(good)?)))
+        .collect();
     ids.sort_unstable();
     (!ids.is_empty()).then(|| ids.join(" "))
 }

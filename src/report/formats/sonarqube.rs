@@ -34,8 +34,9 @@ fn detect(shape: &Shape<'_>) -> Fit {
     let answer = |list: &str, is: &dyn Fn(&Node<'_>) -> bool| {
         let paged = doc.get("paging").has_all(&["pageIndex", "total"]);
         let scanner = doc.has_all(&["version", "components", "rules"]);
+        let page = doc.has_all(&["sonarBaseURL", "rules"]);
         doc.get(list).is_list()
-            && (is(doc.get(list).at("0")) || (doc.get(list).items().is_empty() && (paged || scanner)))
+            && (is(doc.get(list).at("0")) || (doc.get(list).items().is_empty() && (paged || scanner || page)))
     };
     (is_issue(doc.at("0")) || is_hotspot(doc.at("0")) || answer("issues", &is_issue) || answer("hotspots", &is_hotspot))
         .into()
@@ -46,6 +47,7 @@ fn detect(shape: &Shape<'_>) -> Fit {
 struct Beside<'d> {
     paths: HashMap<&'d str, &'d str>,
     rules: HashMap<&'d str, &'d str>,
+    described: HashMap<&'d str, &'d Node<'d>>,
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -63,7 +65,11 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let items = doc.get(list).items().iter();
         items.filter_map(|c| Some((c.get("key").text()?, c.get(name).text()?))).collect()
     };
-    let beside = Beside { paths: named("components", "path"), rules: named("rules", "name") };
+    // `sonar-report` writes of the rules an object, with what they say.
+    let described: HashMap<&str, &Node<'_>> = doc.get("rules").entries().iter().map(|(k, r)| (k.as_ref(), r)).collect();
+    let mut rules: HashMap<&str, &str> = named("rules", "name");
+    rules.extend(described.iter().filter_map(|(k, r)| Some((*k, r.get("name").text()?))));
+    let beside = Beside { paths: named("components", "path"), rules, described };
     let mut closed = 0;
     for item in issues.iter().chain(hotspots) {
         if !item.is_object() {
@@ -121,6 +127,9 @@ fn draft(item: &Node<'_>, beside: &Beside<'_>) -> Draft {
     draft.column = offset.filter(|_| draft.line.is_some()).map(|c| c.saturating_add(1));
     draft.native_id = item.get("key").owned();
     draft.cwe = item.get("tags").texts().filter(|t| *t != "cwe-937").flat_map(words::cwe_numbers).collect();
+    if let Some(about) = beside.described.get(draft.rule.as_str()).filter(|_| draft.cwe.is_empty()) {
+        draft.cwe = words::cwe_numbers(about.get("htmlDesc").or_empty());
+    }
     draft.suppressed = settled(item);
     if draft.rule.contains("UsingComponentWithKnownVulnerability") {
         of_component(&mut draft, message);

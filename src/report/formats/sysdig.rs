@@ -189,7 +189,14 @@ fn report(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 fn csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let table = table::read(input.text)?;
     let mut reading = Reading::new(input, TOOL, CLASSES);
-    for row in table.iter() {
+    for (number, row) in table.iter().enumerate() {
+        let id = row.first(&["Vulnerability ID", "CVE ID"]).unwrap_or_default();
+        if words::severity(id).is_some() {
+            let (id, row) = (crate::text::line(id), number + 1);
+            return Err(Unreadable(format!(
+                "The cells of row {row} do not stand below their columns: its id is {id}."
+            )));
+        }
         reading.add(Row { get: &|names| row.first(names) }.draft());
     }
     reading.done()
@@ -240,5 +247,14 @@ mod tests {
             (ReportStatus::Error, ReportStatus::Error, ReportStatus::Error)
         );
         assert_eq!(read("s", br#"{"panels": []}"#, Some("sysdig-report-json")).status, ReportStatus::NotAssessed);
+    }
+
+    #[test]
+    fn shifted_cells_are_an_error() {
+        let text =
+            "Vulnerability ID,Severity,Package name,Package version,Package type\nHigh,runc,v1.1.0,golang,/bin/x\n";
+        let report = read("s", text.as_bytes(), None);
+        assert_eq!(report.status, ReportStatus::Error);
+        assert!(report.reason.unwrap().raw().contains("row 1"));
     }
 }

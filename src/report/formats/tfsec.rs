@@ -20,12 +20,17 @@ pub(super) const FORMATS: &[Format] = &[Format {
 /// Without findings it is `{"results": null}` and nothing else.
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
-    let result = |r: &Node<'_>| r.has_all(&["rule_id", "location", "description"]) && r.at("location").has("filename");
+    let result = |r: &Node<'_>| r.has_all(&["rule_id", "description"]) && place(r).has("filename");
     match doc.get("results") {
         Node::List(results) => results.first().is_some_and(result).into(),
         // Whoever wrote it: it says too little to be evidence of anything.
         results => Fit::general(results.is_null() && doc.entries().len() == 1 && doc.has("results")),
     }
+}
+
+/// Some writers call the place a range.
+fn place<'n, 'd>(result: &'n Node<'d>) -> &'n Node<'d> {
+    result.get(if result.has("location") { "location" } else { "range" })
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -65,9 +70,9 @@ fn draft(result: &Node<'_>) -> Draft {
     draft.say("Rule", result.get("long_id").text());
     draft.say("Impact", result.get("impact").text());
     draft.say("Resolution", result.get("resolution").text());
-    let place = result.get("location");
+    let place = place(result);
     draft.path = place.get("filename").owned();
-    draft.line = place.get("start_line").number();
+    draft.line = place.get("start_line").number().or_else(|| place.at("start.line").number());
     draft.logical = result.get("resource").owned().or_else(|| resource(said.unwrap_or_default()));
     draft.url = result.get("links").texts().next().or(result.get("link").text()).map(str::to_owned);
     draft
@@ -105,6 +110,13 @@ mod tests {
         let old = &report.findings[1];
         assert_eq!((old.severity, old.location.logical.as_ref().unwrap().raw()), (Severity::Medium, "aws_b.c"));
         assert!(report.findings[2].suppressed.is_some());
+    }
+
+    #[test]
+    fn a_place_may_be_a_range() {
+        let text = r#"{"results": [{"rule_id": "X1", "description": "Bare.", "severity": "HIGH", "range": {"filename": "b.tf", "start": {"line": 5}}}]}"#;
+        let report = read("r", text.as_bytes(), None);
+        assert_eq!((report.format, report.findings[0].place()), ("tfsec-json", "b.tf:5".to_owned()));
     }
 
     #[test]

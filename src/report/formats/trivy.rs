@@ -56,7 +56,9 @@ fn detect(shape: &Shape<'_>) -> Fit {
             || (shape.has(&["ClusterName"])
                 && ["Vulnerabilities", "Misconfigurations", "Resources", "Findings"].iter().any(|k| shape.has(&[k])))
     };
-    let list = has("Target") && ["Vulnerabilities", "Misconfigurations", "Type", "Class"].iter().any(|k| has(k));
+    // Others call so what they looked at, and say more of it.
+    let target = has("Target") && shape.json().at("0.Target").text().is_some();
+    let list = target && ["Vulnerabilities", "Misconfigurations", "Type", "Class"].iter().any(|k| has(k));
     (list || object()).into()
 }
 

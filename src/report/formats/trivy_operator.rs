@@ -259,16 +259,18 @@ fn compliance(reading: &mut Reading<'_>, resource: &Node<'_>, place: &Place) -> 
             draft
         };
         // Of each resource one finding, where the report says which they are.
-        let mut resources: BTreeMap<String, Draft> = BTreeMap::new();
+        let mut resources: BTreeMap<String, (Draft, Severity)> = BTreeMap::new();
         for check in failing {
             let target = check.get("target").texts().collect::<Vec<_>>().join(", ");
-            let failing = resources.entry(target).or_insert_with_key(|target| {
+            let (failing, worst) = resources.entry(target).or_insert_with_key(|target| {
                 let mut draft = whole();
                 if !target.is_empty() {
                     draft.logical = Some(target.clone());
                 }
-                draft
+                (draft, Severity::Unknown)
             });
+            // Unknown is last in the order, so the smaller is the worse that is known.
+            *worst = check.get("severity").text().and_then(words::severity).unwrap_or(Severity::Unknown).min(*worst);
             let messages = check.get("messages").texts().take(50).collect::<Vec<_>>();
             let title = check.get("title").or_empty();
             let said = if messages.is_empty() { title.to_owned() } else { messages.join("\n") };
@@ -277,7 +279,10 @@ fn compliance(reading: &mut Reading<'_>, resource: &Node<'_>, place: &Place) -> 
         if resources.is_empty() {
             reading.more(whole());
         }
-        for failing in resources.into_values() {
+        for (mut failing, worst) in resources.into_values() {
+            if worst != Severity::Unknown {
+                failing.severity = worst;
+            }
             reading.more(failing);
         }
     }

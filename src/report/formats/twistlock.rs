@@ -44,7 +44,11 @@ fn detect(shape: &Shape<'_>) -> Fit {
         ["vulnerabilityDistribution", "complianceDistribution", "vulnerabilityScanPassed", "complianceScanPassed"];
     let scan = |n: &Node<'_>| told.iter().any(|k| n.has(k)) && (n.has("id") || n.has("_id"));
     let of_host = || doc.has("consoleURL") && doc.has("results");
-    (scan(doc.at("results.0")) || scan(doc.at("0")) || scan(doc.at("0.entityInfo")) || of_host()).into()
+    let beside = || {
+        let inner = doc.at("0.results.0");
+        doc.at("0.entityInfo").is_object() && inner.has_any(&["vulnerabilities", "compliances"])
+    };
+    (scan(doc.at("results.0")) || scan(doc.at("0")) || scan(doc.at("0.entityInfo")) || of_host() || beside()).into()
 }
 
 fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -54,25 +58,42 @@ fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     for result in results {
         let result = image::object(result, "A result")?;
         // Scans of pipelines, by the API, have what was scanned within them.
-        let result = if result.has("entityInfo") { result.get("entityInfo") } else { result };
+        let about = if result.has("entityInfo") { result.get("entityInfo") } else { result };
         let name = ["name", "repoTag.fullName", "instances.0.image", "hostname", "id", "_id"];
-        let image = name.iter().find_map(|k| result.at(k).text());
-        let before = reading.items();
-        for found in result.results_or_none("vulnerabilities")? {
-            reading.add(vulnerability(image::object(found, "A vulnerability")?, result, image));
-        }
-        let flaws = reading.items();
-        for key in ["compliances", "complianceIssues"] {
-            for found in result.results_or_none(key)? {
-                reading.add(compliance(image::object(found, "A compliance issue")?, image));
+        let image = name.iter().find_map(|k| about.at(k).text());
+        if result.has("entityInfo") && result.has("results") {
+            for one in result.results_or_none("results")? {
+                listed(&mut reading, image::object(one, "A result")?, about, image)?;
             }
+        } else {
+            listed(&mut reading, about, about, image)?;
         }
-        unlisted(&mut reading, result, before, flaws);
     }
     if results.is_empty() {
         reading.not_assessed("Prisma Cloud looked at no image: the report has no results.");
     }
     reading.done()
+}
+
+/// What is listed of one image; `about` is what says of which.
+fn listed(
+    reading: &mut Reading<'_>,
+    result: &Node<'_>,
+    about: &Node<'_>,
+    image: Option<&str>,
+) -> Result<(), Unreadable> {
+    let before = reading.items();
+    for found in result.results_or_none("vulnerabilities")? {
+        reading.add(vulnerability(image::object(found, "A vulnerability")?, about, image));
+    }
+    let flaws = reading.items();
+    for key in ["compliances", "complianceIssues"] {
+        for found in result.results_or_none(key)? {
+            reading.add(compliance(image::object(found, "A compliance issue")?, image));
+        }
+    }
+    unlisted(reading, result, before, flaws);
+    Ok(())
 }
 
 /// The console's API leaves the lists out where a short answer was asked for, and counts what would be in them.
@@ -250,5 +271,16 @@ mod tests {
             assert_eq!(status(&text), ReportStatus::NotAssessed);
         }
         assert_eq!(status(r#"{"results": [{"id": "a", "vulnerabilities": {}}]}"#), ReportStatus::Error);
+    }
+
+    #[test]
+    fn results_may_stand_beside_what_they_are_of() {
+        let text = r#"[{"entityInfo": {"type": "image", "id": "sha256:9", "name": "pay:1", "distro": "Ubuntu 22.04"}, "results": [{"vulnerabilities": [
+            {"id": "CVE-2024-7", "severity": "high", "packageName": "curl", "packageVersion": "7.1", "status": "fixed in 7.2"}],
+            "compliances": [{"id": 41, "title": "Not as root", "severity": "medium"}]}]}]"#;
+        let report = read("t", text.as_bytes(), None);
+        assert_eq!((report.format, report.raw_items, report.findings.len()), ("twistlock-json", 2, 2));
+        let f = &report.findings[0];
+        assert_eq!((f.severity, f.place().as_str(), f.rule.raw()), (Severity::High, "pay:1", "CVE-2024-7"));
     }
 }

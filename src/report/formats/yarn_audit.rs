@@ -37,7 +37,8 @@ fn detect(shape: &Shape<'_>) -> Fit {
     // Warnings and errors may come first, and of a failed audit there is nothing else.
     let other = ["info", "warning", "error", "activityStart", "activityEnd", "activityTick", "step"].contains(&kind);
     let audit = kind.starts_with("audit") || (other && shape.head.contains("\"type\":\"audit"));
-    let failed = kind == "error" && !line.get("data").or_empty().is_empty() && line.entries().len() == 2;
+    let said = !line.get("data").or_empty().is_empty() && line.entries().len() == 2;
+    let failed = said && (kind == "error" || (other && shape.head.contains("\"type\":\"error\"")));
     (line.has("data") && (audit || failed)).into()
 }
 
@@ -164,6 +165,10 @@ mod tests {
             r#"{"type":"error","data":"An unexpected error occurred: \"https://registry.example: ETIMEDOUT\"."}"#;
         let report = read("y", failed.as_bytes(), None);
         assert_eq!((report.format, report.status), ("yarn-audit-jsonl", ReportStatus::NotAssessed));
+        let warned = format!("{}\n{failed}", r#"{"type":"warning","data":"package.json: No license field"}"#);
+        let report = read("y", warned.as_bytes(), None);
+        assert_eq!((report.format, report.status), ("yarn-audit-jsonl", ReportStatus::NotAssessed));
+        assert!(report.reason.unwrap().raw().contains("ETIMEDOUT"));
         let wrong = r#"{"type":"auditAdvisory","data":{}}"#;
         assert_eq!(read("y", wrong.as_bytes(), None).status, ReportStatus::Error);
     }

@@ -104,6 +104,13 @@ pub(super) fn draft(alert: Alert) -> Draft {
     draft
 }
 
+/// The site that a page is of: `https://shop.example:8443`.
+pub(super) fn site(uri: &str) -> &str {
+    let Some((scheme, rest)) = uri.split_once("://") else { return "" };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    uri.get(..scheme.len() + 3 + host.len()).unwrap_or_default()
+}
+
 /// An instance as it is recognised again: without the values of the query, which differ from scan to scan.
 fn place(instance: &Instance) -> String {
     let uri = instance.uri.split(['?', '#']).next().unwrap_or_default();

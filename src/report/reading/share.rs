@@ -1,6 +1,6 @@
 //! Results that do not depend on one another, read and finished on all cores.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,6 +8,7 @@ use super::{LARGE, Reading, Who, broken_off};
 use crate::domain::finding::{Class, Finding};
 use crate::report::Unreadable;
 use crate::report::draft::Draft;
+use crate::report::limits::{MOST_FINDINGS, too_many};
 use crate::report::node::{Node, PART, each_of};
 use crate::report::xml;
 use crate::text::Pool;
@@ -23,6 +24,8 @@ pub(in crate::report) struct Share<'w> {
     who: &'w Who,
     /// Texts that a thread has seen already.
     pool: &'w mut Pool,
+    /// How many findings all threads have made, and what was read before.
+    total: &'w AtomicUsize,
     done: Made,
 }
 
@@ -73,6 +76,10 @@ impl Share<'_> {
 
     /// As [`Reading::more`].
     pub(in crate::report) fn more(&mut self, draft: Draft) {
+        if self.total.fetch_add(1, Ordering::Relaxed) >= MOST_FINDINGS {
+            self.done.failed.get_or_insert_with(too_many);
+            return;
+        }
         let Who { tool, version } = self.who;
         self.done.findings.push(draft.finished(self.pool, self.report, tool, version.as_deref()));
     }
@@ -174,13 +181,13 @@ impl Reading<'_> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let others = if size >= LARGE { cores - 1 } else { 0 };
         let (who, report) = (self.who.as_ref(), self.input.name);
-        let failed = AtomicBool::new(false);
+        let (failed, total) = (AtomicBool::new(false), AtomicUsize::new(self.made));
         let one = |job: J, pool: &mut Pool| {
-            let mut part = Share { report, who, pool, done: Made::default() };
+            let mut part = Share { report, who, pool, total: &total, done: Made::default() };
             if let Err(why) = make(job, &mut part) {
-                failed.store(true, Ordering::Relaxed);
                 part.done.failed = Some(why);
             }
+            failed.fetch_or(part.done.failed.is_some(), Ordering::Relaxed);
             part.done
         };
         let (jobs, received) = sync_channel::<(usize, J)>(others * WAITING);
@@ -225,6 +232,7 @@ impl Reading<'_> {
             return Err(why);
         }
         ended?;
+        self.made = total.into_inner();
         self.parsed.findings.reserve_exact(done.iter().map(|(_, m)| m.findings.len()).sum());
         for (_, Made { items, findings, classes, .. }) in done {
             self.passed(items);

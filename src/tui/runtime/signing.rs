@@ -228,7 +228,17 @@ impl Worker {
             }
         };
         let signed = triage::dismiss(desk, &request, dossier, permit, &watcher).await?;
-        Ok(format!("Dismissed as {}; record {}", request.status.word(), signed.record))
+        let prints = request.findings.iter().map(|f| f.fingerprint).collect();
+        let open = triage::still_open(desk, dossier, &prints).await;
+        let (status, record) = (request.status.word(), signed.record);
+        // It is signed, whatever becomes of the question.
+        Ok(match open.as_deref() {
+            Ok([]) => format!("Dismissed as {status}; record {record}"),
+            Ok([(_, why), ..]) => {
+                format!("Signed as {status}; open still, as {}; record {record}", why.words())
+            }
+            Err(e) => format!("Signed as {status}, and cannot be seen to hold: {e} Record {record}"),
+        })
     }
 }
 

@@ -19,7 +19,7 @@ fn findings() -> Vec<Finding> {
 }
 
 fn triaged(findings: Vec<Finding>, dismissals: &[Dismissal]) -> Vec<Triaged> {
-    match_dismissals(findings.into_iter().map(Arc::new).collect(), dismissals, &release(), now(), None)
+    match_dismissals(findings.into_iter().map(Arc::new).collect(), dismissals, &release(), now(), None, None)
 }
 
 fn fates(statements: &[Statement], findings: &[Triaged], dismissals: &[Dismissal]) -> Vec<Fate> {

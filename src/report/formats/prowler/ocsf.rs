@@ -33,7 +33,7 @@ pub(super) const GENERAL: Format = Format {
         let event = first(shape);
         let own = FORMAT.detect;
         let finding = event.has("finding_info") || event.has("finding") || event.has("vulnerabilities");
-        Fit::general(own(shape) == Fit::No && event.has("class_uid") && event.get("metadata").has("product") && finding)
+        Fit::general(own(shape) == Fit::No && event.has("class_uid") && event.get("metadata").is_object() && finding)
     },
     parse,
 };
@@ -56,7 +56,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let class = events.iter().find_map(provider).map_or(Class::Infra, |p| class_of(&p));
     let mut reading = Reading::new(input, TOOL, &[class]);
     let product = events.first().map(|e| e.at("metadata.product"));
-    reading.tool(product.and_then(|p| p.get("name").text()));
+    let own = events.iter().any(|e| e.at("finding_info.product_uid").text() == Some("prowler"));
+    reading.tool(product.and_then(|p| p.get("name").text()).or(if own { None } else { Some("OCSF") }));
     reading.version(product.and_then(|p| p.get("version").text()));
     for event in events {
         take(&mut reading, outcome_of(event.object()?), || draft(event, class));
@@ -65,7 +66,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 }
 
 fn outcome_of(event: &Node<'_>) -> Outcome {
-    let state = event.get("status").or_empty().to_ascii_lowercase();
+    // `state_name` and `severity_name` are of the drafts before version 1.
+    let state = event.get("status").text().or(event.get("state_name").text()).unwrap_or_default().to_ascii_lowercase();
     let muted =
         matches!(state.as_str(), "suppressed" | "resolved" | "archived") || event.at("unmapped.muted").is_true();
     let code = event.get("status_code").text().or(event.at("compliance.status").text());
@@ -76,14 +78,27 @@ fn outcome_of(event: &Node<'_>) -> Outcome {
     }
 }
 
+/// By its word, else by its number.
+fn severity(event: &Node<'_>) -> Severity {
+    let word = event.get("severity").text().or(event.get("severity_name").text()).unwrap_or_default();
+    let of_word = match word.to_ascii_lowercase().as_str() {
+        "fatal" => Some(Severity::Critical),
+        _ => words::severity(word),
+    };
+    of_word.unwrap_or(match event.get("severity_id").number() {
+        Some(1) => Severity::Info,
+        Some(2) => Severity::Low,
+        Some(3) => Severity::Medium,
+        Some(4) => Severity::High,
+        Some(5 | 6) => Severity::Critical,
+        _ => Severity::Unknown,
+    })
+}
+
 fn draft(event: &Node<'_>, class: Class) -> Draft {
     let mut draft = Draft::new(class);
     let info = if event.has("finding_info") { event.get("finding_info") } else { event.get("finding") };
-    let word = event.get("severity").or_empty();
-    draft.severity = match word.to_ascii_lowercase().as_str() {
-        "fatal" => Severity::Critical,
-        _ => words::severity(word).unwrap_or(Severity::Unknown),
-    };
+    draft.severity = severity(event);
     let flaw = event.at("vulnerabilities.0");
     let cve = flaw.at("cve.uid").text().or(event.at("finding_info.cve.uid").text());
     let rule = [
@@ -104,7 +119,8 @@ fn draft(event: &Node<'_>, class: Class) -> Draft {
     let resource = event.at("resources.0");
     let region = resource.get("region").text().or(event.at("cloud.region").text());
     let name = resource.get("uid").text().or(resource.get("name").text());
-    draft.logical = place(event.at("cloud.account.uid").text(), region, name);
+    let account = event.at("cloud.account.uid").text().or(resource.get("account_uid").text());
+    draft.logical = place(account, region, name);
     let links = remedy.get("references").texts().chain(remedy.get("kb_articles").texts());
     let links = links.chain(info.get("src_url").texts()).chain(event.at("unmapped.related_url").texts());
     draft.url = links.into_iter().find(|l| l.starts_with("http")).map(str::to_owned);

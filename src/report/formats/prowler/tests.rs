@@ -72,6 +72,17 @@ fn ocsf_of_versions_3_and_4() {
     );
     let other = seen(&third.replace("Prowler", "Watcher"));
     assert_eq!((other.format, other.tool.raw()), ("ocsf-json", "Watcher"));
+    // As drafts of the schema have it.
+    let draft = r#"{"class_uid": 2001, "severity_name": "High", "state_name": "New", "finding": {"title": "Wide role", "uid": "u"},
+        "metadata": {"product": {"name": "Watcher"}}, "resources": [{"name": "r", "uid": "", "account_uid": "77"}]}
+        {"class_uid": 2001, "severity_id": 2, "state_name": "Suppressed", "finding": {"title": "Old key"}, "metadata": {"product": {"name": "Watcher"}}}"#;
+    let report = seen(draft);
+    assert_eq!((report.format, report.raw_items, report.findings.len()), ("ocsf-json", 2, 2));
+    is(&report.findings[0], Severity::High, "Wide role", "77 r");
+    assert!(report.findings[1].severity == Severity::Low && report.findings[1].suppressed.is_some());
+    let bare = r#"[{"class_uid": 2004, "metadata": {"version": "1.4.0"}, "message": "No log.", "severity": "Low", "status_code": "FAIL", "finding_info": {"uid": "u"}}]"#;
+    let report = seen(bare);
+    assert_eq!((report.format, report.tool.raw(), report.findings[0].title.raw()), ("ocsf-json", "OCSF", "No log."));
     assert_eq!(read("r", b"[]", Some("prowler-ocsf")).status, ReportStatus::Empty);
     assert_eq!(read("r", b"[[]]", Some("prowler-ocsf")).status, ReportStatus::Error);
 }

@@ -67,3 +67,23 @@ fn issues_of_other_tools_are_read() {
         ("sonarqube-generic", "lint", Severity::High)
     );
 }
+
+#[test]
+fn the_json_of_sonar_report() {
+    let with = |rules: &str, issues: &str| {
+        of(&format!(
+            r#"{{"date": "d", "projectName": "p", "sonarBaseURL": "https://s.example", "rules": {rules}, "issues": {issues}, "hotspotKeys": [], "summary": {{"major": 0}}}}"#
+        ))
+    };
+    let report = with(
+        r#"{"py:S9": {"name": "Guard it", "htmlDesc": "<p>See CWE-352.</p>", "severity": "MAJOR"}}"#,
+        r#"[{"rule": "py:S9", "severity": "MAJOR", "status": "TO_REVIEW", "component": "app.py", "line": 8, "message": "Guard.", "key": "K"}]"#,
+    );
+    let f = &report.findings[0];
+    assert_eq!(
+        (report.format, f.severity, f.place(), &f.cwe[..]),
+        ("sonarqube-json", Severity::Medium, "app.py:8".to_owned(), &[352][..])
+    );
+    let none = with("{}", "[]");
+    assert_eq!((none.format, none.status), ("sonarqube-json", ReportStatus::Empty));
+}
