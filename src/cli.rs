@@ -21,6 +21,7 @@ pub mod roles;
 pub mod scan;
 pub mod show;
 pub mod triage;
+pub mod triage_push;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -166,6 +167,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<(), AppError
             exchange::export(context, &gate, &format, file.as_deref()).await
         }
         Command::Triage { command: TriageCommand::Import(args) } => exchange::import(context, &args).await,
+        Command::Triage { command: TriageCommand::Push(args) } => triage_push::run(context, &args).await,
         Command::Approve(args) => Box::pin(decide::run(context, Verb::Approve, &args, false)).await,
         Command::Reject(args) => Box::pin(decide::run(context, Verb::Reject, &args, false)).await,
         Command::Halt(args) => Box::pin(decide::run(context, Verb::Halt, &args, false)).await,

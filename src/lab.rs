@@ -1,7 +1,7 @@
 //! The demo world: stand-ins for the remote systems, over real HTTP on loopback, from scenario files.
 //!
-//! Five stand-ins keep state and answer in the shapes of Spinnaker's Gate, Jenkins, Jira (Cloud and Data Center),
-//! SonarQube and GitHub, with the traps that the real systems set: answers of 200 that mean nothing, refusals that come
+//! Seven stand-ins keep state and answer in the shapes of Spinnaker's Gate, Jenkins, Jira (Cloud and Data Center),
+//! SonarQube, GitHub, Dependency-Track and DefectDojo, with the traps that the real systems set: answers of 200 that mean nothing, refusals that come
 //! later, limits of paging, strict and odd shapes. What they hold is data, read from scenario files ([`World`]); what they
 //! answer wrongly on purpose is data too ([`Fault`]). The room knows none of the clients that it tests.
 //!
@@ -15,6 +15,8 @@ use crate::clock::{SharedClock, SystemClock};
 mod attest;
 mod auth;
 mod call;
+mod defectdojo;
+mod dependency_track;
 mod fault;
 mod github;
 pub mod home;
@@ -32,6 +34,7 @@ mod world;
 mod tests;
 
 pub use fault::{Fault, FaultKind};
+pub use github::Alert;
 pub use running::{Credential, Running, Seen, Urls, start};
 pub use world::{Service, Span, Text, World};
 

@@ -62,12 +62,23 @@ pub enum EntryKind {
     Delegation,
     /// A time stamp over a signature: body is JSON `{envelope, token}`.
     Stamp,
+    /// What another system is about to be told of a dismissal, or was seen to do with it: body is a
+    /// `review::push::Pushed`.
+    Push,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [Self; 7] =
-        [Self::Decision, Self::Triage, Self::Intent, Self::Receipt, Self::Approvers, Self::Delegation, Self::Stamp];
+    pub const ALL: [Self; 8] = [
+        Self::Decision,
+        Self::Triage,
+        Self::Intent,
+        Self::Receipt,
+        Self::Approvers,
+        Self::Delegation,
+        Self::Stamp,
+        Self::Push,
+    ];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -79,6 +90,7 @@ impl EntryKind {
             Self::Approvers => "approvers",
             Self::Delegation => "delegation",
             Self::Stamp => "stamp",
+            Self::Push => "push",
         }
     }
 

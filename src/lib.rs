@@ -22,5 +22,6 @@ pub mod review;
 pub mod secrets;
 pub mod source;
 pub mod text;
+pub mod tracker;
 pub mod trust;
 pub mod tui;

@@ -23,6 +23,7 @@ pub mod permit;
 pub mod pipeline;
 pub mod progress;
 pub mod provenance;
+pub mod push;
 pub mod records;
 pub mod roles;
 pub mod round;
@@ -56,6 +57,7 @@ use crate::orchestrator::Orchestrator;
 use crate::policy::Policy;
 use crate::secrets::Resolver;
 use crate::source::Source;
+use crate::tracker::Tracker;
 use crate::trust::signer::Signer;
 use records::Records;
 
@@ -95,6 +97,8 @@ pub struct Desk {
     pub orchestrators: BTreeMap<String, Result<Arc<dyn Orchestrator>, Reason>>,
     /// The sources by connection.
     pub sources: collect::Sources,
+    /// The systems that can be told of dismissals, by connection.
+    pub trackers: BTreeMap<String, Result<Arc<dyn Tracker>, Reason>>,
     /// The source for folders of this machine.
     pub folder: Arc<dyn Source>,
     /// The ledger.
@@ -161,6 +165,7 @@ impl Desk {
         Ok(Self {
             orchestrators: connected.orchestrators,
             sources: connected.sources,
+            trackers: connected.trackers,
             folder: Arc::new(crate::source::folder::Folder::new(crate::http::Limits::default())),
             ledger,
             store: Arc::new(store),

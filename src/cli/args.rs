@@ -1,11 +1,13 @@
 //! The command line: names, options and their help, as the contract has them.
 
+mod push;
 mod triage;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::push::PushArgs;
 pub use self::triage::{ImportArgs, TriageCommand};
 use super::output::{ColorChoice, Format};
 use crate::domain::grouping::GroupBy;

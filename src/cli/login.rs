@@ -76,7 +76,11 @@ async fn check(context: &Context, connection: &str) -> Result<String, String> {
         match desk.sources.get(connection) {
             Some(Ok(source)) => source.check().await,
             Some(Err(reason)) => return Err(reason.text.line().into_owned()),
-            None => return Err("it is not a system that can be asked".to_owned()),
+            None => match desk.trackers.get(connection) {
+                Some(Ok(tracker)) => tracker.check().await,
+                Some(Err(reason)) => return Err(reason.text.line().into_owned()),
+                None => return Err("it is not a system that can be asked".to_owned()),
+            },
         }
     };
     checked.map(|c| c.line).map_err(|f| f.sentence())

@@ -175,7 +175,7 @@ pub struct ConnectionConfig {
 
 /// Kinds of systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum ConnectionKind {
     /// Spinnaker's Gate.
     Spinnaker,
@@ -187,6 +187,10 @@ pub enum ConnectionKind {
     Sonarqube,
     /// GitHub.
     Github,
+    /// OWASP Dependency-Track: told of dismissals only.
+    DependencyTrack,
+    /// DefectDojo: told of dismissals only.
+    Defectdojo,
 }
 
 impl ConnectionKind {
@@ -198,6 +202,8 @@ impl ConnectionKind {
             Self::Jira => "jira",
             Self::Sonarqube => "sonarqube",
             Self::Github => "github",
+            Self::DependencyTrack => "dependency-track",
+            Self::Defectdojo => "defectdojo",
         }
     }
 }
@@ -259,6 +265,8 @@ pub struct ServiceConfig {
     pub changes: Vec<ChangesConfig>,
     /// Where the attestations of its artifacts are, and what is expected of them.
     pub provenance: Vec<ProvenanceConfig>,
+    /// Which systems `countersign triage push` tells of dismissals, and where its findings are there.
+    pub push: Vec<PushConfig>,
     /// What must be there and complete: `builds`, `tickets`, `findings`, `changes`, `provenance`, `findings:CLASS`.
     pub required: Vec<String>,
     /// How many people it takes to dismiss a finding; one, if left out.
@@ -405,6 +413,25 @@ pub struct ProvenanceConfig {
     /// Whether an attestation must name the release's commit to count. The default is yes for `slsa`, which has a place
     /// for it, and no for all others. One that names another commit never counts.
     pub require_commit: Option<bool>,
+}
+
+/// A system that is told of dismissals, and where the service's findings are there. SonarQube needs no more than `to`: an
+/// issue is found by the key that came with it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PushConfig {
+    /// The connection.
+    pub to: String,
+    /// Dependency-Track: the project's name or UUID. A template.
+    pub project: Option<String>,
+    /// Dependency-Track: the project's version, beside its name. A template.
+    pub version: Option<String>,
+    /// DefectDojo: the product's name. A template.
+    pub product: Option<String>,
+    /// DefectDojo: the engagement's name, if only findings of one are meant. A template.
+    pub engagement: Option<String>,
+    /// GitHub: `owner/name`. A template.
+    pub repository: Option<String>,
 }
 
 /// How the console looks.

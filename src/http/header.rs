@@ -7,8 +7,8 @@ use super::{Fault, FaultKind, Http};
 use crate::secrets::Secret;
 
 impl Http {
-    /// The same, with a token in a header; the name is in lower case. Use [`Http::send`] only, which follows no redirect:
-    /// the libraries below take such a header along to wherever they are sent.
+    /// The same, with a token in a header; the name is in lower case. Reads follow redirects within the origin only, and
+    /// writes none: the libraries below take such a header along to wherever they are sent.
     pub fn with_header(mut self, name: &'static str, token: Secret) -> Self {
         self.header = Some((name, token));
         self
@@ -24,9 +24,11 @@ impl Http {
 
     /// The text without the token, should the other side repeat it.
     pub(super) fn redacted(&self, text: String) -> String {
-        match &self.header {
-            Some((_, token)) if !token.expose().is_empty() => text.replace(token.expose(), "[secret]"),
-            _ => text,
+        // A word before it says what kind of token it is.
+        let token = self.header.as_ref().and_then(|(_, token)| token.expose().rsplit(' ').next());
+        match token.filter(|t| !t.is_empty()) {
+            Some(token) => text.replace(token, "[secret]"),
+            None => text,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! GitHub, as it answers its REST API, with and without the `/api/v3` of Enterprise Server.
 
+use std::sync::Mutex;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -9,7 +11,10 @@ use super::running::Credential;
 use super::seed;
 use super::world::{Span, Text, World};
 
+mod alerts;
 mod shape;
+
+pub use alerts::Alert;
 
 /// One repository, with one line of history.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +34,9 @@ pub struct Repository {
     /// This many commits are made up between the first commit and the others.
     #[serde(default)]
     pub generate: usize,
+    /// Its alerts.
+    #[serde(default)]
+    pub alerts: Vec<alerts::Alert>,
     /// The credentials of the demo world do not reach it: 404, as if it were not there.
     #[serde(default)]
     pub hidden: bool,
@@ -94,6 +102,8 @@ fn ben() -> String {
 pub struct Github {
     credential: Credential,
     repositories: Vec<Repository>,
+    /// With the names of their repositories.
+    alerts: Mutex<Vec<(String, alerts::Alert)>>,
     times: Times,
 }
 
@@ -101,13 +111,16 @@ impl Github {
     /// A GitHub that holds the repositories of a world.
     pub fn new(world: &World, credential: Credential, times: Times) -> Self {
         let repositories = world.repository.iter().cloned().map(filled).collect();
-        Self { credential, repositories, times }
+        let of = |r: &Repository| r.alerts.iter().map(|a| (r.name.clone(), a.clone())).collect::<Vec<_>>();
+        let alerts = Mutex::new(world.repository.iter().flat_map(of).collect());
+        Self { credential, repositories, alerts, times }
     }
 
     fn route(&self, call: &Call) -> Reply {
         let route = call.route();
         let route = route.strip_prefix(&["api", "v3"]).unwrap_or(&route);
-        if call.method != "GET" {
+        let writes = matches!(route, ["repos", _, _, _, "alerts", _]) && call.method == "PATCH";
+        if call.method != "GET" && !writes {
             return shape::refuse(404, "Not Found");
         }
         match route {
@@ -127,6 +140,7 @@ impl Github {
     fn repository(&self, call: &Call, repository: &Repository, rest: &[&str]) -> Reply {
         match rest {
             [] => Reply::ok(&shape::repository(repository)),
+            [kind, "alerts", rest @ ..] => self.alerts(call, repository, kind, rest),
             ["compare", range @ ..] => {
                 let range = range.join("/");
                 match range.split_once("...") {

@@ -175,6 +175,8 @@ fn connections(dir: &Path, running: &Running) -> Result<Table, LabError> {
         ("jira-dc", "jira", Service::JiraDc, &urls.jira_dc, false),
         ("sonar", "sonarqube", Service::Sonarqube, &urls.sonarqube, false),
         ("github", "github", Service::Github, &urls.github, false),
+        ("dojo", "defectdojo", Service::Defectdojo, &urls.defectdojo, false),
+        ("dtrack", "dependency-track", Service::DependencyTrack, &urls.dependency_track, false),
     ] {
         let credential = running.credential(service);
         let path = tokens.join(name);

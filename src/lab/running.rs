@@ -16,6 +16,8 @@ use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
 use super::attest::Builder;
 use super::call::{StandIn, Times, lock};
+use super::defectdojo::Defectdojo;
+use super::dependency_track::DependencyTrack;
 use super::fault::{Fault, Faults};
 use super::github::Github;
 use super::jenkins::Jenkins;
@@ -44,6 +46,10 @@ pub struct Urls {
     pub sonarqube: String,
     /// GitHub.
     pub github: String,
+    /// Dependency-Track.
+    pub dependency_track: String,
+    /// DefectDojo.
+    pub defectdojo: String,
 }
 
 /// What a stand-in wants to hear. The secret is made up anew at each start.
@@ -97,6 +103,9 @@ pub struct Running {
     jenkins: Arc<Jenkins>,
     jira: Arc<Jira>,
     sonarqube: Arc<Sonarqube>,
+    dependency_track: Arc<DependencyTrack>,
+    defectdojo: Arc<Defectdojo>,
+    github: Arc<Github>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -131,6 +140,8 @@ pub async fn start(world: World, options: Options) -> Result<Running, LabError> 
         (Service::JiraDc, "demo"),
         (Service::Sonarqube, "demo"),
         (Service::Github, "demo"),
+        (Service::DependencyTrack, "demo"),
+        (Service::Defectdojo, "demo"),
     ] {
         credentials.push((service, Credential::new(user)?));
     }
@@ -141,13 +152,17 @@ pub async fn start(world: World, options: Options) -> Result<Running, LabError> 
     let jira = Arc::new(Jira::new(&world, &times));
     let sonarqube = Arc::new(Sonarqube::new(&world, of(Service::Sonarqube), &times));
     let github = Arc::new(Github::new(&world, of(Service::Github), times));
-    let systems: [(Service, Arc<dyn StandIn>); 6] = [
+    let dependency_track = Arc::new(DependencyTrack::new(&world, of(Service::DependencyTrack)));
+    let defectdojo = Arc::new(Defectdojo::new(&world, of(Service::Defectdojo)));
+    let systems: [(Service, Arc<dyn StandIn>); 8] = [
         (Service::Spinnaker, Arc::clone(&spinnaker) as _),
         (Service::Jenkins, Arc::clone(&jenkins) as _),
         (Service::Jira, Arc::new(Jira::cloud(&jira, of(Service::Jira))) as _),
         (Service::JiraDc, Arc::new(Jira::data_center(&jira, of(Service::JiraDc))) as _),
         (Service::Sonarqube, Arc::clone(&sonarqube) as _),
-        (Service::Github, github as _),
+        (Service::Github, Arc::clone(&github) as _),
+        (Service::DependencyTrack, Arc::clone(&dependency_track) as _),
+        (Service::Defectdojo, Arc::clone(&defectdojo) as _),
     ];
 
     let mut running = Running {
@@ -158,6 +173,9 @@ pub async fn start(world: World, options: Options) -> Result<Running, LabError> 
         jenkins,
         jira,
         sonarqube,
+        dependency_track,
+        defectdojo,
+        github,
         tasks: vec![tokio::spawn(Spinnaker::wake(spinnaker, scale))],
         builder: Builder::new().map_err(|e| LabError::Key(e.to_string()))?,
         world,
@@ -179,6 +197,8 @@ pub async fn start(world: World, options: Options) -> Result<Running, LabError> 
             Service::JiraDc => running.urls.jira_dc = url,
             Service::Sonarqube => running.urls.sonarqube = url,
             Service::Github => running.urls.github = url,
+            Service::DependencyTrack => running.urls.dependency_track = url,
+            Service::Defectdojo => running.urls.defectdojo = url,
         }
         running.tasks.push(tokio::spawn(serve(listener, None, port)));
     }
@@ -295,6 +315,41 @@ impl Running {
     /// Sets the result of a build (`SUCCESS`, `FAILURE`, `UNSTABLE`, `ABORTED`).
     pub fn set_build_result(&self, job: &str, number: u64, result: &str) -> bool {
         self.jenkins.set_result(job, number, result)
+    }
+
+    /// An issue of SonarQube as it is now, with its transitions and comments.
+    pub fn issue(&self, key: &str) -> Option<Value> {
+        self.sonarqube.issue(key)
+    }
+
+    /// The analysis of a vulnerability in a component, by name, as Dependency-Track holds it; null if there is none.
+    pub fn analysis(&self, component: &str, vulnerability: &str) -> Value {
+        self.dependency_track.analysis(component, vulnerability)
+    }
+
+    /// An alert of GitHub as it is now.
+    pub fn alert(&self, repository: &str, kind: &str, number: u64) -> Value {
+        self.github.alert(repository, kind, number)
+    }
+
+    /// Dismisses an alert of GitHub as another person would in its own screens.
+    pub fn dismiss_alert(&self, repository: &str, kind: &str, number: u64, reason: &str) -> bool {
+        self.github.dismiss(repository, kind, number, reason)
+    }
+
+    /// A finding of DefectDojo, by its title, as it is now.
+    pub fn dojo_finding(&self, title: &str) -> Value {
+        self.defectdojo.finding(title)
+    }
+
+    /// The acceptances of risks that DefectDojo was told of, in order.
+    pub fn dojo_acceptances(&self) -> Vec<Value> {
+        self.defectdojo.acceptances()
+    }
+
+    /// Sets how an issue of SonarQube stands (`OPEN`, `ACCEPTED`), as another person would in its own screens.
+    pub fn set_issue(&self, key: &str, status: &str) -> bool {
+        self.sonarqube.set_issue(key, status)
     }
 
     /// Sets the status of a project's quality gate (`OK`, `WARN`, `ERROR`, `NONE`).

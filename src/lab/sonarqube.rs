@@ -12,6 +12,7 @@ use super::seed;
 use super::world::{Span, Text, World};
 
 mod issues;
+mod triage;
 
 use issues::Kept;
 
@@ -145,6 +146,8 @@ pub struct Hotspot {
 struct Held {
     project: Project,
     issues: Vec<Kept>,
+    /// What was said of hotspots, by their keys.
+    remarks: Vec<(String, String)>,
 }
 
 /// The stand-in.
@@ -157,7 +160,7 @@ pub struct Sonarqube {
 impl Sonarqube {
     /// A SonarQube that holds the projects of a world.
     pub fn new(world: &World, credential: Credential, times: &Times) -> Self {
-        let hold = |p: &Project| Held { project: p.clone(), issues: issues::of(p, times) };
+        let hold = |p: &Project| Held { project: p.clone(), issues: issues::of(p, times), remarks: Vec::new() };
         Self { credential, projects: Mutex::new(world.project.iter().map(hold).collect()), times: times.clone() }
     }
 
@@ -249,7 +252,7 @@ impl Sonarqube {
             let shown: Vec<Value> = found.into_iter().skip((p - 1) * ps).take(ps).map(|(i, h)| {
                 let at = written(self.times.start - 40 * 86_400_000, STAMP);
                 let mut one = json!({
-                    "key": seed::uuid(&format!("{} hotspot {i}", project.key)), "component": format!("{}:{}", project.key, h.file),
+                    "key": hotspot_key(project, i), "component": format!("{}:{}", project.key, h.file),
                     "project": project.key, "securityCategory": h.category, "vulnerabilityProbability": h.probability,
                     "status": status(h), "line": h.line, "message": h.message.0, "author": "ana@acme.example",
                     "creationDate": at, "updateDate": at, "flows": [], "ruleKey": h.rule, "messageFormattings": [],
@@ -315,6 +318,10 @@ impl StandIn for Sonarqube {
             ("GET", ["api", "issues", "search"]) => self.search(call),
             ("GET", ["api", "hotspots", "search"]) => self.hotspots(call),
             ("GET", ["api", "rules", "search"]) => self.rules(call),
+            ("GET", ["api", "hotspots", "show"]) => self.hotspot(call),
+            ("POST", ["api", "issues", "do_transition"]) => self.transition(call),
+            ("POST", ["api", "issues", "add_comment"]) => self.comment(call),
+            ("POST", ["api", "hotspots", "change_status"]) => self.review(call),
             ("GET", ["api", "users", "current"]) => {
                 Reply::ok(&json!({"isLoggedIn": true, "login": self.credential.user, "name": "Demo Approver"}))
             }
@@ -341,6 +348,10 @@ fn page(call: &Call) -> Result<(usize, usize), Reply> {
 
 fn refuse(status: u16, text: &str) -> Reply {
     Reply::json(status, &json!({"errors": [{"msg": text}]}))
+}
+
+fn hotspot_key(project: &Project, index: usize) -> String {
+    seed::uuid(&format!("{} hotspot {index}", project.key))
 }
 
 fn analysis_key(project: &Project, index: usize) -> String {

@@ -77,6 +77,8 @@ impl Bench {
             Service::JiraDc => &urls.jira_dc,
             Service::Sonarqube => &urls.sonarqube,
             Service::Github => &urls.github,
+            Service::DependencyTrack => &urls.dependency_track,
+            Service::Defectdojo => &urls.defectdojo,
         }
     }
 
@@ -90,6 +92,8 @@ impl Bench {
         match service {
             Service::Spinnaker | Service::Jenkins | Service::Jira => request.basic_auth(credential.user, Some(secret)),
             Service::JiraDc | Service::Sonarqube | Service::Github => request.bearer_auth(secret),
+            Service::DependencyTrack => request.header("x-api-key", secret),
+            Service::Defectdojo => request.header("authorization", format!("Token {secret}")),
         }
     }
 

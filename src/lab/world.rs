@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::LabError;
 use super::attest::Attestation;
+use super::dependency_track::Tracked;
 use super::fault::Fault;
 use super::github::Repository;
 use super::jenkins::Build;
 use super::jira::{JiraSettings, Ticket};
 use super::sonarqube::Project;
 use super::spinnaker::{Run, SpinnakerSettings};
+use super::{LabError, defectdojo};
 
 mod embedded;
 
@@ -32,6 +33,10 @@ pub enum Service {
     Sonarqube,
     /// GitHub.
     Github,
+    /// Dependency-Track.
+    DependencyTrack,
+    /// DefectDojo.
+    Defectdojo,
 }
 
 /// A length of time, written `3h`, `45s`, `2d`.
@@ -90,6 +95,10 @@ pub struct World {
     pub project: Vec<Project>,
     /// Repositories, in GitHub.
     pub repository: Vec<Repository>,
+    /// Projects, in Dependency-Track.
+    pub tracked: Vec<Tracked>,
+    /// Findings, in DefectDojo.
+    pub dojo: Vec<defectdojo::Found>,
     /// Report files in a folder of the machine.
     pub scan: Vec<Scan>,
     /// Attestations of images, in a folder of the machine.
@@ -176,6 +185,8 @@ impl World {
         self.ticket.extend(part.ticket);
         self.project.extend(part.project);
         self.repository.extend(part.repository);
+        self.tracked.extend(part.tracked);
+        self.dojo.extend(part.dojo);
         self.scan.extend(part.scan);
         self.attestation.extend(part.attestation);
         self.fault.extend(part.fault);

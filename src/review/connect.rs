@@ -23,14 +23,18 @@ use crate::ledger::{Ledger, LedgerError, PostgresLedger, Reading, Writer, Writin
 use crate::orchestrator::Orchestrator;
 use crate::secrets::{Resolver, Secret};
 use crate::source::jira::Flavour;
-use crate::{orchestrator, source};
+use crate::tracker::Tracker;
+use crate::{orchestrator, source, tracker};
 
 /// Clients by connection.
+#[derive(Default)]
 pub struct Connected {
     /// Orchestrators.
     pub orchestrators: BTreeMap<String, Result<Arc<dyn Orchestrator>, Reason>>,
     /// Sources.
     pub sources: Sources,
+    /// Systems that can be told of dismissals.
+    pub trackers: BTreeMap<String, Result<Arc<dyn Tracker>, Reason>>,
 }
 
 /// Reads the configuration in all its layers.
@@ -55,7 +59,7 @@ pub async fn connect(config: &Config, secrets: &Resolver, clock: &SharedClock, t
             (name.clone(), connection.kind, material(connection, secrets).await)
         }))
         .await;
-    let mut connected = Connected { orchestrators: BTreeMap::new(), sources: BTreeMap::new() };
+    let mut connected = Connected::default();
     let limits = Limits { total: timeout.unwrap_or(Limits::default().total), ..Limits::default() };
     for (name, kind, material) in made {
         let url = config.connections.get(&name).map(|c| c.url.clone()).unwrap_or_default();
@@ -72,12 +76,23 @@ pub async fn connect(config: &Config, secrets: &Resolver, clock: &SharedClock, t
             });
             connected.orchestrators.insert(name, made);
         } else {
-            let made = material.and_then(|(auth, tls)| {
-                let settings =
-                    source::registry::Settings { name: name.clone(), url, auth, tls, limits, clock, flavour };
-                source::registry::build(kind.word(), &settings).map_err(|f| f.reason())
+            let settings = material.map(|(auth, tls)| source::registry::Settings {
+                name: name.clone(),
+                url,
+                auth,
+                tls,
+                limits,
+                clock,
+                flavour,
             });
-            connected.sources.insert(name, made);
+            if tracker::registry::takes(kind) {
+                let build = |s: &_| tracker::registry::build(kind, s).map_err(|f| f.reason());
+                connected.trackers.insert(name.clone(), settings.as_ref().map_err(Clone::clone).and_then(build));
+            }
+            if source::registry::KINDS.contains(&kind.word()) {
+                let made = settings.and_then(|s| source::registry::build(kind.word(), &s).map_err(|f| f.reason()));
+                connected.sources.insert(name, made);
+            }
         }
     }
     connected

@@ -106,9 +106,19 @@ pub async fn check(desk: &Desk) -> Vec<Check> {
         };
         connection(name, found, desk.clock.now())
     }));
-    let (orchestrators, sources) = futures_util::future::join(orchestrators, sources).await;
+    // What is a source too was asked as one.
+    let only = desk.trackers.iter().filter(|(name, _)| !desk.sources.contains_key(*name));
+    let trackers = join_all(only.map(|(name, tracker)| async move {
+        let found = match tracker {
+            Ok(tracker) => Ok(tracker.check().await),
+            Err(reason) => Err(reason),
+        };
+        connection(name, found, desk.clock.now())
+    }));
+    let (orchestrators, sources, trackers) = futures_util::future::join3(orchestrators, sources, trackers).await;
     checks.extend(orchestrators);
     checks.extend(sources);
+    checks.extend(trackers);
     checks
 }
 

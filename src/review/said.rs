@@ -81,6 +81,7 @@ pub fn entry(entry: &Entry) -> String {
         }
         EntryKind::Receipt => format!("{}: {}", text("status"), text("detail")),
         EntryKind::Stamp => format!("a time stamp over {}", text("envelope")),
+        EntryKind::Push => format!("{} at {}: {}", text("outcome"), text("to"), text("what")),
     }
 }
 

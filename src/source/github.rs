@@ -16,7 +16,7 @@ use super::{Ask, Checked, Gathered, Material, Raw, Shortfalls, Source, What, not
 use crate::domain::change::{ChangeSet, Commit, PullRequest};
 use crate::http::{Answer, Fault, FaultKind};
 
-mod client;
+pub(crate) mod client;
 mod kept;
 mod wire;
 
@@ -218,7 +218,7 @@ fn is_sha(text: &str) -> bool {
 }
 
 /// Whether `text` is `owner/name`.
-fn is_repository(text: &str) -> bool {
+pub(crate) fn is_repository(text: &str) -> bool {
     let plain = |part: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         !matches!(part, "" | "." | "..") && part.len() <= 100 && part.chars().all(allowed)

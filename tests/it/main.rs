@@ -29,6 +29,7 @@ mod mirrors;
 mod novelty;
 mod provenance;
 mod pty;
+mod push;
 mod quorum;
 mod reach;
 mod real_scanners;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::PushArgs;
+
 /// What to do with dismissals.
 #[derive(Debug, Subcommand)]
 pub enum TriageCommand {
@@ -28,6 +30,8 @@ pub enum TriageCommand {
     },
     /// Take statements of other tools over: shown as a plan, then signed as dismissals
     Import(ImportArgs),
+    /// Tell the systems that findings come from of the dismissals in force; prints what it would do, and asks
+    Push(PushArgs),
 }
 
 /// Options of `triage import`.

@@ -19,6 +19,12 @@ pub(super) fn check(name: &str, connection: &ConnectionConfig, sink: &mut Sink<'
     if connection.flavour.is_some() && connection.kind != ConnectionKind::Jira {
         sink.at(&format!("{key}.flavour"), "flavour is for connections of kind \"jira\" only.");
     }
+    if connection.user.is_some()
+        && matches!(connection.kind, ConnectionKind::DependencyTrack | ConnectionKind::Defectdojo)
+    {
+        let message = format!("A connection of kind \"{}\" has a token and no user.", connection.kind.word());
+        sink.at(&format!("{key}.user"), message);
+    }
     if connection.token.as_ref().is_some_and(is_nowhere) {
         sink.at(&format!("{key}.token"), "token names an empty place.");
     }

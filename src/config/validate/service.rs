@@ -1,6 +1,7 @@
 //! One service: what belongs to its releases.
 
 mod provenance;
+mod push;
 
 use super::Sink;
 use crate::config::error::meant;
@@ -44,6 +45,9 @@ pub(super) fn check(key: &str, service: &ServiceConfig, config: &Config, sink: &
     }
     for (n, line) in service.provenance.iter().enumerate() {
         provenance::check(&format!("{key}.provenance[{n}]"), line, &mut from);
+    }
+    for (n, line) in service.push.iter().enumerate() {
+        push::check(&format!("{key}.push[{n}]"), line, &mut from);
     }
     for (n, changes) in service.changes.iter().enumerate() {
         let key = format!("{key}.changes[{n}]");

@@ -17,6 +17,11 @@ fn html(repository: &Repository, rest: &str) -> String {
     format!("{OWN_URL}/{}/{rest}", repository.name)
 }
 
+/// The page of an alert.
+pub fn security(repository: &str, kind: &str, number: u64) -> String {
+    format!("{OWN_URL}/{repository}/security/{kind}/{number}")
+}
+
 /// A refusal.
 pub fn refuse(status: u16, message: &str) -> Reply {
     Reply::json(

@@ -20,6 +20,8 @@ pub struct Kept {
     line: Option<u64>,
     message: String,
     status: Arc<str>,
+    /// What was said of it.
+    comments: Vec<String>,
     created: i64,
     new: bool,
 }
@@ -59,6 +61,7 @@ fn kept(project: &Project, issue: &Issue, index: usize, times: &Times, texts: &m
         line: issue.line,
         message: issue.message.0.clone(),
         status: texts.of(&issue.status),
+        comments: Vec::new(),
         created: times.before(issue.ago.0),
         new: issue.new,
     }
@@ -94,12 +97,38 @@ fn made_up(project: &Project, n: u64, times: &Times, texts: &mut Texts) -> Kept 
         line: Some(1 + pick(5, 900)),
         message: format!("Take this apart: it breaks {rule} for the {n}th time."),
         status: texts.of("OPEN"),
+        comments: Vec::new(),
         created: times.start - i64::try_from(pick(6, 700)).unwrap_or(0) * 86_400_000 - 3_600_000,
         new: n % 400 == 7,
     }
 }
 
 impl Kept {
+    /// Its key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> &str {
+        &self.status
+    }
+
+    /// Changes how it stands.
+    pub fn become_status(&mut self, status: &str) {
+        self.status = status.into();
+    }
+
+    /// What was said of it.
+    pub fn comments(&self) -> &[String] {
+        &self.comments
+    }
+
+    /// Says something of it.
+    pub fn remark(&mut self, text: String) {
+        self.comments.push(text);
+    }
+
     fn directory(&self) -> &str {
         self.file.rsplit_once('/').map_or("/", |(d, _)| d)
     }
@@ -165,7 +194,8 @@ impl Kept {
             && call.param("createdBefore").and_then(moment).is_none_or(|t| self.created < t)
     }
 
-    fn json(&self) -> Value {
+    /// As JSON, without what must be asked for.
+    pub fn json(&self) -> Value {
         let (status, resolution) = self.old_status();
         let at = written(self.created, STAMP);
         let mut value = json!({
@@ -206,7 +236,8 @@ pub fn answer(call: &Call, all: &[&Kept], p: usize, ps: usize) -> Value {
     sort(&mut found, call);
     let total = found.len();
     let shown: Vec<&Kept> = found.into_iter().skip((p - 1) * ps).take(ps).collect();
-    let issues: Vec<Value> = shown.iter().map(|i| i.json()).collect();
+    let more = call.list("additionalFields").unwrap_or_default();
+    let issues: Vec<Value> = shown.iter().map(|i| i.with(&more)).collect();
     let mut components = Vec::new();
     let mut projects: Vec<&str> = shown.iter().map(|i| &*i.project).collect();
     projects.sort_unstable();

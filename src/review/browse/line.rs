@@ -61,7 +61,7 @@ impl Lines {
                 }
                 return None;
             }
-            EntryKind::Intent | EntryKind::Stamp => return None,
+            EntryKind::Intent | EntryKind::Stamp | EntryKind::Push => return None,
             EntryKind::Approvers => (Said::of_approvers(&entry.draft.body), None),
             EntryKind::Decision | EntryKind::Triage | EntryKind::Delegation => {
                 (Said::of(&entry.draft.body), self.receipts.remove(record))

@@ -67,7 +67,7 @@ pub fn look(entry: &Entry, root: &Result<TrustRoot, AppError>, ledger: &dyn Ledg
         EntryKind::Intent => serde_json::from_slice::<Order>(&entry.draft.body).map(drop),
         EntryKind::Receipt => serde_json::from_slice::<Receipt>(&entry.draft.body).map(drop),
         // What is in them is looked at where they are used.
-        EntryKind::Approvers | EntryKind::Stamp => {
+        EntryKind::Approvers | EntryKind::Stamp | EntryKind::Push => {
             serde_json::from_slice::<serde::de::IgnoredAny>(&entry.draft.body).map(drop)
         }
     };

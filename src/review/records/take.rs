@@ -48,7 +48,8 @@ impl Step {
             EntryKind::Intent => Self::Intent(serde_json::from_slice(body).map(Box::new).map_err(|e| e.to_string())),
             EntryKind::Receipt => Self::Receipt(serde_json::from_slice(body).map_err(|e| e.to_string())),
             EntryKind::Approvers => Self::Approvers,
-            EntryKind::Stamp => Self::Stamp,
+            // What was pushed is read back where it was pushed to.
+            EntryKind::Stamp | EntryKind::Push => Self::Stamp,
         }
     }
 }

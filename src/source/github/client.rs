@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, IF_NONE_MATCH};
 
 use super::kept::Kept;
 use crate::domain::time::Timestamp;
-use crate::http::{Answer, Auth, Fault, FaultKind, Http, classify};
+use crate::http::{Answer, Auth, Fault, FaultKind, Http, Write, classify};
 use crate::source::registry::Settings;
 
 /// The header in which an Enterprise server says its version.
@@ -16,25 +16,28 @@ pub(super) const VERSION: &str = "x-github-enterprise-version";
 /// The public GitHub.
 const PUBLIC: &str = "https://api.github.com";
 
-pub(super) struct Client {
+/// A GitHub that is asked through octocrab.
+pub(crate) struct Client {
     http: Http,
     auth: Auth,
     kept: Kept,
 }
 
 impl Client {
-    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
+    /// A client for an address; the public GitHub if it is empty.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Fault> {
         let url = if settings.url.is_empty() { PUBLIC } else { &settings.url };
         let http = Http::new(url, settings.auth.clone(), &settings.tls, settings.limits, settings.clock.clone())?;
         Ok(Self { http, auth: settings.auth.clone(), kept: Kept::default() })
     }
 
-    pub(super) fn uri(&self, path: &str) -> String {
+    /// The full address of a path, for people and for records.
+    pub(crate) fn uri(&self, path: &str) -> String {
         self.http.uri(path)
     }
 
     /// An octocrab for one collection. It is made anew each time, because it starts a task in the runtime it is made in.
-    pub(super) fn session(&self) -> Result<Octocrab, Fault> {
+    pub(crate) fn session(&self) -> Result<Octocrab, Fault> {
         let base = self.http.base().as_str();
         let setup = |e: octocrab::Error| Fault::new(FaultKind::Setup, base, e.to_string());
         let builder = Octocrab::builder().base_uri(base).map_err(setup)?;
@@ -47,7 +50,7 @@ impl Client {
     }
 
     /// Reads a path. Status 2xx only; others are faults by status.
-    pub(super) async fn get(&self, octocrab: &Octocrab, path: &str) -> Result<Answer, Fault> {
+    pub(crate) async fn get(&self, octocrab: &Octocrab, path: &str) -> Result<Answer, Fault> {
         let uri = self.uri(path);
         // The path of the base stands in it already: octocrab would not add a base `/r` to `/repos`. The host does not,
         // or octocrab would send no credentials.
@@ -88,6 +91,11 @@ impl Client {
         let answer = self.http.judge(answer).map_err(|(fault, _wait)| fault)?;
         self.kept.put(path, &answer);
         Ok(answer)
+    }
+
+    /// Sends a write once, by our own client: octocrab's errors do not say whether it may have been carried out.
+    pub(crate) async fn send(&self, write: &Write) -> Result<Answer, Fault> {
+        self.http.send(write).await
     }
 }
 
