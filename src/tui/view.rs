@@ -88,6 +88,18 @@ pub fn paint(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         }
     };
     let mut cursor = status(model, filter, &mut painter, areas.status, areas.footer);
+    if said(model, "", "").is_empty() {
+        let width = areas.body.width;
+        match (base, &model.finding, &model.release) {
+            (Place::Finding, Some(open), _) => {
+                release::position_below(&mut painter, &areas, &finding::text(model, width), open.scroll);
+            }
+            (Place::Overview, _, Some(open)) => {
+                release::position_below(&mut painter, &areas, &release::overview(model, width), open.scroll);
+            }
+            _ => {}
+        }
+    }
     for overlay in &model.overlays {
         cursor = match overlay {
             Overlay::Decide(form) => forms::decide(model, form, &mut painter, area),

@@ -38,6 +38,16 @@ pub(super) fn position(painter: &mut Painter<'_>, areas: &Areas, text: &Text, sc
     }
 }
 
+/// The same in the status line, if nothing is said there and there is no room beside the tabs.
+pub(super) fn position_below(painter: &mut Painter<'_>, areas: &Areas, text: &Text, scroll: usize) {
+    let Some(words) = text.position(areas.body.height, scroll) else { return };
+    let w = u16::try_from(words.len() + 1).unwrap_or(u16::MAX);
+    if w.saturating_add(tabs_width()) > areas.facts.width && w <= areas.status.width {
+        let place = Rect { x: areas.status.right() - w, width: w, ..areas.status };
+        painter.put(place, &words, Role::Muted);
+    }
+}
+
 /// How wide the tabs are side by side.
 fn tabs_width() -> u16 {
     let width: usize = Tab::ALL.iter().map(|tab| tab.word().len() + " 1  ".len()).sum();
