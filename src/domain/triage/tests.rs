@@ -156,7 +156,7 @@ fn all_that_was_ever_said_is_told_wherever_it_was_said() {
         artifacts: Vec::new(),
     };
     let findings: Vec<_> = findings.into_iter().map(Arc::new).collect();
-    let triaged = match_dismissals(findings, &dismissals, &release, at(60), None);
+    let triaged = match_dismissals(findings, &dismissals, &release, at(60), None, None);
     let told = history(&triaged, &dismissals, &release, at(60));
     let [(fingerprint, past)] = told.iter().collect::<Vec<_>>()[..] else { panic!("{told:?}") };
     assert_eq!(*fingerprint, triaged[0].finding.fingerprint);
