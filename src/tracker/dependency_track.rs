@@ -3,7 +3,7 @@
 //! An analysis is written as a whole: what a request leaves out, the server takes for not set, and wipes. So it is read
 //! first, and every field goes back, changed or not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -78,16 +78,15 @@ impl DependencyTrack {
             return Ok(Arc::clone(rows));
         }
         let mut rows: Vec<Row> = Vec::new();
+        let mut seen = HashSet::new();
         for page in 1..=PAGES {
             let path = format!("api/v1/finding/project/{project}?suppressed=true&pageNumber={page}&pageSize={PAGE}");
             let (more, answer) = self.http.get_json::<Vec<Row>>(&path).await?;
             let total = answer.headers.get("x-total-count").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
             let (had, came) = (rows.len(), more.len());
-            for row in more {
-                if !rows.contains(&row) {
-                    rows.push(row);
-                }
-            }
+            rows.extend(more.into_iter().filter(|r| {
+                seen.insert((r.component.uuid.clone(), r.vulnerability.uuid.clone(), r.vulnerability.id.clone()))
+            }));
             // Version 4 knows no pages here, and gives everything each time.
             if came == 0 || rows.len() == had || total.is_none_or(|total: usize| rows.len() >= total) {
                 break;
