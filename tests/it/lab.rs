@@ -10,7 +10,7 @@ async fn the_written_configuration_is_of_the_schema() {
     let lab = start(World::demo().unwrap(), Options::default()).await.unwrap();
     let home = home::prepare_with(dir.path(), &lab, Signer::KeyFile).await.unwrap();
     let config: Config = toml::from_str(&std::fs::read_to_string(&home.config).unwrap()).unwrap();
-    assert_eq!(config.connections.len(), 6);
+    assert_eq!(config.connections.len(), 8);
     assert_eq!(config.service.len(), 12);
     for service in &config.service {
         assert!(config.connections.contains_key(&service.gate.from), "{}", service.name);

@@ -22,7 +22,7 @@ fn walk(terminal: &mut Pty) {
     terminal.press("G", "word word word");
     terminal.press("6", "6 APPROVALS");
     terminal.press("4", "4 FINDINGS");
-    terminal.press("G", "▸  low       ?    B105");
+    terminal.press("G", "▸  low       ?     B105");
     terminal.press("g\r", "rule           B703");
     terminal.sees("<U+202E>elbissop<U+202C>");
     terminal.press("G", "more characters]");
