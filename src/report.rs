@@ -33,6 +33,7 @@ use crate::domain::dedup;
 use crate::domain::finding::{Class, Finding, ReportStatus, ReportSummary};
 use crate::text::{self, Pool, Untrusted};
 
+pub use reading::limit_threads;
 pub use shape::Shape;
 
 /// What readers of formats use.

@@ -3,6 +3,7 @@
 mod share;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -20,8 +21,24 @@ const BATCH: usize = 256;
 const HELD: usize = 1 << 20;
 /// How many batches may wait to be finished.
 const WAITING: usize = 8;
-/// From this size of a report on, another thread finishes what this one reads.
+/// Reports of fewer bytes are not worth a thread.
 const LARGE: usize = 4 << 20;
+
+/// How many threads read one report at the most.
+static THREADS: AtomicUsize = AtomicUsize::new(8);
+
+/// Says how many threads may read one report: for programs whose threads share one heap, and would wait for its lock.
+pub fn limit_threads(most: usize) {
+    THREADS.store(most, Ordering::Relaxed);
+}
+
+/// How many threads read a report of so many bytes.
+fn threads(size: usize) -> usize {
+    if size < LARGE {
+        return 1;
+    }
+    std::thread::available_parallelism().map_or(1, usize::from).min(THREADS.load(Ordering::Relaxed)).max(1)
+}
 
 /// A report on the way from a document to findings.
 pub(super) struct Reading<'a> {
@@ -174,7 +191,7 @@ impl<'a> Reading<'a> {
         if batch.is_empty() {
             return;
         }
-        if self.worker.is_none() && self.input.text.len() >= LARGE {
+        if self.worker.is_none() && threads(self.input.text.len()) > 1 {
             self.worker = Some(Worker::start(self.input.name.to_owned()));
         }
         if let Some(worker) = &self.worker {

@@ -14,8 +14,6 @@ use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
 
-/// Fewer findings are not worth a thread.
-const MANY: usize = 10_000;
 /// How many lines apart two results may be that their tool gives one id.
 const NEAR: u32 = 5;
 
@@ -60,28 +58,14 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     let mut left: Vec<Finding> = findings.into_iter().enumerate().filter_map(stays).collect();
     let merged = u32::try_from(others.len()).unwrap_or(u32::MAX);
     others.sort_by_key(|(slot, _)| *slot);
-    unite_all(&mut left, others);
+    unite(&mut left, others);
     (left, merged)
 }
 
-/// Unites each with what is merged into it, by number; of many, on two cores.
-fn unite_all(left: &mut [Finding], mut others: Vec<(u32, Box<Finding>)>) {
-    let half = left.len() / 2;
-    if left.len() < MANY {
-        return unite(left, 0, others);
-    }
-    let from = u32::try_from(half).unwrap_or(u32::MAX);
-    let seconds = others.split_off(others.partition_point(|(slot, _)| *slot < from));
-    let (first, second) = left.split_at_mut(half);
-    std::thread::scope(|threads| {
-        threads.spawn(|| unite(second, from, seconds));
-        unite(first, 0, others);
-    });
-}
-
-fn unite(left: &mut [Finding], from: u32, others: Vec<(u32, Box<Finding>)>) {
+/// Unites each with what is merged into it, by number.
+fn unite(left: &mut [Finding], others: Vec<(u32, Box<Finding>)>) {
     let mut others = others.into_iter().peekable();
-    for (slot, one) in (from..).zip(left) {
+    for (slot, one) in (0..).zip(left) {
         let more = std::iter::from_fn(|| others.next_if(|(of, _)| *of == slot)).map(|(_, other)| *other);
         let more: Vec<Finding> = more.collect();
         if more.is_empty() && is_in_order(one) {
@@ -95,24 +79,6 @@ fn unite(left: &mut [Finding], from: u32, others: Vec<(u32, Box<Finding>)>) {
             *one = united;
         }
     }
-}
-
-/// What is made of each of a list, in its order; of a long one on two cores.
-fn side_by_side<T: Send, R: Send>(mut list: Vec<T>, one: impl Fn(T) -> R + Sync) -> Vec<R> {
-    if list.len() < MANY {
-        return list.into_iter().map(one).collect();
-    }
-    let second = list.split_off(list.len() / 2);
-    let one = &one;
-    std::thread::scope(|threads| {
-        let second = threads.spawn(move || second.into_iter().map(one).collect::<Vec<R>>());
-        let mut all: Vec<R> = list.into_iter().map(one).collect();
-        match second.join() {
-            Ok(second) => all.extend(second),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        all
-    })
 }
 
 /// What makes a finding an exact repeat of another. Its weakest key is made from what it says already: hashing megabytes of
@@ -248,7 +214,7 @@ fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
         let ids = known.map(identities).unwrap_or_default();
         ids.into_iter().map(|id| (keys.of(&(id, &name)), index)).collect::<Vec<(Key, usize)>>()
     };
-    let mut named: Vec<(Key, usize)> = side_by_side(all.collect(), of).into_iter().flatten().collect();
+    let mut named: Vec<(Key, usize)> = all.flat_map(of).collect();
     named.sort_unstable();
     for same in named.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
         let members = same.iter().filter_map(|(_, index)| Some((*index, *findings.get(*index)?)));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use super::{LARGE, Reading, Who, broken_off};
+use super::{Reading, Who, broken_off, threads};
 use crate::domain::finding::{Class, Finding};
 use crate::report::Unreadable;
 use crate::report::draft::Draft;
@@ -13,8 +13,6 @@ use crate::report::node::{Node, PART, each_of};
 use crate::report::xml;
 use crate::text::Pool;
 
-/// More threads than this wait for one another.
-const MOST_THREADS: usize = 8;
 /// How many parts may wait for each thread. What waits is only where it stands in the document.
 const WAITING: usize = 4;
 
@@ -178,8 +176,7 @@ impl Reading<'_> {
         make: impl Fn(J, &mut Share<'_>) -> Result<(), Unreadable> + Sync,
     ) -> Result<(), Unreadable> {
         self.settle()?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        let others = if size >= LARGE { cores - 1 } else { 0 };
+        let others = threads(size) - 1;
         let (who, report) = (self.who.as_ref(), self.input.name);
         let (failed, total) = (AtomicBool::new(false), AtomicUsize::new(self.made));
         let one = |job: J, pool: &mut Pool| {
