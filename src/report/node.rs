@@ -270,14 +270,6 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Itself, if it is an object, as each of a list of results has to be.
-    pub(super) fn as_result(&self) -> Result<&Self, Unreadable> {
-        if self.is_object() {
-            return Ok(self);
-        }
-        Err(Unreadable(format!("A result has to be an object, and is {}.", self.kind())))
-    }
-
     /// Cuts texts that are longer than a finding's may be, before many findings repeat them.
     pub(super) fn shorten(&mut self) {
         match self {

@@ -172,12 +172,12 @@ fn parse_api(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, &[Class::Dast]);
     for event in doc.results("issue_events")? {
-        let issue = event.as_result()?.get("issue");
+        let issue = event.object()?.get("issue");
         if issue.is_null() {
             reading.passed(1);
             continue;
         }
-        let issue = issue.as_result()?;
+        let issue = issue.object()?;
         let evidence = issue.get("evidence").items();
         let exchange = evidence.iter().map(|e| e.get("request_response")).find(|r| r.is_object()).map(segments);
         let exchange = exchange.unwrap_or_default();
@@ -239,7 +239,7 @@ fn parse_graphql(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, &[Class::Dast]);
     for issue in issues(&doc).list()? {
-        let issue = issue.as_result()?;
+        let issue = issue.object()?;
         let kind = issue.get("issue_type");
         let evidence = issue.get("evidence").items();
         let exchange: Vec<String> = evidence.iter().map(marked).filter(|m| !m.is_empty()).collect();

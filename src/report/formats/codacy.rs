@@ -29,7 +29,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, tool, if by_hadolint { &[Class::Iac] } else { &[] });
     let mut unread: Vec<String> = Vec::new();
     for result in &all {
-        let result = result.as_result()?;
+        let result = result.object()?;
         if result.has("patternId") {
             reading.add(draft(class, result));
         } else if result.has("message") {

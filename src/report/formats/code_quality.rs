@@ -52,7 +52,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         Reading::new(input, "Code Quality", &[])
     };
     for remark in remarks {
-        let remark = remark.as_result()?;
+        let remark = remark.object()?;
         if is_issue(remark) {
             let mut draft = draft(remark);
             if by_hadolint {

@@ -27,7 +27,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "dockerfile_lint", &[Class::Iac]);
     for (list, level) in LEVELS {
         for result in doc.results(&format!("{list}.data"))? {
-            let result = result.as_result()?;
+            let result = result.object()?;
             let mut draft = Draft::new(Class::Iac);
             let (message, about) = (result.get("message").text(), result.get("description").text());
             let said = message.or(about).unwrap_or_default();

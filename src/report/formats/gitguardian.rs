@@ -39,10 +39,10 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         one => std::slice::from_ref(one),
     };
     for file in files {
-        read_file(file.as_result()?, &mut reading)?;
+        read_file(file.object()?, &mut reading)?;
     }
     for file in doc.results_or_none("scanned_paths")? {
-        read_file(file.as_result()?, &mut reading)?;
+        read_file(file.object()?, &mut reading)?;
     }
     reading.done()
 }
@@ -52,11 +52,11 @@ fn read_file(file: &Node<'_>, reading: &mut Reading<'_>) -> Result<(), Unreadabl
     let policies = file.get("policies").items().iter().all(|p| p.text().is_some());
     for list in INCIDENTS.iter().filter(|list| **list != "policies" || !policies) {
         for incident in file.results_or_none(list)? {
-            let incident = incident.as_result()?;
+            let incident = incident.object()?;
             let places =
                 PLACES.iter().map(|p| incident.get(p)).find(|p| p.is_list()).map(Node::items).unwrap_or_default();
             for place in places {
-                reading.add(draft(place.as_result()?, incident, file));
+                reading.add(draft(place.object()?, incident, file));
             }
             if places.is_empty() {
                 reading.add(draft(incident, incident, file));

@@ -47,7 +47,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.version(scan.at("scanner.version").text());
     let found = if doc.is_list() { doc.list()? } else { doc.results("vulnerabilities")? };
     for vulnerability in found {
-        let vulnerability = vulnerability.as_result()?;
+        let vulnerability = vulnerability.object()?;
         let by_category = vulnerability.get("category").text().and_then(class_of);
         let class = kind.or(by_category).unwrap_or_else(|| by_place(vulnerability.get("location")));
         if kind.is_none() {

@@ -69,7 +69,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     for record in leak::records(input)? {
         // Scripts save the list below a key.
         for leak in record.results_or_none("leaks")? {
-            let leak = leak.as_result()?;
+            let leak = leak.object()?;
             reading.add(draft(|key| of(leak, key)));
         }
         if !record.has("leaks") {

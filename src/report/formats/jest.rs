@@ -20,12 +20,12 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "Jest", &[]);
     let mut found = 0_u32;
     for file in doc.results("testResults")? {
-        let file = file.as_result()?;
+        let file = file.object()?;
         let path = || file.get("name").owned().or_else(|| file.get("testFilePath").owned());
         let tests = ["assertionResults", "testResults"].into_iter().find(|k| file.has(k)).unwrap_or("assertionResults");
         let mut failed_here = false;
         for test in file.results_or_none(tests)? {
-            if test.as_result()?.get("status").text() != Some("failed") {
+            if test.object()?.get("status").text() != Some("failed") {
                 reading.passed(1);
                 continue;
             }

@@ -57,7 +57,7 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, tool(input.text), &[Class::Dast]);
     for found in doc.results("Vulnerabilities")? {
-        let found = found.as_result()?;
+        let found = found.object()?;
         let (class, request) = (found.get("Classification"), found.get("HttpRequest"));
         let cvss = ["Cvss40", "Cvss31", "Cvss"].iter().map(|k| class.get(k)).find(|c| c.is_object());
         let parameters = request.get("Parameters").items();

@@ -103,11 +103,11 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let hosts =
         || docs.iter().flat_map(|doc| if let Node::List(hosts) = doc { hosts } else { std::slice::from_ref(doc) });
     for host in hosts() {
-        let host = host.as_result()?;
+        let host = host.object()?;
         let name = host.get("host").text().or(host.get("ip").text()).unwrap_or_default();
         let port = host.get("port").or_empty();
         for found in host.results("vulnerabilities")? {
-            let found = found.as_result()?;
+            let found = found.object()?;
             let path = found.get("url").text();
             reading.add(draft(&Item {
                 id: found.get("id").text(),

@@ -38,7 +38,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     for document in Node::parse_all(input.text)? {
         let results = if document.is_list() { document.list()? } else { std::slice::from_ref(&document) };
         for result in results {
-            let result = result.as_result()?;
+            let result = result.object()?;
             let files = is_of_files(result);
             (on_files, on_hosts) = (on_files || files, on_hosts || !files);
             if result.get("matcher-status").text() == Some("false") {

@@ -49,7 +49,7 @@ fn mocha(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let failures = doc.results("failures")?;
     let mut left: HashMap<(Option<String>, Option<String>), u32> = HashMap::new();
     for failure in failures {
-        *left.entry(place(failure.as_result()?)).or_default() += 1;
+        *left.entry(place(failure.object()?)).or_default() += 1;
     }
     let mut found = 0;
     let mut add = |reading: &mut Reading<'_>, test: &Node<'_>| {
@@ -65,7 +65,7 @@ fn mocha(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(failed.draft());
     };
     for test in doc.results("tests")? {
-        let test = test.as_result()?;
+        let test = test.object()?;
         // What is thrown may have nothing to write of, and then the error is empty.
         let listed = left.get_mut(&place(test)).filter(|n| **n > 0);
         let is_listed = listed.is_some();

@@ -34,7 +34,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "ShellCheck", &[Class::Sast]);
     let comments = if doc.is_list() { doc.list()? } else { doc.results("comments")? };
     for comment in comments {
-        reading.add(draft(comment.as_result()?));
+        reading.add(draft(comment.object()?));
     }
     reading.done()
 }

@@ -191,7 +191,7 @@ fn settings(reading: &mut Reading<'_>, technology: &Node<'_>) -> Result<(), Unre
 
 /// The vulnerabilities of one package; how they are listed differs with the version.
 fn packages(reading: &mut Reading<'_>, package: &Node<'_>) -> Result<(), Unreadable> {
-    let package = package.as_result()?;
+    let package = package.object()?;
     let lists = ["vulnerabilities", "packageVulnerabilities", "results", "resultsList", "categoryResults"];
     let categories = package.get("packageCategory").items();
     let places = || std::iter::once(package).chain(categories).flat_map(|of| lists.map(|k| of.get(k)));
@@ -199,7 +199,7 @@ fn packages(reading: &mut Reading<'_>, package: &Node<'_>) -> Result<(), Unreada
         strange("packages", package)?;
     }
     for item in places().filter(|n| n.is_list()).flat_map(Node::items) {
-        let item = item.as_result()?;
+        let item = item.object()?;
         let mut draft = Draft::new(Class::Sca);
         common(&mut draft, item);
         let id = ["cveName", "cve", "cveId", "id"].iter().find_map(|k| item.get(k).text()).unwrap_or_default();

@@ -23,7 +23,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, &[]);
     for issue in doc.results("data")? {
-        let issue = issue.as_result()?;
+        let issue = issue.object()?;
         // What the last scan did not find any more is kept, and marked.
         if issue.get("removed").is_true() {
             reading.passed(1);
