@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Node;
+use super::{Grow, Node};
 use crate::report::Unreadable;
 use crate::report::limits;
 
@@ -33,33 +33,28 @@ impl<'de: 'a, 'a> Visitor<'de> for Cut<'_, 'a> {
         f.write_str("a list of results")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        *self.into = Node::Null;
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Grow::whole(self.into).visit_unit()
     }
 
-    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
-        *self.into = Node::Truth(v);
-        Ok(())
+    fn visit_bool<E: Error>(self, v: bool) -> Result<(), E> {
+        Grow::whole(self.into).visit_bool(v)
     }
 
-    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
-        *self.into = Node::Number(super::Digits::of_whole(v));
-        Ok(())
+    fn visit_u64<E: Error>(self, v: u64) -> Result<(), E> {
+        Grow::whole(self.into).visit_u64(v)
     }
 
-    // No negative number and no fraction is a list either: which it was, nobody asks.
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        self.visit_u64(0)
+    fn visit_i64<E: Error>(self, v: i64) -> Result<(), E> {
+        Grow::whole(self.into).visit_i64(v)
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        self.visit_u64(0)
+    fn visit_f64<E: Error>(self, v: f64) -> Result<(), E> {
+        Grow::whole(self.into).visit_f64(v)
     }
 
-    fn visit_str<E>(self, v: &str) -> Result<(), E> {
-        *self.into = Node::Text(v.to_owned().into());
-        Ok(())
+    fn visit_str<E: Error>(self, v: &str) -> Result<(), E> {
+        Grow::whole(self.into).visit_str(v)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -97,7 +92,7 @@ pub(in crate::report) fn each_of<'a>(
     let mut rest = part;
     while !rest.is_empty() {
         let mut reader = serde_json::Deserializer::from_str(rest);
-        let grow = super::Grow::whole(&mut node);
+        let grow = Grow::whole(&mut node);
         grow.deserialize(&mut reader).map_err(|e| limits::unreadable_in(text, rest, &e))?;
         visit(&node)?;
         let read = reader.into_iter::<IgnoredAny>().byte_offset();
