@@ -56,23 +56,30 @@ pub struct KeyParts<'a> {
 /// The tool is part of rung 1 only: another tool's id means nothing. Of several vulnerability ids the CVEs come first.
 /// There is always at least the weakest key.
 pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
+    keys_after(None, parts)
+}
+
+/// As [`keys_for`], after a key that is known already.
+fn keys_after(first: Option<MatchKey>, parts: &KeyParts<'_>) -> Vec<MatchKey> {
     let path = normalise_path(parts.path);
-    // One for each rung, mostly.
-    let mut keys = Vec::with_capacity(4);
+    // Tools name different files for one component, so a vulnerability of a package is recognised without the path.
+    let (package, place) = match parts.package {
+        "" if path.is_empty() => (Cow::Borrowed(""), parts.logical),
+        "" => (Cow::Borrowed(""), path.as_ref()),
+        package => (component::of_name(package), parts.image),
+    };
+    let ids = identities(parts.vulnerabilities.iter().copied());
+    let snippet = normalise_snippet(parts.snippet);
+    let has_code = !snippet.is_empty() && !parts.rule.is_empty();
+    // Findings are held by the hundred thousand: there is no room to spare.
+    let count = usize::from(first.is_some()) + usize::from(!parts.tool_id.is_empty()) + ids.len() + 1;
+    let mut keys = Vec::with_capacity(count + if has_code { 2 } else { 0 });
+    keys.extend(first);
     if !parts.tool_id.is_empty() {
         keys.push(tool_key(parts.tool, parts.tool_id));
     }
-    // Tools name different files for one component, so a vulnerability of a package is recognised without the path.
-    let (package, place) = match parts.package {
-        "" if path.is_empty() => (String::new(), parts.logical),
-        "" => (String::new(), path.as_ref()),
-        package => (component::of_name(package), parts.image),
-    };
-    let ids =
-        if parts.vulnerabilities.is_empty() { Vec::new() } else { identities(parts.vulnerabilities.iter().copied()) };
     keys.extend(ids.iter().map(|id| key(Rung::Vulnerability, &[id, &package, place])));
-    let snippet = normalise_snippet(parts.snippet);
-    if !snippet.is_empty() && !parts.rule.is_empty() {
+    if has_code {
         keys.push(key(Rung::Snippet, &[parts.rule, &path, &snippet]));
     }
     if parts.logical.is_empty() {
@@ -80,12 +87,10 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
     } else {
         keys.push(key(Rung::Logical, &[parts.rule, "logical", parts.logical, &path]));
     }
-    if !snippet.is_empty() && !parts.rule.is_empty() {
+    if has_code {
         // The same code in another file: a file that was renamed is suggested, and no more.
         keys.push(key(Rung::Logical, &[parts.rule, "code", &snippet]));
     }
-    // Findings are held by the thousand.
-    keys.shrink_to_fit();
     keys
 }
 
@@ -93,21 +98,23 @@ pub fn keys_for(parts: &KeyParts<'_>) -> Vec<MatchKey> {
 ///
 /// Where one database has several ids there are several vulnerabilities (an advisory of a distribution): then all of them
 /// together are the only id. Else what was said of one of them would be taken for all, and different ones drawn together.
-pub(crate) fn identities<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut ids: Vec<String> = ids.map(str::to_uppercase).collect();
+pub(crate) fn identities<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
+    let mut ids: Vec<Cow<'a, str>> = ids.map(normal::upper).collect();
     if ids.len() < 2 {
         return ids;
     }
-    ids.sort_by_cached_key(|id| (!id.starts_with("CVE-"), id.clone()));
+    ids.sort_by(|a, b| (!a.starts_with("CVE-"), a).cmp(&(!b.starts_with("CVE-"), b)));
     ids.dedup();
-    let database = |id: &str| id.split_once('-').map_or(String::new(), |(database, _)| database.to_owned());
-    let several: Vec<&String> = match ids.as_slice() {
+    fn database(id: &str) -> &str {
+        id.split_once('-').map_or("", |(database, _)| database)
+    }
+    let several: Vec<&str> = match ids.as_slice() {
         [first, second, ..] if database(first) == database(second) => {
-            ids.iter().filter(|id| database(id) == database(first)).collect()
+            ids.iter().map(AsRef::as_ref).filter(|id| database(id) == database(first)).collect()
         }
         _ => return ids,
     };
-    vec![several.into_iter().map(String::as_str).collect::<Vec<_>>().join("+")]
+    vec![Cow::Owned(several.join("+"))]
 }
 
 /// The key of a result by an id that its tool gives it.
@@ -117,26 +124,32 @@ pub fn tool_key(tool: &str, id: &str) -> MatchKey {
 
 /// The match keys of a finding from its own fields; the first source's `native_id` counts as stable.
 pub fn keys_of(finding: &Finding) -> Vec<MatchKey> {
+    keys_of_after(None, finding)
+}
+
+/// As [`keys_of`], after a key that is known already.
+pub fn keys_of_after(first: Option<MatchKey>, finding: &Finding) -> Vec<MatchKey> {
     fn raw(text: Option<&Untrusted>) -> &str {
         text.map_or("", Untrusted::raw)
     }
     let path = match (&finding.location.path, finding.class) {
-        (Some(path), Class::Container) => Cow::Owned(normalise_image(path.raw())),
-        (path, _) => Cow::Borrowed(raw(path.as_ref())),
+        (Some(path), Class::Container) => normalise_image(path.raw()),
+        (path, _) => raw(path.as_ref()),
     };
     let source = finding.sources.first();
-    keys_for(&KeyParts {
+    let parts = KeyParts {
         tool: source.map_or("", |s| s.tool.raw()),
         tool_id: source.and_then(|s| s.native_id.as_ref()).map_or("", |id| id.raw()),
         vulnerabilities: finding.vulnerabilities.iter().map(Untrusted::raw).collect(),
         package: finding.package.as_ref().map_or("", |p| p.purl.as_ref().unwrap_or(&p.name).raw()),
-        image: &merge::image(finding),
+        image: merge::image(finding),
         rule: finding.rule.raw(),
-        path: &path,
+        path,
         snippet: raw(finding.snippet.as_ref()),
         logical: raw(finding.location.logical.as_ref()),
         message: finding.title.raw(),
-    })
+    };
+    keys_after(first, &parts)
 }
 
 /// Gives each finding its fingerprint, and its keys where it has none.

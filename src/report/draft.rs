@@ -172,11 +172,11 @@ impl Draft {
 
     /// The finding: text of secrets masked, lists sorted, the title one short line, the keys made.
     pub(super) fn finish(self, input: &Input<'_>, tool: &str, tool_version: Option<&str>) -> Finding {
-        self.finished(&mut input.pool.borrow_mut(), input.name, tool, tool_version)
+        self.finished(&mut input.pool.borrow_mut(), &source(input.name, tool, tool_version))
     }
 
-    /// As [`finish`](Self::finish), with the texts that the findings of a report share, and the report's name.
-    pub(super) fn finished(self, pool: &mut Pool, report: &str, tool: &str, tool_version: Option<&str>) -> Finding {
+    /// As [`finish`](Self::finish), with the texts that the findings of a report share, and who found it.
+    pub(super) fn finished(self, pool: &mut Pool, source: &FindingSource) -> Finding {
         let mut texts = Texts(pool);
         let secret = self.secret.as_deref().map(str::trim).filter(|s| s.chars().count() >= 4);
         let without = |text: String| match secret {
@@ -248,36 +248,36 @@ impl Draft {
             also,
             joined: None,
             keys: Vec::new(),
-            sources: vec![FindingSource {
-                tool: texts.one(tool),
-                tool_version: tool_version.map(|v| texts.one(v)),
-                report: texts.one(report),
-                native_id: texts.some(self.native_id),
-            }],
+            sources: vec![FindingSource { native_id: texts.some(self.native_id), ..source.clone() }],
         };
         let own = &finding.location;
         finding.also.retain(|place| place != own);
         finding.also.sort();
         finding.also.dedup();
+        let near = self.near_id.map(|near| {
+            let path = finding.location.path.as_ref().map_or("", Untrusted::raw);
+            let code = finding.snippet.as_ref().map(|s| dedup::normalise_snippet(s.raw())).unwrap_or_default();
+            dedup::tool_key(source.tool.raw(), &[finding.rule.raw(), path, &code, &near].join("\u{0}"))
+        });
         finding.keys = match bare {
             Some(bare) => {
                 let shown = finding.snippet.take();
                 let marked = format!("{} {}", shown.as_ref().map_or("", Untrusted::raw), words::mark(&bare));
                 finding.snippet = Some(marked.into());
-                let keys = dedup::keys_of(&finding);
+                let keys = dedup::keys_of_after(near, &finding);
                 finding.snippet = shown;
                 keys
             }
-            None => dedup::keys_of(&finding),
+            None => dedup::keys_of_after(near, &finding),
         };
-        if let Some(near) = self.near_id {
-            let path = finding.location.path.as_ref().map_or("", Untrusted::raw);
-            let code = finding.snippet.as_ref().map(|s| dedup::normalise_snippet(s.raw())).unwrap_or_default();
-            let id = [finding.rule.raw(), path, &code, &near].join("\u{0}");
-            finding.keys.insert(0, dedup::tool_key(tool, &id));
-        }
         finding
     }
+}
+
+/// Who found what, without the tool's own id of it.
+pub(super) fn source(report: &str, tool: &str, tool_version: Option<&str>) -> FindingSource {
+    let text = |text: &str| Untrusted::from(within(text, LONGEST).as_ref());
+    FindingSource { tool: text(tool), tool_version: tool_version.map(text), report: text(report), native_id: None }
 }
 
 /// Texts of bounded length, each held once in a report.
@@ -326,7 +326,7 @@ mod tests {
         draft.vulnerabilities = (0..3000).map(|n| format!("CVE-2024-{n}")).collect();
         draft.cwe = (1..3000).collect();
         draft.in_package(Some("p"), None, None, Some(&"1,".repeat(3000)));
-        let finding = draft.finished(&mut Pool::default(), "r", "t", None);
+        let finding = draft.finished(&mut Pool::default(), &source("r", "t", None));
         assert_eq!((finding.vulnerabilities.len(), finding.cwe.len()), (MOST_IDS, MOST_IDS));
         assert_eq!(finding.package.unwrap().fixed.len(), MOST_FIXED);
         let detail = finding.detail.raw();

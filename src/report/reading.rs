@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use super::draft::Draft;
+use super::draft::{Draft, source};
 use super::limits::{MOST_FINDINGS, too_many};
 use super::{Input, Parsed, Unreadable};
-use crate::domain::finding::{Class, Finding};
+use crate::domain::finding::{Class, Finding, FindingSource};
 use crate::text::Pool;
 
 pub(super) use share::Job;
@@ -44,7 +44,7 @@ fn threads(size: usize) -> usize {
 pub(super) struct Reading<'a> {
     input: &'a Input<'a>,
     parsed: Parsed,
-    who: Arc<Who>,
+    source: Arc<FindingSource>,
     batch: Vec<Draft>,
     /// How many bytes of text are in the batch: one description may stand in each of ten thousand.
     held: usize,
@@ -54,14 +54,8 @@ pub(super) struct Reading<'a> {
     incomplete: Option<String>,
 }
 
-/// Who found what.
-struct Who {
-    tool: String,
-    version: Option<String>,
-}
-
 struct Worker {
-    batches: SyncSender<(Arc<Who>, Vec<Draft>)>,
+    batches: SyncSender<(Arc<FindingSource>, Vec<Draft>)>,
     findings: JoinHandle<Vec<Finding>>,
 }
 
@@ -69,8 +63,8 @@ impl<'a> Reading<'a> {
     /// Of a report that a tool wrote, which assesses these classes also where it finds nothing.
     pub(super) fn new(input: &'a Input<'a>, tool: &str, classes: &[Class]) -> Self {
         let parsed = Parsed { tool: tool.to_owned(), classes: classes.to_vec(), ..Parsed::default() };
-        let who = Arc::new(Who { tool: tool.to_owned(), version: None });
-        Self { input, parsed, who, batch: Vec::new(), held: 0, made: 0, worker: None, incomplete: None }
+        let source = Arc::new(source(input.name, tool, None));
+        Self { input, parsed, source, batch: Vec::new(), held: 0, made: 0, worker: None, incomplete: None }
     }
 
     /// Says the tool's version, if the report does. To be called before the first finding.
@@ -91,7 +85,7 @@ impl<'a> Reading<'a> {
     /// stays as it was said.
     pub(super) fn next_tool(&mut self, tool: &str, version: Option<&str>) {
         self.flush();
-        self.who = Arc::new(Who { tool: tool.to_owned(), version: version.map(str::to_owned) });
+        self.source = Arc::new(source(self.input.name, tool, version));
     }
 
     fn changed(&mut self) {
@@ -192,14 +186,14 @@ impl<'a> Reading<'a> {
             return;
         }
         if self.worker.is_none() && threads(self.input.text.len()) > 1 {
-            self.worker = Some(Worker::start(self.input.name.to_owned()));
+            self.worker = Some(Worker::start());
         }
         if let Some(worker) = &self.worker {
             // A worker that is gone has panicked, which `done` tells.
-            drop(worker.batches.send((Arc::clone(&self.who), batch)));
+            drop(worker.batches.send((Arc::clone(&self.source), batch)));
         } else {
-            let Who { tool, version } = self.who.as_ref();
-            self.parsed.findings.extend(batch.into_iter().map(|d| d.finish(self.input, tool, version.as_deref())));
+            let mut pool = self.input.pool.borrow_mut();
+            self.parsed.findings.extend(batch.into_iter().map(|d| d.finished(&mut pool, &self.source)));
         }
     }
 }
@@ -210,14 +204,13 @@ fn broken_off() -> Unreadable {
 }
 
 impl Worker {
-    fn start(report: String) -> Self {
-        let (batches, received) = sync_channel::<(Arc<Who>, Vec<Draft>)>(WAITING);
+    fn start() -> Self {
+        let (batches, received) = sync_channel::<(Arc<FindingSource>, Vec<Draft>)>(WAITING);
         let findings = std::thread::spawn(move || {
             let mut pool = Pool::default();
             let mut findings = Vec::new();
-            for (who, batch) in received {
-                let finish = |d: Draft| d.finished(&mut pool, &report, &who.tool, who.version.as_deref());
-                findings.extend(batch.into_iter().map(finish));
+            for (source, batch) in received {
+                findings.extend(batch.into_iter().map(|d| d.finished(&mut pool, &source)));
             }
             findings
         });

@@ -1,5 +1,7 @@
 //! The name of a component, as tools that look at the same package may spell it.
 
+use std::borrow::Cow;
+
 use super::normal::{is_purl, normalise_purl};
 use crate::domain::finding::Package;
 
@@ -7,7 +9,7 @@ use crate::domain::finding::Package;
 ///
 /// One tool says `org.apache.commons:commons-text`, another `commons-text`, a third gives a package URL. Together with a
 /// vulnerability's id that is the same component; without one it would be too little.
-pub(in crate::domain) fn component(package: &Package) -> String {
+pub(in crate::domain) fn component(package: &Package) -> Cow<'_, str> {
     match &package.purl {
         Some(purl) if is_purl(purl.raw()) => of_name(purl.raw()),
         _ => of_name(package.name.raw()),
@@ -15,28 +17,44 @@ pub(in crate::domain) fn component(package: &Package) -> String {
 }
 
 /// As [`component`], of a package URL or a bare name.
-pub(super) fn of_name(name: &str) -> String {
-    let normal = normalise_purl(name);
+pub(super) fn of_name(name: &str) -> Cow<'_, str> {
+    match normalise_purl(name) {
+        Cow::Borrowed(normal) => dashed(last_part(normal)),
+        Cow::Owned(normal) => Cow::Owned(dashed(last_part(&normal)).into_owned()),
+    }
+}
+
+fn last_part(normal: &str) -> &str {
     let mut parts = normal.rsplit(['/', ':']).filter(|p| !p.is_empty());
     let is_major =
         |p: &str| p.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    let last = match parts.next() {
+    match parts.next() {
         // The major version at the end of a Go module's path is no name.
         Some(major) if is_major(major) => parts.next().unwrap_or(major),
         last => last.unwrap_or_default(),
-    };
-    if !last.contains(['-', '_', '.']) {
-        return last.to_owned();
     }
-    let mut out = String::with_capacity(last.len());
-    for c in last.chars() {
+}
+
+/// With one kind of dash, and never two of them in a row.
+fn dashed(name: &str) -> Cow<'_, str> {
+    let mut before = 0;
+    let is_plain = name.bytes().all(|byte| {
+        let fits = !matches!(byte, b'_' | b'.') && (byte, before) != (b'-', b'-');
+        before = byte;
+        fits
+    });
+    if is_plain {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
         match c {
             '-' | '_' | '.' if out.ends_with('-') => {}
             '-' | '_' | '.' => out.push('-'),
             c => out.push(c),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// A version as it is compared: without the `v` of tags and the epoch that means none.

@@ -68,16 +68,9 @@ fn unite(left: &mut [Finding], others: Vec<(u32, Box<Finding>)>) {
     for (slot, one) in (0..).zip(left) {
         let more = std::iter::from_fn(|| others.next_if(|(of, _)| *of == slot)).map(|(_, other)| *other);
         let more: Vec<Finding> = more.collect();
-        if more.is_empty() && is_in_order(one) {
-            continue;
-        }
-        let mut group = vec![one.clone()];
-        group.extend(more);
-        let words = said(&group);
-        if let Some(mut united) = united(group) {
-            united.detail = add_said(united.detail, &united.title, &words);
-            *one = united;
-        }
+        let words = said(one, &more);
+        unite_all(one, more);
+        add_said(one, &words);
     }
 }
 
@@ -116,22 +109,24 @@ fn native_ids(finding: &Finding) -> Vec<Option<&Untrusted>> {
 const TOLD: usize = 10;
 
 /// What the results of a group are called, each once.
-fn said(group: &[Finding]) -> Vec<Untrusted> {
+fn said(one: &Finding, others: &[Finding]) -> Vec<Untrusted> {
     let mut titles: Vec<Untrusted> = Vec::new();
-    for finding in group.iter().filter(|_| group.len() > 1) {
-        if titles.len() <= TOLD && !titles.contains(&finding.title) {
+    for finding in others {
+        if titles.len() < TOLD && finding.title != one.title && !titles.contains(&finding.title) {
             titles.push(finding.title.clone());
         }
+    }
+    if !titles.is_empty() {
+        titles.insert(0, one.title.clone());
     }
     titles
 }
 
-/// The detail, with what else the merged results are called: one id of a tool may stand for several complaints.
-fn add_said(detail: Untrusted, own: &Untrusted, titles: &[Untrusted]) -> Untrusted {
-    let others: Vec<&str> = titles.iter().filter(|t| *t != own).map(Untrusted::raw).collect();
-    match others.as_slice() {
-        [] => detail,
-        others => Untrusted::new(format!("{}\n\nAlso: {}", detail.raw(), others.join("\nAlso: "))),
+/// Adds to the detail what else the merged results are called: one id of a tool may stand for several complaints.
+fn add_said(one: &mut Finding, titles: &[Untrusted]) {
+    let others: Vec<&str> = titles.iter().filter(|t| **t != one.title).map(Untrusted::raw).collect();
+    if !others.is_empty() {
+        one.detail = Untrusted::new(format!("{}\n\nAlso: {}", one.detail.raw(), others.join("\nAlso: ")));
     }
 }
 
@@ -207,14 +202,14 @@ fn join_by_tool_id(findings: &[&Finding], groups: &mut Groups) {
 ///
 /// A tool that does not say the version, or the image, means the one that others name, if they all name the same.
 fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
-    let all = findings.iter().enumerate().filter(|(_, f)| f.package.is_some() && !f.vulnerabilities.is_empty());
-    let of = |(index, finding): (usize, &&Finding)| {
+    let mut named: Vec<(Key, usize)> = Vec::new();
+    for (index, finding) in findings.iter().enumerate().filter(|(_, f)| !f.vulnerabilities.is_empty()) {
         let name = finding.package.as_ref().map(|p| component::component(p)).unwrap_or_default();
-        let known = if name.is_empty() { None } else { Some(finding.vulnerabilities.iter().map(Untrusted::raw)) };
-        let ids = known.map(identities).unwrap_or_default();
-        ids.into_iter().map(|id| (keys.of(&(id, &name)), index)).collect::<Vec<(Key, usize)>>()
-    };
-    let mut named: Vec<(Key, usize)> = all.flat_map(of).collect();
+        if !name.is_empty() {
+            let ids = identities(finding.vulnerabilities.iter().map(Untrusted::raw));
+            named.extend(ids.iter().map(|id| (keys.of(&(id, &name)), index)));
+        }
+    }
     named.sort_unstable();
     for same in named.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
         let members = same.iter().filter_map(|(_, index)| Some((*index, *findings.get(*index)?)));
@@ -227,11 +222,11 @@ fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
         });
         let members: Vec<Member<'_>> = members.collect();
         let one_version = only(members.iter().map(|m| m.version));
-        let one_image = only(members.iter().map(|m| m.image.as_str()));
+        let one_image = only(members.iter().map(|m| m.image));
         let mut parts: Vec<(&str, &str, usize)> = Vec::with_capacity(members.len());
         for m in &members {
             let version = if m.version.is_empty() { one_version } else { m.version };
-            let image = if m.image.is_empty() && !m.is_host { one_image } else { m.image.as_str() };
+            let image = if m.image.is_empty() && !m.is_host { one_image } else { m.image };
             parts.push((version, image, m.index));
         }
         parts.sort_unstable();
@@ -247,7 +242,7 @@ fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
 struct Member<'f> {
     index: usize,
     version: &'f str,
-    image: String,
+    image: &'f str,
     is_host: bool,
 }
 
@@ -259,10 +254,10 @@ fn only<'t>(said: impl Iterator<Item = &'t str>) -> &'t str {
 }
 
 /// The image that a package of a container belongs to; empty for everything else.
-pub(super) fn image(finding: &Finding) -> String {
+pub(super) fn image(finding: &Finding) -> &str {
     match (&finding.location.path, finding.class) {
-        (Some(path), Class::Container) => repository(&normalise_image(path.raw())).to_owned(),
-        _ => String::new(),
+        (Some(path), Class::Container) => repository(normalise_image(path.raw())),
+        _ => "",
     }
 }
 
@@ -289,14 +284,14 @@ fn line_keys(finding: &Finding, keys: &Keys) -> Vec<Key> {
     tools.iter().map(|tool| keys.of(&(tool, &finding.rule, place, &snippet, &package))).collect()
 }
 
-/// As [`united`]; one that stands alone and is in order already stays the very same.
+/// The finding of a group; one that stands alone and is in order already stays the very same.
 fn united_shared(group: &[(usize, Arc<Finding>)], by: Option<Rung>) -> Option<Arc<Finding>> {
-    if let [(_, one)] = group
-        && is_in_order(one)
-    {
-        return Some(Arc::clone(one));
+    let ((_, first), others) = group.split_first()?;
+    if others.is_empty() && is_in_order(first) {
+        return Some(Arc::clone(first));
     }
-    let mut one = united(group.iter().map(|(_, finding)| Finding::clone(finding)).collect())?;
+    let mut one = Finding::clone(first);
+    unite_all(&mut one, others.iter().map(|(_, finding)| Finding::clone(finding)).collect());
     if one.sources.len() > 1 {
         one.joined = by.max(one.joined);
     }
@@ -315,43 +310,23 @@ fn is_in_order(finding: &Finding) -> bool {
 }
 
 /// One finding from several that are the same: the gravest is taken, and what it lacks is added from the others.
-fn united(mut group: Vec<Finding>) -> Option<Finding> {
-    if group.len() < 2 && group.first().is_some_and(is_in_order) {
-        return group.pop();
+fn unite_all(one: &mut Finding, mut others: Vec<Finding>) {
+    if others.is_empty() && is_in_order(one) {
+        return;
     }
-    if group.len() > 1 {
-        group.sort_by(|a, b| grave_first(a.severity).cmp(&grave_first(b.severity)).then_with(|| total_order(a, b)));
+    let gravest_first = |a: &Finding, b: &Finding| {
+        grave_first(a.severity).cmp(&grave_first(b.severity)).then_with(|| total_order(a, b))
+    };
+    if let Some(graver) = others.iter_mut().min_by(|a, b| gravest_first(a, b)).filter(|g| gravest_first(g, one).is_lt())
+    {
+        std::mem::swap(one, graver);
     }
-    let all_suppressed = group.iter().all(|f| f.suppressed.is_some());
-    let mut group = group.into_iter();
-    let mut one = group.next()?;
-    for other in group {
-        add_place(&mut one, other.location);
-        one.also.extend(other.also);
-        one.snippet = one.snippet.or(other.snippet);
-        one.context = one.context.or(other.context);
-        one.confidence = one.confidence.or(other.confidence);
-        one.url = one.url.or(other.url);
-        one.scores = one.scores.or(other.scores);
-        one.joined = one.joined.max(other.joined);
-        one.vulnerabilities.extend(other.vulnerabilities);
-        one.cwe.extend(other.cwe);
-        one.keys.extend(other.keys);
-        one.sources.extend(other.sources);
-        one.package = match (one.package, other.package) {
-            (Some(mut a), Some(b)) => {
-                a.version = a.version.or(b.version);
-                a.purl = a.purl.or(b.purl);
-                a.fixed.extend(b.fixed);
-                a.fixed.sort();
-                a.fixed.dedup();
-                Some(a)
-            }
-            (a, b) => a.or(b),
-        };
-    }
-    if !all_suppressed {
+    others.sort_by(gravest_first);
+    if others.iter().any(|f| f.suppressed.is_none()) {
         one.suppressed = None;
+    }
+    for other in others {
+        add(one, other);
     }
     let own = &one.location;
     one.also.retain(|place| place != own);
@@ -363,8 +338,38 @@ fn united(mut group: Vec<Finding>) -> Option<Finding> {
     one.cwe.dedup();
     one.sources.sort();
     one.sources.dedup();
-    order_keys(&mut one);
-    Some(one)
+    order_keys(one);
+}
+
+/// Adds what another one has. Nearly always both have the same ids, keys and sources.
+fn add(one: &mut Finding, other: Finding) {
+    fn all<T: PartialEq>(own: &mut Vec<T>, more: Vec<T>) {
+        if *own != more {
+            own.extend(more);
+        }
+    }
+    add_place(one, other.location);
+    one.also.extend(other.also);
+    one.snippet = one.snippet.take().or(other.snippet);
+    one.context = one.context.take().or(other.context);
+    one.confidence = one.confidence.take().or(other.confidence);
+    one.url = one.url.take().or(other.url);
+    one.scores = one.scores.take().or(other.scores);
+    one.joined = one.joined.max(other.joined);
+    all(&mut one.vulnerabilities, other.vulnerabilities);
+    all(&mut one.cwe, other.cwe);
+    all(&mut one.keys, other.keys);
+    all(&mut one.sources, other.sources);
+    match (&mut one.package, other.package) {
+        (Some(own), Some(other)) => {
+            own.version = own.version.take().or(other.version);
+            own.purl = own.purl.take().or(other.purl);
+            all(&mut own.fixed, other.fixed);
+            own.fixed.sort();
+            own.fixed.dedup();
+        }
+        (own, other) => *own = own.take().or(other),
+    }
 }
 
 /// Adds what another report says of the place, or the other place.

@@ -87,16 +87,16 @@ fn below_workspace<'a, 'b>(parts: &'b [&'a str]) -> Option<&'b [&'a str]> {
 /// The name of an image as it is compared: without tag, digest, a path inside the image, or a remark in parentheses.
 ///
 /// `registry:5000/pay:1.4.2 (debian 12.5)` becomes `registry:5000/pay`: a dismissal must outlive the next build.
-pub fn normalise_image(target: &str) -> String {
+pub fn normalise_image(target: &str) -> &str {
     let bare = target.split(" (").next().unwrap_or(target).trim();
     let bare = bare.split("//").next().filter(|b| !b.is_empty() && !b.ends_with(':')).unwrap_or(bare);
     let bare = bare.split('@').next().unwrap_or(bare);
     match bare.rsplit_once(':') {
         // An image that is known by its digest alone has no other name.
-        Some(("sha256" | "sha512", _)) => bare.to_owned(),
+        Some(("sha256" | "sha512", _)) => bare,
         // A colon before the last slash belongs to the registry's port.
-        Some((name, tag)) if !tag.contains('/') => name.to_owned(),
-        _ => bare.to_owned(),
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => bare,
     }
 }
 
@@ -107,18 +107,33 @@ pub(super) fn is_purl(text: &str) -> bool {
 
 /// A package URL as it is compared: lower case, decoded, without version, qualifiers and sub-path. A bare name becomes
 /// lower case.
-pub fn normalise_purl(purl: &str) -> String {
+pub fn normalise_purl(purl: &str) -> Cow<'_, str> {
     let purl = purl.trim();
     if !is_purl(purl) {
-        return purl.to_lowercase();
+        return lower(purl);
     }
     let bare = purl.split(['#', '?']).next().unwrap_or(purl);
     let bare = match (bare.rfind('@'), bare.rfind('/')) {
         (Some(at), Some(slash)) if at > slash + 1 => bare.get(..at).unwrap_or(bare),
         _ => bare,
     };
-    let lower = |text: &str| if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() };
-    if bare.contains('%') { lower(&decoded(bare)) } else { lower(bare) }
+    if bare.contains('%') { Cow::Owned(lower(&decoded(bare)).into_owned()) } else { lower(bare) }
+}
+
+/// In lower case; nearly all are already, and there are hundreds of thousands.
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.to_lowercase())
+}
+
+/// In upper case, as ids of vulnerabilities are.
+pub(super) fn upper(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.to_uppercase())
 }
 
 /// The name of a tool as it is compared: lower case letters and digits, without the edition. `Semgrep OSS` is Semgrep.

@@ -1,5 +1,6 @@
 //! What becomes of statements of others over the findings of a release: proposals for an approver, and nothing more.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -186,7 +187,7 @@ impl Index {
 /// The names by which a rule or vulnerability may be called; the same for both sides.
 fn names(rule: &Untrusted, vulnerabilities: &[Untrusted]) -> BTreeSet<String> {
     let ids = vulnerabilities.iter().map(Untrusted::raw);
-    let mut out: BTreeSet<String> = identities(ids.clone()).into_iter().collect();
+    let mut out: BTreeSet<String> = identities(ids.clone()).into_iter().map(Cow::into_owned).collect();
     out.extend(ids.chain([rule.raw()]).map(str::to_uppercase).filter(|name| !name.is_empty()));
     out
 }

@@ -1,5 +1,6 @@
 //! Whether one reasoning can be for several findings: they are of one rule, or of one component.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::dedup::{component, normalise_purl};
@@ -74,7 +75,7 @@ fn one_rule(all: &[&Finding]) -> bool {
 fn one_component(all: &[&Finding]) -> bool {
     let packages: Option<Vec<&Package>> = all.iter().map(|f| f.package.as_deref()).collect();
     let Some(packages) = packages else { return false };
-    let names: BTreeSet<String> = packages.iter().map(|p| component(p)).collect();
+    let names: BTreeSet<Cow<'_, str>> = packages.iter().map(|p| component(p)).collect();
     let (kinds, groups): (Vec<_>, Vec<_>) = packages.iter().map(|p| group(p)).unzip();
     let differ = |all: Vec<Option<String>>| all.into_iter().flatten().collect::<BTreeSet<_>>().len() > 1;
     names.len() == 1 && !names.contains("") && !differ(kinds) && !differ(groups)

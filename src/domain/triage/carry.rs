@@ -120,14 +120,11 @@ fn looked_alike(dismissal: &Dismissal) -> usize {
 
 /// Whether a finding is still at the place that was judged, whatever its line; it may have come up at others too.
 pub(in crate::domain) fn is_at(place: &Untrusted, finding: &Finding) -> bool {
-    let bare = |place: &str| {
+    fn bare(place: &str) -> &str {
         let line = place.rsplit_once(':').filter(|(_, n)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-        line.map_or(place, |(path, _)| path).to_owned()
-    };
-    let named = |place: &str| match finding.class {
-        Class::Container => normalise_image(place),
-        _ => bare(place),
-    };
+        line.map_or(place, |(path, _)| path)
+    }
+    let named = if finding.class == Class::Container { normalise_image } else { bare };
     let judged = named(place.raw());
     judged == named(&finding.place()) || finding.also.iter().any(|l| named(&l.to_string()) == judged)
 }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Reading, Who, broken_off, threads};
-use crate::domain::finding::{Class, Finding};
+use super::{Reading, broken_off, threads};
+use crate::domain::finding::{Class, Finding, FindingSource};
 use crate::report::Unreadable;
 use crate::report::draft::Draft;
 use crate::report::limits::{MOST_FINDINGS, too_many};
@@ -18,8 +18,7 @@ const WAITING: usize = 4;
 
 /// What is made of one share of a report's results.
 pub(in crate::report) struct Share<'w> {
-    report: &'w str,
-    who: &'w Who,
+    source: &'w FindingSource,
     /// Texts that a thread has seen already.
     pool: &'w mut Pool,
     /// How many findings all threads have made, and what was read before.
@@ -78,8 +77,7 @@ impl Share<'_> {
             self.done.failed.get_or_insert_with(too_many);
             return;
         }
-        let Who { tool, version } = self.who;
-        self.done.findings.push(draft.finished(self.pool, self.report, tool, version.as_deref()));
+        self.done.findings.push(draft.finished(self.pool, self.source));
     }
 
     /// As [`Reading::assessed`].
@@ -177,10 +175,10 @@ impl Reading<'_> {
     ) -> Result<(), Unreadable> {
         self.settle()?;
         let others = threads(size) - 1;
-        let (who, report) = (self.who.as_ref(), self.input.name);
+        let source = self.source.as_ref();
         let (failed, total) = (AtomicBool::new(false), AtomicUsize::new(self.made));
         let one = |job: J, pool: &mut Pool| {
-            let mut part = Share { report, who, pool, total: &total, done: Made::default() };
+            let mut part = Share { source, pool, total: &total, done: Made::default() };
             if let Err(why) = make(job, &mut part) {
                 part.done.failed = Some(why);
             }
