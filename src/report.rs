@@ -33,7 +33,6 @@ use crate::domain::dedup;
 use crate::domain::finding::{Class, Finding, ReportStatus, ReportSummary};
 use crate::text::{self, Pool, Untrusted};
 
-pub use reading::limit_threads;
 pub use shape::Shape;
 
 /// What readers of formats use.
@@ -278,7 +277,7 @@ fn unknown(document: &str, beginning: &Shape<'_>) -> Unreadable {
 }
 
 fn finished(name: &str, format: &Format, parsed: Parsed) -> Report {
-    let (mut findings, merged) = dedup::merge_within(parsed.findings);
+    let (mut findings, merged) = dedup::merge_within(parsed.findings, reading::most_threads());
     dedup::identify(&mut findings);
     let mut classes = parsed.classes;
     // Test results of any kind are findings where they failed, and no evidence that anything was assessed.

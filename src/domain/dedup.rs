@@ -5,6 +5,7 @@
 
 mod component;
 mod group;
+mod join;
 mod merge;
 mod normal;
 mod same_run;

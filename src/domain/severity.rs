@@ -75,15 +75,16 @@ impl FromStr for Severity {
 
     /// Reads the six words in any case, and their first letters' usual abbreviations (`crit`, `med`).
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text.to_ascii_lowercase().as_str() {
-            "critical" | "crit" => Ok(Self::Critical),
-            "high" => Ok(Self::High),
-            "medium" | "med" | "moderate" => Ok(Self::Medium),
-            "low" => Ok(Self::Low),
-            "info" | "informational" => Ok(Self::Info),
-            "unknown" => Ok(Self::Unknown),
-            _ => Err(()),
-        }
+        const WORDS: [(&[&str], Severity); 6] = [
+            (&["critical", "crit"], Severity::Critical),
+            (&["high"], Severity::High),
+            (&["medium", "med", "moderate"], Severity::Medium),
+            (&["low"], Severity::Low),
+            (&["info", "informational"], Severity::Info),
+            (&["unknown"], Severity::Unknown),
+        ];
+        let is_said = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        WORDS.iter().find(|(words, _)| is_said(words)).map(|(_, severity)| *severity).ok_or(())
     }
 }
 

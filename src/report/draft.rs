@@ -1,5 +1,7 @@
 //! A finding in the making: what all formats fill in the same way.
 
+use std::borrow::Cow;
+
 use crate::domain::dedup;
 use crate::domain::finding::{Class, Finding, FindingSource, Location, Package, Scores};
 use crate::domain::ids::Fingerprint;
@@ -149,6 +151,11 @@ impl Draft {
         }
     }
 
+    /// Makes room in the detail for what will be said, with headings.
+    pub(super) fn room_for<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
+        self.detail.reserve(texts.map(|t| t.len() + 16).sum::<usize>().min(LONGEST));
+    }
+
     /// Adds a paragraph to the detail, below a heading unless that is empty. Blank text adds nothing. What there is no room
     /// for is counted, not copied: a report may say one long text of each of ten thousand findings.
     pub(super) fn say(&mut self, heading: &str, text: Option<&str>) {
@@ -213,10 +220,10 @@ impl Draft {
         let title = [&title, &detail, &self.rule].into_iter().find(|t| !t.trim().is_empty());
         let title = one_line(title.map_or("", String::as_str));
         // What has no rule of its own is told apart by what it says.
-        let rule = if self.rule.trim().is_empty() { title.clone() } else { self.rule };
-        let path = match self.class {
-            Class::Container => self.path,
-            _ => self.path.map(|p| dedup::normalise_path(&p).into_owned()),
+        let rule = if self.rule.trim().is_empty() { title.as_ref() } else { self.rule.as_str() };
+        let path = match (self.path.as_deref(), self.class) {
+            (Some(path), Class::Container) => Some(Cow::Borrowed(path)),
+            (path, _) => path.map(dedup::normalise_path),
         };
         let mut held = |text: Option<Untrusted>| text.map(|t| texts.one(t.raw()));
         let mut also: Vec<Location> = self.also;
@@ -231,24 +238,24 @@ impl Draft {
             title: texts.one(&title),
             detail: texts.one(detail.trim_end()),
             location: Location {
-                path: texts.some(path),
+                path: texts.some(path.as_deref()),
                 line: self.line.filter(|n| *n > 0),
                 column: self.column.filter(|n| *n > 0),
-                logical: texts.some(self.logical),
+                logical: texts.some(self.logical.as_deref()),
             },
-            snippet: texts.some(snippet),
-            context: texts.some(context),
+            snippet: texts.some(snippet.as_deref()),
+            context: texts.some(context.as_deref()),
             vulnerabilities: vulnerabilities.iter().map(|id| texts.one(id)).collect(),
             cwe,
             package: package.map(Box::new),
-            confidence: texts.some(self.confidence.map(|c| c.to_lowercase())),
-            url: texts.some(self.url),
+            confidence: texts.some(self.confidence.map(|c| c.to_lowercase()).as_deref()),
+            url: texts.some(self.url.as_deref()),
             suppressed: self.suppressed.map(|t| texts.one(&t)),
             scores: (scores != Scores::default()).then(|| Box::new(scores)),
             also,
             joined: None,
             keys: Vec::new(),
-            sources: vec![FindingSource { native_id: texts.some(self.native_id), ..source.clone() }],
+            sources: vec![FindingSource { native_id: texts.some(self.native_id.as_deref()), ..source.clone() }],
         };
         let own = &finding.location;
         finding.also.retain(|place| place != own);
@@ -289,8 +296,8 @@ impl Texts<'_> {
     }
 
     /// The text, if there is any that is not blank.
-    fn some(&mut self, text: Option<String>) -> Option<Untrusted> {
-        text.filter(|t| !t.trim().is_empty()).map(|t| self.one(&t))
+    fn some(&mut self, text: Option<&str>) -> Option<Untrusted> {
+        text.filter(|t| !t.trim().is_empty()).map(|t| self.one(t))
     }
 }
 
@@ -303,12 +310,12 @@ fn some_of<T: Ord>(mut list: Vec<T>) -> Vec<T> {
 }
 
 /// The first line of a text; a long one is cut at a word.
-fn one_line(text: &str) -> String {
+fn one_line(text: &str) -> Cow<'_, str> {
     let first = text.trim().lines().next().unwrap_or_default().trim_end();
-    let Some((end, _)) = first.char_indices().nth(TITLE) else { return first.to_owned() };
+    let Some((end, _)) = first.char_indices().nth(TITLE) else { return Cow::Borrowed(first) };
     let cut = first.get(..end).unwrap_or(first);
     let at_word = cut.rsplit_once(' ').map_or(cut, |(head, _)| head);
-    format!("{at_word} ...")
+    Cow::Owned(format!("{at_word} ..."))
 }
 
 #[cfg(test)]

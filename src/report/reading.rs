@@ -3,7 +3,6 @@
 mod share;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -24,20 +23,17 @@ const WAITING: usize = 8;
 /// Reports of fewer bytes are not worth a thread.
 const LARGE: usize = 4 << 20;
 
-/// How many threads read one report at the most.
-static THREADS: AtomicUsize = AtomicUsize::new(8);
-
-/// Says how many threads may read one report: for programs whose threads share one heap, and would wait for its lock.
-pub fn limit_threads(most: usize) {
-    THREADS.store(most, Ordering::Relaxed);
-}
+/// How many threads work on one report at the most.
+const THREADS: usize = 8;
 
 /// How many threads read a report of so many bytes.
 fn threads(size: usize) -> usize {
-    if size < LARGE {
-        return 1;
-    }
-    std::thread::available_parallelism().map_or(1, usize::from).min(THREADS.load(Ordering::Relaxed)).max(1)
+    if size < LARGE { 1 } else { most_threads() }
+}
+
+/// How many threads work on one report at the most.
+pub(super) fn most_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(THREADS)
 }
 
 /// A report on the way from a document to findings.

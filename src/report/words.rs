@@ -1,6 +1,7 @@
 //! What stands in the words of scanners: vulnerability ids, weakness numbers, severities, plain text from HTML.
 
 use base64::Engine as _;
+use memchr::memchr2_iter;
 
 use super::limits;
 use crate::domain::canonical;
@@ -16,10 +17,15 @@ pub(super) fn vulnerability_ids(text: &str) -> Vec<String> {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     // No id is shorter, and most texts have none.
     let words = text.split(|c: char| !word(c)).map(|w| w.trim_matches('-')).filter(|w| w.len() > 6 && w.contains('-'));
-    words
-        .map(str::to_ascii_uppercase)
-        .filter_map(|w| DATABASES.iter().find_map(|d| Some(format!("{d}{}", own_part(d, w.strip_prefix(d)?)?))))
-        .collect()
+    words.filter_map(id_in).collect()
+}
+
+/// The id that a word begins with.
+fn id_in(word: &str) -> Option<String> {
+    let is_of = |database: &&&str| word.get(..database.len()).is_some_and(|head| head.eq_ignore_ascii_case(database));
+    let database = DATABASES.iter().find(is_of)?;
+    let own = own_part(database, word.get(database.len()..)?)?;
+    word.get(..database.len() + own.len()).map(str::to_ascii_uppercase)
 }
 
 /// What a vulnerability is known as: the ids of vulnerability databases in its own id and in its other names; or its own id,
@@ -38,27 +44,25 @@ pub(super) fn known_as<'t>(own: &str, others: impl IntoIterator<Item = &'t str>)
 /// What of the rest of a word belongs to an id that begins with the name of a database.
 fn own_part<'w>(database: &str, rest: &'w str) -> Option<&'w str> {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    let parts: Vec<&str> = rest.splitn(4, '-').collect();
-    match (database, parts.as_slice()) {
-        ("GHSA-", [a, b, c, ..]) if [a, b, c].iter().all(|p| p.len() == 4) => rest.get(..14),
-        ("GHSA-", _) => None,
-        ("OSV-", [year, n]) if year.len() == 4 && digits(year) && !n.is_empty() => Some(rest),
-        (_, [year, n, ..]) if year.len() == 4 && digits(year) && digits(n) => rest.get(..=4 + n.len()),
+    let mut parts = rest.splitn(4, '-');
+    match (database, parts.next(), parts.next(), parts.next()) {
+        ("GHSA-", Some(a), Some(b), Some(c)) if [a, b, c].iter().all(|p| p.len() == 4) => rest.get(..14),
+        ("GHSA-", ..) => None,
+        ("OSV-", Some(year), Some(n), None) if year.len() == 4 && digits(year) && !n.is_empty() => Some(rest),
+        (_, Some(year), Some(n), _) if year.len() == 4 && digits(year) && digits(n) => rest.get(..=4 + n.len()),
         _ => None,
     }
 }
 
 /// The numbers of the Common Weakness Enumeration in a text: `CWE-79`, `external/cwe/cwe-079`, `cwe: 79`.
 pub(super) fn cwe_numbers(text: &str) -> Vec<u32> {
-    let lower = text.to_ascii_lowercase();
-    lower
-        .match_indices("cwe")
-        .filter_map(|(at, _)| {
-            let rest = lower.get(at + 3..)?.trim_start_matches(['-', '_', ':', ' ']);
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().ok().filter(|n| *n > 0)
-        })
-        .collect()
+    let named = |at: &usize| text.get(*at..*at + 3).is_some_and(|word| word.eq_ignore_ascii_case("cwe"));
+    let number = |at: usize| {
+        let rest = text.get(at + 3..)?.trim_start_matches(['-', '_', ':', ' ']);
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        rest.get(..digits)?.parse().ok().filter(|n| *n > 0)
+    };
+    memchr2_iter(b'c', b'C', text.as_bytes()).filter(named).filter_map(number).collect()
 }
 
 /// A severity in a tool's own word.

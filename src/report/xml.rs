@@ -1,12 +1,17 @@
 //! XML by events, without a document type: entities that a document declares itself are refused, whatever they are.
 
+mod sketch;
+
 use std::borrow::Cow;
 
+use memchr::memchr_iter;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::Unreadable;
+
+pub(super) use sketch::{Sketch, sketch};
 
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
@@ -95,66 +100,6 @@ pub(super) enum Part<'t> {
     Close(&'t str),
 }
 
-/// A document seen from outside, as far as it was looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Sketch {
-    /// The name of the outermost element, without a prefix.
-    pub root: String,
-    /// Its attributes, with those that declare prefixes.
-    pub attributes: Vec<(String, String)>,
-    /// The names of the first elements, without prefixes, each once.
-    pub elements: Vec<String>,
-}
-
-impl Sketch {
-    /// Whether one of the first elements has this name.
-    pub(super) fn contains(&self, name: &str) -> bool {
-        self.elements.iter().any(|e| e == name)
-    }
-
-    /// An attribute of the outermost element.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
-    }
-}
-
-/// Looks at the first elements of a document; `None` if there is no element.
-pub(super) fn sketch(text: &str) -> Option<Sketch> {
-    /// How many elements are looked at.
-    const FIRST: usize = 400;
-    let mut reader = Reader::from_str(text);
-    reader.config_mut().check_end_names = false;
-    let mut sketch: Option<Sketch> = None;
-    let mut seen = 0;
-    while seen < FIRST {
-        match reader.read_event() {
-            Ok(Event::Start(start) | Event::Empty(start)) => {
-                seen += 1;
-                let name = bare(start.name().0).to_owned();
-                match &mut sketch {
-                    None => {
-                        let mut attributes = start.attributes();
-                        let attributes = attributes
-                            .with_checks(false)
-                            .flatten()
-                            .filter_map(|a| {
-                                let value = a.normalized_value(XmlVersion::Implicit1_0).ok()?;
-                                Some((a.key.as_ref().to_owned(), value.into_owned()))
-                            })
-                            .collect();
-                        sketch = Some(Sketch { root: name, attributes, elements: Vec::new() });
-                    }
-                    Some(sketch) if !sketch.contains(&name) => sketch.elements.push(name),
-                    Some(_) => {}
-                }
-            }
-            Ok(Event::Eof) | Err(_) => break,
-            Ok(_) => {}
-        }
-    }
-    sketch
-}
-
 /// Reads a document as a whole. For large reports [`walk`] holds one result at a time.
 pub(super) fn document(text: &str) -> Result<Node<'_>, Unreadable> {
     let mut root = None;
@@ -173,14 +118,13 @@ pub(super) fn walk<'t>(text: &'t str, whole: &[&str], mut visit: impl FnMut(Part
     loop {
         match walk.step(whole)? {
             Some(Step::Outer(part)) => visit(part),
-            Some(Step::Wanted { node, is_empty: true, .. }) => visit(Part::Whole(node)),
-            Some(Step::Wanted { node, .. }) => visit(Part::Whole(walk.source.filled(node)?)),
+            Some(Step::Wanted { start, is_empty, .. }) => visit(Part::Whole(walk.source.whole(&start, is_empty)?)),
             None => return Ok(()),
         }
     }
 }
 
-/// An element that was passed over, for [`element`] to read, and what it stands in.
+/// An element that was passed over, for [`Elements`] to read, and what it stands in.
 pub(super) enum Passed<'t> {
     /// An element that the caller did not ask for begins.
     Open(Node<'t>),
@@ -195,11 +139,10 @@ pub(super) fn pass<'t>(text: &'t str, wanted: &[&str], mut visit: impl FnMut(Pas
         match walk.step(wanted)? {
             Some(Step::Outer(Part::Open(node))) => visit(Passed::Open(node)),
             Some(Step::Outer(_)) => {}
-            Some(Step::Wanted { begin, name, is_empty, .. }) => {
+            Some(Step::Wanted { start, begin, is_empty }) => {
                 let source = &mut walk.source;
                 if !is_empty {
-                    let read = source.reader.read_to_end(QName(name));
-                    read.map_err(|e| source.broken(&e.to_string()))?;
+                    source.skip(start.name())?;
                 }
                 visit(Passed::Unread(source.text.get(begin..source.at()).unwrap_or_default()));
             }
@@ -208,17 +151,24 @@ pub(super) fn pass<'t>(text: &'t str, wanted: &[&str], mut visit: impl FnMut(Pas
     }
 }
 
-/// Reads an element that was passed over, of a document with this text.
-pub(super) fn element<'t>(text: &'t str, passed: &'t str) -> Result<Node<'t>, Unreadable> {
-    let base = (passed.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    let mut source = Source { reader: Reader::from_str(passed), text, base };
-    match source.next()? {
-        Event::Start(start) => {
-            let node = source.opened(&start)?;
-            source.filled(node)
+/// Reads elements that were passed over, in their order.
+pub(super) struct Elements<'t>(Source<'t>);
+
+impl<'t> Elements<'t> {
+    /// Of a document with this text.
+    pub(super) fn of(text: &'t str) -> Self {
+        Self(Source { reader: Reader::from_str(""), text, base: 0 })
+    }
+
+    /// Reads the next one.
+    pub(super) fn read(&mut self, passed: &'t str) -> Result<Node<'t>, Unreadable> {
+        let Self(source) = self;
+        source.go_to(passed);
+        match source.next()? {
+            Event::Start(start) => source.whole(&start, false),
+            Event::Empty(start) => source.whole(&start, true),
+            _ => Err(source.broken("an element was expected")),
         }
-        Event::Empty(start) => source.opened(&start),
-        _ => Err(source.broken("an element was expected")),
     }
 }
 
@@ -241,11 +191,10 @@ struct Walk<'t> {
 
 enum Step<'t> {
     Outer(Part<'t>),
-    /// What is asked for: as far as it was read, where it begins, and its name with the prefix.
+    /// What is asked for, and where it begins.
     Wanted {
-        node: Node<'t>,
+        start: BytesStart<'t>,
         begin: usize,
-        name: &'t str,
         is_empty: bool,
     },
 }
@@ -268,11 +217,10 @@ impl<'t> Walk<'t> {
                     self.seen = true;
                     let is_empty = matches!(event, Event::Empty(_));
                     let (Event::Start(start) | Event::Empty(start)) = event else { continue };
-                    let node = source.opened(&start)?;
-                    if wanted.contains(&node.name) {
-                        let name = source.held(start.name().0);
-                        return Ok(Some(Step::Wanted { node, begin, name, is_empty }));
+                    if wanted.contains(&bare(start.name().0)) {
+                        return Ok(Some(Step::Wanted { start, begin, is_empty }));
                     }
+                    let node = source.opened(&start)?;
                     if is_empty {
                         self.closed = Some(node.name);
                     } else {
@@ -309,7 +257,29 @@ impl<'t> Source<'t> {
         Ok(event)
     }
 
-    fn filled(&mut self, root: Node<'t>) -> Result<Node<'t>, Unreadable> {
+    /// Goes on at another place, behind what was read.
+    fn go_to(&mut self, rest: &'t str) {
+        let at = (rest.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        *self.reader.get_mut() = rest.as_bytes();
+        self.base = at.saturating_sub(usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX));
+    }
+
+    /// Goes to the end of an element that has just begun.
+    fn skip(&mut self, name: QName<'_>) -> Result<(), Unreadable> {
+        if let Some(end) = self.text.get(self.at()..).and_then(|rest| before_end(rest, name.0)) {
+            self.go_to(end);
+            return self.next().map(drop);
+        }
+        let read = self.reader.read_to_end(name);
+        read.map(drop).map_err(|e| self.broken(&e.to_string()))
+    }
+
+    /// An element that has just begun, with all that is in it.
+    fn whole(&mut self, start: &BytesStart<'_>, is_empty: bool) -> Result<Node<'t>, Unreadable> {
+        let root = self.opened(start)?;
+        if is_empty {
+            return Ok(root);
+        }
         let mut open = vec![root];
         loop {
             let event = self.next()?;
@@ -338,6 +308,7 @@ impl<'t> Source<'t> {
 
     fn opened(&self, start: &BytesStart<'_>) -> Result<Node<'t>, Unreadable> {
         let mut node = Node { name: bare(self.held(start.name().0)), ..Node::default() };
+        node.attributes.reserve_exact(memchr_iter(b'=', start.attributes_raw().as_bytes()).count());
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|e| self.broken(&e.to_string()))?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| self.broken(&e.to_string()))?;
@@ -396,8 +367,37 @@ fn add<'t>(text: &mut Cow<'t, str>, more: Cow<'t, str>) {
     if text.is_empty() {
         *text = more;
     } else {
-        text.to_mut().push_str(&more);
+        let mut whole = match std::mem::take(text) {
+            // More follows what is not there as it is said.
+            Cow::Borrowed(begin) => {
+                let mut whole = String::with_capacity(2 * (begin.len() + more.len()));
+                whole.push_str(begin);
+                whole
+            }
+            Cow::Owned(whole) => whole,
+        };
+        whole.push_str(&more);
+        *text = Cow::Owned(whole);
     }
+}
+
+/// The end tag of an element, and what follows it; `None` where it has to be read to find out. `rest` begins in the element.
+fn before_end<'t>(rest: &'t str, name: &str) -> Option<&'t str> {
+    for at in memchr_iter(b'<', rest.as_bytes()) {
+        let tag = rest.get(at + 1..)?;
+        match tag.as_bytes().first()? {
+            // What stands in a comment or in CDATA is no tag.
+            b'!' | b'?' => return None,
+            b'/' if tag.get(1..)?.starts_with(name) => {
+                let is_it = tag.as_bytes().get(1 + name.len()).is_some_and(|b| b.is_ascii_whitespace() || *b == b'>');
+                return if is_it { rest.get(at..) } else { None };
+            }
+            // One of the same name may be in it.
+            _ if tag.starts_with(name) => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A name without its prefix: writers choose prefixes freely.

@@ -2,20 +2,14 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::group::{Groups, Key, Keys};
-use super::{
-    component, identify_shared, identities, normalise_image, normalise_path, normalise_snippet, normalise_tool,
-    same_run,
-};
+use super::join::{FEW, join_by_component, join_by_tool_id, join_repeats};
+use super::{component, identify_shared, normalise_image, normalise_path, normalise_snippet, normalise_tool, same_run};
 use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
-
-/// How many lines apart two results may be that their tool gives one id.
-const NEAR: u32 = 5;
 
 /// Merges what one report says several times. Gives what is left, in the order of first appearance, and how many were
 /// merged into others.
@@ -23,22 +17,13 @@ const NEAR: u32 = 5;
 /// One are: exact repeats (rule, place, package and words); results to which the tool gives the same stable id, rule and
 /// path; and the same vulnerability in the same version of the same package, whose places are then all listed. What
 /// differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
-pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
-    let keys = Keys::default();
+///
+/// At most so many threads work on it.
+pub fn merge_within(findings: Vec<Finding>, threads: usize) -> (Vec<Finding>, u32) {
     let mut groups = Groups::new(findings.len());
-    let all: Vec<&Finding> = findings.iter().collect();
-    let hasher = foldhash::quality::RandomState::default();
-    let mut first_of: HashMap<Repeat<'_>, usize, _> = HashMap::with_capacity_and_hasher(findings.len(), hasher);
-    for (index, f) in all.iter().enumerate() {
-        let first = *first_of.entry(Repeat(f)).or_insert(index);
-        if first != index {
-            groups.join(first, index, None);
-        }
-    }
-    drop(first_of);
-    join_by_tool_id(&all, &mut groups);
-    join_by_component(&all, &keys, &mut groups);
-    drop(all);
+    join_repeats(&findings, threads, &mut groups);
+    join_by_tool_id(&findings, &mut groups);
+    join_by_component(&findings, &Keys::default(), threads, &mut groups);
     let mut slots: Vec<u32> = vec![0; findings.len()];
     let mut others: Vec<(u32, Box<Finding>)> = Vec::new();
     let mut staying = 0;
@@ -58,51 +43,42 @@ pub fn merge_within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
     let mut left: Vec<Finding> = findings.into_iter().enumerate().filter_map(stays).collect();
     let merged = u32::try_from(others.len()).unwrap_or(u32::MAX);
     others.sort_by_key(|(slot, _)| *slot);
-    unite(&mut left, others);
+    unite(&mut left, others, threads);
     (left, merged)
 }
 
 /// Unites each with what is merged into it, by number.
-fn unite(left: &mut [Finding], others: Vec<(u32, Box<Finding>)>) {
+fn unite(left: &mut [Finding], mut others: Vec<(u32, Box<Finding>)>, threads: usize) {
+    let size = if others.len() < FEW { left.len() } else { left.len().div_ceil(threads.max(1)) }.max(1);
+    let mut parts = Vec::new();
+    // What belongs to the last stands at the end.
+    for (number, part) in left.chunks_mut(size).enumerate().rev() {
+        let first = u32::try_from(number * size).unwrap_or(u32::MAX);
+        let own = others.partition_point(|(slot, _)| *slot < first);
+        parts.push((first, part, others.split_off(own)));
+    }
+    std::thread::scope(|scope| {
+        let mut parts = parts.into_iter();
+        let own = parts.next();
+        for (first, part, others) in parts {
+            scope.spawn(move || unite_part(first, part, others));
+        }
+        if let Some((first, part, others)) = own {
+            unite_part(first, part, others);
+        }
+    });
+}
+
+/// As [`unite`], of findings of which the first has that number.
+fn unite_part(first: u32, left: &mut [Finding], others: Vec<(u32, Box<Finding>)>) {
     let mut others = others.into_iter().peekable();
-    for (slot, one) in (0..).zip(left) {
+    for (slot, one) in (first..).zip(left) {
         let more = std::iter::from_fn(|| others.next_if(|(of, _)| *of == slot)).map(|(_, other)| *other);
         let more: Vec<Finding> = more.collect();
         let words = said(one, &more);
         unite_all(one, more);
         add_said(one, &words);
     }
-}
-
-/// What makes a finding an exact repeat of another. Its weakest key is made from what it says already: hashing megabytes of
-/// descriptions once more would take longer than reading them.
-struct Repeat<'f>(&'f Finding);
-
-impl Hash for Repeat<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let f = self.0;
-        (f.keys.last().map(|key| key.value), f.location.line, f.location.column).hash(state);
-    }
-}
-
-impl PartialEq for Repeat<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        let (a, b) = (self.0, other.0);
-        // Masked, two secrets look the same; their keys tell them apart.
-        if (a.class == Class::Secret || b.class == Class::Secret)
-            && (&a.keys, native_ids(a)) != (&b.keys, native_ids(b))
-        {
-            return false;
-        }
-        (&a.rule, &a.location, (&a.title, &a.detail, &a.snippet), &a.package)
-            == (&b.rule, &b.location, (&b.title, &b.detail, &b.snippet), &b.package)
-    }
-}
-
-impl Eq for Repeat<'_> {}
-
-fn native_ids(finding: &Finding) -> Vec<Option<&Untrusted>> {
-    finding.sources.iter().map(|s| s.native_id.as_ref()).collect()
 }
 
 /// How many other titles of one finding are told.
@@ -160,10 +136,8 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     }
     let mut groups = Groups::new(all.len());
     groups.join_all(by_line, Some(Rung::Snippet));
-    let borrowed: Vec<&Finding> = all.iter().map(AsRef::as_ref).collect();
-    join_by_tool_id(&borrowed, &mut groups);
-    join_by_component(&borrowed, &keys, &mut groups);
-    drop(borrowed);
+    join_by_tool_id(&all, &mut groups);
+    join_by_component(&all, &keys, 1, &mut groups);
     same_run::join_all(&all, &list_of, &mut groups);
     let mut of_group: Vec<(usize, Arc<Finding>)> = Vec::with_capacity(all.len());
     of_group.extend(all.into_iter().enumerate().map(|(index, finding)| (groups.first(index), finding)));
@@ -176,81 +150,6 @@ pub fn merge_across<F: Into<Arc<Finding>>>(lists: Vec<Vec<F>>) -> Vec<Arc<Findin
     identify_shared(&mut out);
     out.sort_by(|a, b| (a.severity, &a.fingerprint).cmp(&(b.severity, &b.fingerprint)).then_with(|| total_order(a, b)));
     out
-}
-
-/// Joins what the tool itself says is one result, by an id of its own that stays from scan to scan.
-///
-/// Rule and path have to agree too, and the lines have to be near each other: some tools give one id to all that a rule
-/// found, or to every line of the same code.
-fn join_by_tool_id(findings: &[&Finding], groups: &mut Groups) {
-    let ids = findings.iter().enumerate().flat_map(|(index, f)| {
-        let own = f.keys.iter().filter(|k| k.rung == Rung::ToolId);
-        // Without a line to compare, the words have to agree.
-        let words = f.location.line.map_or(Some(&f.title), |_| None);
-        own.map(move |k| ((k.value, &f.rule, &f.location.path, words), f.location.line.unwrap_or(0), index))
-    });
-    let mut ids: Vec<_> = ids.collect();
-    ids.sort_unstable();
-    for ((id, line, one), (other_id, other_line, other)) in ids.iter().zip(ids.iter().skip(1)) {
-        if id == other_id && other_line - line <= NEAR {
-            groups.join(*one, *other, Some(Rung::ToolId));
-        }
-    }
-}
-
-/// Joins what names the same vulnerability of the same component, whatever the tool, the file or the host.
-///
-/// A tool that does not say the version, or the image, means the one that others name, if they all name the same.
-fn join_by_component(findings: &[&Finding], keys: &Keys, groups: &mut Groups) {
-    let mut named: Vec<(Key, usize)> = Vec::new();
-    for (index, finding) in findings.iter().enumerate().filter(|(_, f)| !f.vulnerabilities.is_empty()) {
-        let name = finding.package.as_ref().map(|p| component::component(p)).unwrap_or_default();
-        if !name.is_empty() {
-            let ids = identities(finding.vulnerabilities.iter().map(Untrusted::raw));
-            named.extend(ids.iter().map(|id| (keys.of(&(id, &name)), index)));
-        }
-    }
-    named.sort_unstable();
-    for same in named.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
-        let members = same.iter().filter_map(|(_, index)| Some((*index, *findings.get(*index)?)));
-        let members = members.map(|(index, f)| Member {
-            index,
-            version: f.package.as_ref().map_or("", |p| component::version(p)),
-            image: image(f),
-            // A host is never the image that others name.
-            is_host: f.class == Class::Infra,
-        });
-        let members: Vec<Member<'_>> = members.collect();
-        let one_version = only(members.iter().map(|m| m.version));
-        let one_image = only(members.iter().map(|m| m.image));
-        let mut parts: Vec<(&str, &str, usize)> = Vec::with_capacity(members.len());
-        for m in &members {
-            let version = if m.version.is_empty() { one_version } else { m.version };
-            let image = if m.image.is_empty() && !m.is_host { one_image } else { m.image };
-            parts.push((version, image, m.index));
-        }
-        parts.sort_unstable();
-        for part in parts.chunk_by(|(v, i, _), (w, j, _)| (v, i) == (w, j)) {
-            for ((_, _, one), (_, _, other)) in part.iter().zip(part.iter().skip(1)) {
-                groups.join(*one, *other, Some(Rung::Vulnerability));
-            }
-        }
-    }
-}
-
-/// A finding of a vulnerability of a component, as far as it tells two of them apart.
-struct Member<'f> {
-    index: usize,
-    version: &'f str,
-    image: &'f str,
-    is_host: bool,
-}
-
-/// What all say who say anything; empty if they differ.
-fn only<'t>(said: impl Iterator<Item = &'t str>) -> &'t str {
-    let mut said = said.filter(|v| !v.is_empty());
-    let first = said.next().unwrap_or_default();
-    if said.all(|other| other == first) { first } else { "" }
 }
 
 /// The image that a package of a container belongs to; empty for everything else.
@@ -394,8 +293,8 @@ fn add_place(one: &mut Finding, other: Location) {
 /// Keys by rung; of one rung a CVE's key stays before another id's, as the maker of the keys put them.
 fn order_keys(finding: &mut Finding) {
     /// So few are compared with one another.
-    const FEW: usize = 16;
-    if finding.keys.len() <= FEW {
+    const SHORT: usize = 16;
+    if finding.keys.len() <= SHORT {
         let all = std::mem::take(&mut finding.keys);
         for key in all {
             if !finding.keys.contains(&key) {

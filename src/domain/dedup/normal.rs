@@ -170,8 +170,18 @@ pub fn normalise_snippet(snippet: &str) -> Cow<'_, str> {
 pub fn normalise_message(message: &str) -> String {
     if message.is_ascii() {
         // Nearly all are, and there are hundreds of thousands.
+        let message = message.trim_ascii();
+        let mut before = 0;
+        let is_plain = message.bytes().all(|byte| {
+            let fits = !matches!(byte, b'0'..=b'9' | b'\t' | b'\n' | b'\x0c' | b'\r') && (byte, before) != (b' ', b' ');
+            before = byte;
+            fits
+        });
+        if is_plain {
+            return message.to_ascii_lowercase();
+        }
         let mut out = Vec::with_capacity(message.len());
-        for byte in message.trim_ascii().bytes() {
+        for byte in message.bytes() {
             match (byte, out.last()) {
                 (b'0'..=b'9', Some(b'#')) | (b' ' | b'\t' | b'\n' | b'\x0c' | b'\r', Some(b' ')) => {}
                 (b'0'..=b'9', _) => out.push(b'#'),

@@ -75,6 +75,8 @@ fn draft(host: &str, item: &Node<'_>) -> Option<Draft> {
         }
         check.fill(&mut draft);
     }
+    let told = [parts.synopsis, parts.description, parts.actual, parts.remedy, parts.solution, parts.output];
+    draft.room_for(told.into_iter().flatten());
     draft.say("", parts.synopsis);
     draft.say("", parts.description);
     draft.say("Found", parts.actual);

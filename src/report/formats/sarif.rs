@@ -381,11 +381,13 @@ fn is_rule(rule: &str, id: &str) -> bool {
 fn ids(fingerprints: &Node<'_>) -> Option<String> {
     let good = |v: &&str| v.len() >= 8 && !v.contains(char::is_whitespace);
     let named = fingerprints.entries().iter();
-    let mut ids: Vec<String> = named
-        .filter_map(|(name, v)| Some(format!("{name}:{}", v.text().or(v.get("value").text()).filter(good)?)))
-        .collect();
+    let named = named.filter_map(|(name, v)| Some((name, v.text().or(v.get("value").text()).filter(good)?)));
+    let mut ids: Vec<String> = named.map(|(name, id)| [name, ":", id].concat()).collect();
+    if ids.len() < 2 {
+        return ids.pop();
+    }
     ids.sort_unstable();
-    (!ids.is_empty()).then(|| ids.join(" "))
+    Some(ids.join(" "))
 }
 
 /// A result is suppressed if something suppresses it and nothing of that is under review or rejected.

@@ -156,8 +156,9 @@ impl Reading<'_> {
                 read
             },
             |(context, elements), share| {
+                let mut read = xml::Elements::of(text);
                 elements.into_iter().try_for_each(|element| {
-                    make(&context, &xml::element(text, element)?, share);
+                    make(&context, &read.read(element)?, share);
                     Ok(())
                 })
             },
