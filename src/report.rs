@@ -126,7 +126,7 @@ pub(crate) struct Parsed {
     /// Classes assessed; none if the report is no evidence of an assessment.
     pub classes: Vec<Class>,
     /// The findings, not merged yet, possibly without keys.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<dedup::Held>,
     /// How many results stand in the file.
     pub raw_items: u32,
     /// Set if the tool assessed nothing: why.

@@ -22,7 +22,7 @@ use super::ids::{Digest, Fingerprint};
 use crate::text::Untrusted;
 
 pub(in crate::domain) use component::component;
-pub use merge::{merge_across, merge_within};
+pub use merge::{Held, merge_across, merge_within};
 pub use normal::{
     normalise_image, normalise_message, normalise_path, normalise_purl, normalise_snippet, normalise_tool,
 };
@@ -100,15 +100,15 @@ fn keys_after(first: Option<MatchKey>, parts: &KeyParts<'_>) -> Vec<MatchKey> {
 /// Where one database has several ids there are several vulnerabilities (an advisory of a distribution): then all of them
 /// together are the only id. Else what was said of one of them would be taken for all, and different ones drawn together.
 pub(crate) fn identities<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
+    fn database(id: &str) -> &str {
+        id.split_once('-').map_or("", |(database, _)| database)
+    }
     let mut ids: Vec<Cow<'a, str>> = ids.map(normal::upper).collect();
     if ids.len() < 2 {
         return ids;
     }
     ids.sort_by(|a, b| (!a.starts_with("CVE-"), a).cmp(&(!b.starts_with("CVE-"), b)));
     ids.dedup();
-    fn database(id: &str) -> &str {
-        id.split_once('-').map_or("", |(database, _)| database)
-    }
     let several: Vec<&str> = match ids.as_slice() {
         [first, second, ..] if database(first) == database(second) => {
             ids.iter().map(AsRef::as_ref).filter(|id| database(id) == database(first)).collect()
@@ -194,18 +194,21 @@ fn fingerprint(index: usize, finding: &Finding, repeats: &HashMap<usize, Fingerp
 
 /// The fingerprints of those that are not the first with their strongest key, by index. They are few.
 fn repeats<F: Borrow<Finding>>(findings: &[F]) -> HashMap<usize, Fingerprint> {
-    let mut by_key: Vec<(&MatchKey, usize)> = Vec::with_capacity(findings.len());
-    by_key.extend(findings.iter().enumerate().filter_map(|(index, f)| Some((f.borrow().keys.first()?, index))));
+    let first = |index: usize| findings.get(index)?.borrow().keys.first();
+    let mut by_key: Vec<(u128, usize)> = Vec::with_capacity(findings.len());
+    by_key.extend((0..findings.len()).filter_map(|index| Some((first(index)?.value.beginning(), index))));
     by_key.sort_unstable();
     let mut out = HashMap::new();
-    for same in by_key.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
-        let mut same: Vec<(&MatchKey, usize)> = same.to_vec();
-        same.sort_by_cached_key(|(_, index)| findings.get(*index).map(|f| place_order(f.borrow())));
-        out.extend(
-            same.into_iter().enumerate().skip(1).map(|(count, (key, index))| {
+    for alike in by_key.chunk_by(|(a, _), (b, _)| a == b).filter(|alike| alike.len() > 1) {
+        let mut alike: Vec<(&MatchKey, usize)> = alike.iter().filter_map(|(_, i)| Some((first(*i)?, *i))).collect();
+        alike.sort_unstable();
+        for same in alike.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+            let mut same: Vec<(&MatchKey, usize)> = same.to_vec();
+            same.sort_by_cached_key(|(_, index)| findings.get(*index).map(|f| place_order(f.borrow())));
+            out.extend(same.into_iter().enumerate().skip(1).map(|(count, (key, index))| {
                 (index, hashed(&[&key.value.to_string(), "occurrence", &count.to_string()]))
-            }),
-        );
+            }));
+        }
     }
     out
 }

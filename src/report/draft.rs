@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::dedup;
+use crate::domain::dedup::{self, Held};
 use crate::domain::finding::{Class, Finding, FindingSource, Location, Package, Scores};
 use crate::domain::ids::Fingerprint;
 use crate::domain::severity::Severity;
@@ -178,12 +178,12 @@ impl Draft {
     }
 
     /// The finding: text of secrets masked, lists sorted, the title one short line, the keys made.
-    pub(super) fn finish(self, input: &Input<'_>, tool: &str, tool_version: Option<&str>) -> Finding {
+    pub(super) fn finish(self, input: &Input<'_>, tool: &str, tool_version: Option<&str>) -> Held {
         self.finished(&mut input.pool.borrow_mut(), &source(input.name, tool, tool_version))
     }
 
     /// As [`finish`](Self::finish), with the texts that the findings of a report share, and who found it.
-    pub(super) fn finished(self, pool: &mut Pool, source: &FindingSource) -> Finding {
+    pub(super) fn finished(self, pool: &mut Pool, source: &FindingSource) -> Held {
         let mut texts = Texts(pool);
         let secret = self.secret.as_deref().map(str::trim).filter(|s| s.chars().count() >= 4);
         let without = |text: String| match secret {
@@ -230,7 +230,7 @@ impl Draft {
         for place in &mut also {
             (place.path, place.logical) = (held(place.path.take()), held(place.logical.take()));
         }
-        let mut finding = Finding {
+        let mut finding = Held::new(Finding {
             fingerprint: Fingerprint::default(),
             class: self.class,
             severity,
@@ -256,7 +256,7 @@ impl Draft {
             joined: None,
             keys: Vec::new(),
             sources: vec![FindingSource { native_id: texts.some(self.native_id.as_deref()), ..source.clone() }],
-        };
+        });
         let own = &finding.location;
         finding.also.retain(|place| place != own);
         finding.also.sort();

@@ -9,7 +9,8 @@ use std::thread::JoinHandle;
 use super::draft::{Draft, source};
 use super::limits::{MOST_FINDINGS, too_many};
 use super::{Input, Parsed, Unreadable};
-use crate::domain::finding::{Class, Finding, FindingSource};
+use crate::domain::dedup::Held;
+use crate::domain::finding::{Class, FindingSource};
 use crate::text::Pool;
 
 pub(super) use share::Job;
@@ -52,7 +53,7 @@ pub(super) struct Reading<'a> {
 
 struct Worker {
     batches: SyncSender<(Arc<FindingSource>, Vec<Draft>)>,
-    findings: JoinHandle<Vec<Finding>>,
+    findings: JoinHandle<Vec<Held>>,
 }
 
 impl<'a> Reading<'a> {

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::ops::Range;
 
 use super::group::{Groups, Key, Keys};
-use super::merge::image;
+use super::merge::{Held, image};
 use super::{component, identities};
 use crate::domain::finding::{Class, Finding, Rung};
 use crate::text::Untrusted;
@@ -37,7 +37,7 @@ fn within<F>(all: &[F], part: Range<usize>) -> impl Iterator<Item = (usize, &F)>
 }
 
 /// Joins exact repeats.
-pub(super) fn join_repeats(findings: &[Finding], threads: usize, groups: &mut Groups) {
+pub(super) fn join_repeats(findings: &[Held], threads: usize, groups: &mut Groups) {
     let hasher = foldhash::quality::RandomState::default();
     let numbers = in_parts(findings.len(), threads, |part| {
         within(findings, part).map(|(index, f)| (hasher.hash_one(Repeat(f)), index)).collect::<Vec<_>>()
@@ -102,17 +102,27 @@ fn native_ids(finding: &Finding) -> Vec<Option<&Untrusted>> {
 /// Rule and path have to agree too, and the lines have to be near each other: some tools give one id to all that a rule
 /// found, or to every line of the same code.
 pub(super) fn join_by_tool_id<F: Borrow<Finding>>(findings: &[F], groups: &mut Groups) {
-    let ids = findings.iter().map(Borrow::borrow).enumerate().flat_map(|(index, f)| {
-        let own = f.keys.iter().filter(|k| k.rung == Rung::ToolId);
-        // Without a line to compare, the words have to agree.
-        let words = f.location.line.map_or(Some(&f.title), |_| None);
-        own.map(move |k| ((k.value, &f.rule, &f.location.path, words), f.location.line.unwrap_or(0), index))
+    let ids = findings.iter().enumerate().flat_map(|(index, f)| {
+        let own = f.borrow().keys.iter().filter(|k| k.rung == Rung::ToolId);
+        own.map(move |k| (k.value.beginning(), index))
     });
-    let mut ids: Vec<_> = ids.collect();
+    let mut ids: Vec<(u128, usize)> = ids.collect();
     ids.sort_unstable();
-    for ((id, line, one), (other_id, other_line, other)) in ids.iter().zip(ids.iter().skip(1)) {
-        if id == other_id && other_line - line <= NEAR {
-            groups.join(*one, *other, Some(Rung::ToolId));
+    // Nearly all stand alone, and the others have to agree in more.
+    for same in ids.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+        let members = same.iter().filter_map(|(_, index)| Some((*index, findings.get(*index)?.borrow())));
+        let places = members.flat_map(|(index, f)| {
+            // Without a line to compare, the words have to agree.
+            let words = f.location.line.map_or(Some(&f.title), |_| None);
+            let own = f.keys.iter().filter(|k| k.rung == Rung::ToolId);
+            own.map(move |k| ((k.value, &f.rule, &f.location.path, words), f.location.line.unwrap_or(0), index))
+        });
+        let mut places: Vec<_> = places.collect();
+        places.sort_unstable();
+        for ((id, line, one), (other_id, other_line, other)) in places.iter().zip(places.iter().skip(1)) {
+            if id == other_id && other_line - line <= NEAR {
+                groups.join(*one, *other, Some(Rung::ToolId));
+            }
         }
     }
 }
@@ -126,11 +136,11 @@ pub(super) fn join_by_component<F: Borrow<Finding> + Sync>(
     threads: usize,
     groups: &mut Groups,
 ) {
-    let names = RandomState::new();
+    let numbers = RandomState::new();
     let parts = in_parts(findings.len(), threads, |part| {
         let mut named: Vec<(Key, Member)> = Vec::new();
         for (index, finding) in within(findings, part) {
-            add_names(finding.borrow(), index, keys, &names, &mut named);
+            add_names(finding.borrow(), index, keys, &numbers, &mut named);
         }
         named
     });
@@ -164,13 +174,13 @@ struct Member {
     index: usize,
 }
 
-fn add_names(finding: &Finding, index: usize, keys: &Keys, names: &RandomState, named: &mut Vec<(Key, Member)>) {
+fn add_names(finding: &Finding, index: usize, keys: &Keys, numbers: &RandomState, named: &mut Vec<(Key, Member)>) {
     let Some(package) = finding.package.as_deref().filter(|_| !finding.vulnerabilities.is_empty()) else { return };
     let name = component::component(package);
     if name.is_empty() {
         return;
     }
-    let number = |name: &str| (!name.is_empty()).then(|| names.hash_one(name));
+    let number = |name: &str| (!name.is_empty()).then(|| numbers.hash_one(name));
     let (version, image) = (number(component::version(package)), number(image(finding)));
     let member = Member { version, image, is_host: finding.class == Class::Infra, index };
     let ids = identities(finding.vulnerabilities.iter().map(Untrusted::raw));

@@ -11,6 +11,9 @@ use crate::domain::finding::{Class, Finding, Location, MatchKey, Rung};
 use crate::domain::severity::Severity;
 use crate::text::Untrusted;
 
+/// A finding in a place of its own.
+pub type Held = Box<Finding>;
+
 /// Merges what one report says several times. Gives what is left, in the order of first appearance, and how many were
 /// merged into others.
 ///
@@ -18,20 +21,21 @@ use crate::text::Untrusted;
 /// path; and the same vulnerability in the same version of the same package, whose places are then all listed. What
 /// differs in a repeat (a graver severity, another id of the tool) is kept in the one that stays.
 ///
-/// At most so many threads work on it.
-pub fn merge_within(findings: Vec<Finding>, threads: usize) -> (Vec<Finding>, u32) {
+/// Findings come each in a place of its own, so that a large report's are not copied on the way. At most so many threads work
+/// on it.
+pub fn merge_within(findings: Vec<Held>, threads: usize) -> (Vec<Finding>, u32) {
     let mut groups = Groups::new(findings.len());
     join_repeats(&findings, threads, &mut groups);
     join_by_tool_id(&findings, &mut groups);
     join_by_component(&findings, &Keys::default(), threads, &mut groups);
     let mut slots: Vec<u32> = vec![0; findings.len()];
-    let mut others: Vec<(u32, Box<Finding>)> = Vec::new();
+    let mut others: Vec<(u32, Held)> = Vec::new();
     let mut staying = 0;
-    // The first of each group stays in its place: a copy of a large report's findings would take as much room again.
-    let stays = |(index, finding): (usize, Finding)| {
+    // The first of each group stays.
+    let stays = |(index, finding): (usize, Held)| {
         let first = groups.first(index);
         if first != index {
-            others.push((slots.get(first).copied().unwrap_or_default(), Box::new(finding)));
+            others.push((slots.get(first).copied().unwrap_or_default(), finding));
             return None;
         }
         if let Some(slot) = slots.get_mut(index) {
@@ -40,15 +44,15 @@ pub fn merge_within(findings: Vec<Finding>, threads: usize) -> (Vec<Finding>, u3
         staying += 1;
         Some(finding)
     };
-    let mut left: Vec<Finding> = findings.into_iter().enumerate().filter_map(stays).collect();
+    let mut left: Vec<Held> = findings.into_iter().enumerate().filter_map(stays).collect();
     let merged = u32::try_from(others.len()).unwrap_or(u32::MAX);
     others.sort_by_key(|(slot, _)| *slot);
     unite(&mut left, others, threads);
-    (left, merged)
+    (left.into_iter().map(|finding| *finding).collect(), merged)
 }
 
 /// Unites each with what is merged into it, by number.
-fn unite(left: &mut [Finding], mut others: Vec<(u32, Box<Finding>)>, threads: usize) {
+fn unite(left: &mut [Held], mut others: Vec<(u32, Held)>, threads: usize) {
     let size = if others.len() < FEW { left.len() } else { left.len().div_ceil(threads.max(1)) }.max(1);
     let mut parts = Vec::new();
     // What belongs to the last stands at the end.
@@ -70,11 +74,11 @@ fn unite(left: &mut [Finding], mut others: Vec<(u32, Box<Finding>)>, threads: us
 }
 
 /// As [`unite`], of findings of which the first has that number.
-fn unite_part(first: u32, left: &mut [Finding], others: Vec<(u32, Box<Finding>)>) {
+fn unite_part(first: u32, left: &mut [Held], others: Vec<(u32, Held)>) {
     let mut others = others.into_iter().peekable();
     for (slot, one) in (first..).zip(left) {
-        let more = std::iter::from_fn(|| others.next_if(|(of, _)| *of == slot)).map(|(_, other)| *other);
-        let more: Vec<Finding> = more.collect();
+        let more = std::iter::from_fn(|| others.next_if(|(of, _)| *of == slot)).map(|(_, other)| other);
+        let more: Vec<Held> = more.collect();
         let words = said(one, &more);
         unite_all(one, more);
         add_said(one, &words);
@@ -85,7 +89,7 @@ fn unite_part(first: u32, left: &mut [Finding], others: Vec<(u32, Box<Finding>)>
 const TOLD: usize = 10;
 
 /// What the results of a group are called, each once.
-fn said(one: &Finding, others: &[Finding]) -> Vec<Untrusted> {
+fn said(one: &Finding, others: &[Held]) -> Vec<Untrusted> {
     let mut titles: Vec<Untrusted> = Vec::new();
     for finding in others {
         if titles.len() < TOLD && finding.title != one.title && !titles.contains(&finding.title) {
@@ -189,12 +193,13 @@ fn united_shared(group: &[(usize, Arc<Finding>)], by: Option<Rung>) -> Option<Ar
     if others.is_empty() && is_in_order(first) {
         return Some(Arc::clone(first));
     }
-    let mut one = Finding::clone(first);
-    unite_all(&mut one, others.iter().map(|(_, finding)| Finding::clone(finding)).collect());
+    let held = |finding: &Finding| Held::new(finding.clone());
+    let mut one = held(first);
+    unite_all(&mut one, others.iter().map(|(_, finding)| held(finding)).collect());
     if one.sources.len() > 1 {
         one.joined = by.max(one.joined);
     }
-    Some(Arc::new(one))
+    Some(Arc::from(one))
 }
 
 fn is_in_order(finding: &Finding) -> bool {
@@ -209,7 +214,7 @@ fn is_in_order(finding: &Finding) -> bool {
 }
 
 /// One finding from several that are the same: the gravest is taken, and what it lacks is added from the others.
-fn unite_all(one: &mut Finding, mut others: Vec<Finding>) {
+fn unite_all(one: &mut Held, mut others: Vec<Held>) {
     if others.is_empty() && is_in_order(one) {
         return;
     }
@@ -220,12 +225,12 @@ fn unite_all(one: &mut Finding, mut others: Vec<Finding>) {
     {
         std::mem::swap(one, graver);
     }
-    others.sort_by(gravest_first);
+    others.sort_by(|a, b| gravest_first(a, b));
     if others.iter().any(|f| f.suppressed.is_none()) {
         one.suppressed = None;
     }
     for other in others {
-        add(one, other);
+        add(one, *other);
     }
     let own = &one.location;
     one.also.retain(|place| place != own);

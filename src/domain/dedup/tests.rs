@@ -52,6 +52,10 @@ fn vulnerable(tool: &str, ids: &[&str], version: &str, severity: Severity) -> Fi
     }
 }
 
+fn within(findings: Vec<Finding>) -> (Vec<Finding>, u32) {
+    merge_within(findings.into_iter().map(Box::new).collect(), 1)
+}
+
 #[test]
 fn keys_ignore_lines_versions_and_white_space() {
     let a = keys_of(&finding("x", "B602", "./src/a.py", 10, "run( x )\n"));
@@ -162,7 +166,7 @@ fn exact_repeats_become_one_and_others_stay() {
     let worse = Finding { severity: Severity::High, ..first.clone() };
     let mut other_line = first.clone();
     other_line.location.line = Some(2);
-    let (left, merged) = merge_within(vec![first, worse, other_line], 1);
+    let (left, merged) = within(vec![first, worse, other_line]);
     assert_eq!((left.len(), merged), (2, 1));
     assert_eq!(left[0].severity, Severity::High);
 }
@@ -224,7 +228,7 @@ fn a_host_is_never_the_image_that_others_name() {
         ..vulnerable("inspector", &["CVE-2024-1"], "3.0.1", Severity::High)
     };
     let (host, image) = (of(Class::Infra, "i-0123"), of(Class::Container, "pay:1.4"));
-    assert_eq!(merge_within(vec![host.clone(), image.clone()], 1).0.len(), 2);
+    assert_eq!(within(vec![host.clone(), image.clone()]).0.len(), 2);
     assert_eq!(merge_across(vec![vec![host], vec![image]]).len(), 2);
 }
 
@@ -234,8 +238,8 @@ fn secrets_that_look_the_same_stay_apart_by_their_keys() {
     let first = Finding { class: Class::Secret, ..finding("x", "aws", "a.env", 1, "AKI********") };
     let mut second = first.clone();
     second.keys = vec![tool_key("x", "another")];
-    assert_eq!(merge_within(vec![first.clone(), second], 1).0.len(), 2);
-    assert_eq!(merge_within(vec![first.clone(), first], 1).0.len(), 1);
+    assert_eq!(within(vec![first.clone(), second]).0.len(), 2);
+    assert_eq!(within(vec![first.clone(), first]).0.len(), 1);
 }
 
 #[test]
@@ -247,7 +251,7 @@ fn what_its_tool_gives_one_id_is_one_only_near_by() {
         f.keys = keys_of(&f);
         f
     };
-    let (left, merged) = merge_within(vec![at(10), at(13), at(90)], 1);
+    let (left, merged) = within(vec![at(10), at(13), at(90)]);
     assert_eq!((left.len(), merged, left[0].also.len()), (2, 1, 1));
 }
 

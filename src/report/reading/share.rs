@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Reading, broken_off, threads};
-use crate::domain::finding::{Class, Finding, FindingSource};
+use crate::domain::dedup::Held;
+use crate::domain::finding::{Class, FindingSource};
 use crate::report::Unreadable;
 use crate::report::draft::Draft;
 use crate::report::limits::{MOST_FINDINGS, too_many};
@@ -29,7 +30,7 @@ pub(in crate::report) struct Share<'w> {
 #[derive(Default)]
 struct Made {
     items: usize,
-    findings: Vec<Finding>,
+    findings: Vec<Held>,
     classes: Vec<Class>,
     failed: Option<Unreadable>,
 }
