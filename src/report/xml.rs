@@ -406,43 +406,4 @@ fn bare(name: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn alerts(text: &str) -> Result<Vec<Node<'_>>, Unreadable> {
-        let mut out = Vec::new();
-        walk(text, &["a"], |part| {
-            if let Part::Whole(node) = part {
-                out.push(node);
-            }
-        })?;
-        Ok(out)
-    }
-
-    #[test]
-    fn elements_attributes_and_references() {
-        let found =
-            alerts(r#"<?xml version="1.0"?><r><a k="1 &lt; 2"><b>x &amp; &#65;<![CDATA[<y>]]></b></a><a/></r>"#);
-        let found = found.unwrap();
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].attribute("k"), Some("1 < 2"));
-        assert_eq!(found[0].text_of("b"), Some("x & A<y>"));
-    }
-
-    #[test]
-    fn bombs_and_outside_entities_are_refused() {
-        let bomb = r#"<!DOCTYPE r [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><r><a><c>&b;</c></a></r>"#;
-        assert!(alerts(bomb).unwrap_err().0.contains("declares entities"));
-        let outside = r#"<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r><a>&x;</a></r>"#;
-        assert!(alerts(outside).unwrap_err().0.contains("declares entities"));
-        assert!(alerts("<r><a>&x;</a></r>").unwrap_err().0.contains("&x; is not known"));
-    }
-
-    #[test]
-    fn broken_documents_say_where() {
-        assert!(alerts("<r>\n<a><b></a></r>").unwrap_err().0.contains("line 2"));
-        assert!(alerts("<r><a>").unwrap_err().0.contains("ends before"));
-        assert!(alerts(&format!("<r><a>{}", "<b>".repeat(10_000))).unwrap_err().0.contains("nested"));
-        assert!(alerts(&"<b>".repeat(10_000)).unwrap_err().0.contains("nested"));
-    }
-}
+mod tests;
