@@ -17,6 +17,8 @@ use crate::domain::severity::Tally;
 use crate::error::{AppError, ErrorKind};
 use crate::report::{self, Format, Report};
 
+/// Both halves of files from this size on are read side by side.
+const LARGE: u64 = 16 << 20;
 /// Reports larger than this are not read.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -197,9 +199,8 @@ pub fn read(file: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// All of a file, of one that is too large one byte more than there may be. Both halves of a large one are read side by side.
+/// All of a file, of one that is too large one byte more than there may be.
 fn whole(mut file: &File) -> std::io::Result<Vec<u8>> {
-    const LARGE: u64 = 16 << 20;
     let about = file.metadata()?;
     let size = if about.is_file() { about.len().min(MOST_BYTES) } else { 0 };
     let size = usize::try_from(size).unwrap_or(0);
@@ -222,4 +223,21 @@ fn whole(mut file: &File) -> std::io::Result<Vec<u8>> {
     let left = (MOST_BYTES + 1).saturating_sub(bytes.len() as u64);
     file.take(left).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_file_is_read_as_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        for size in [0, 1, 100, LARGE - 1, LARGE, LARGE + 1] {
+            let path = folder.path().join(size.to_string());
+            let bytes: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
+            std::fs::write(&path, &bytes).unwrap();
+            assert!(read(&path).unwrap() == bytes, "{size}");
+        }
+        assert!(read(folder.path()).is_err() && read(&folder.path().join("none")).is_err());
+    }
 }

@@ -366,3 +366,30 @@ proptest! {
         prop_assert_eq!(unique.len(), out.len());
     }
 }
+
+/// How many threads merge must not be seen in what comes out.
+#[test]
+fn a_large_report_is_merged_the_same_on_any_number_of_threads() {
+    const COUNT: usize = 12_000;
+    let of = |n: usize| {
+        let mut f = match n % 3 {
+            0 => vulnerable("x", &[&format!("CVE-2024-{}", n % 1_500)], "1.0", Severity::High),
+            1 => finding("x", "R", &format!("src/{}.c", n % 700), 7, &format!("call({})", n % 900)),
+            _ => finding("x", "S", "a.c", 1 + u32::try_from(n % 5).unwrap(), "b()"),
+        };
+        f.location.path = if n % 6 == 0 { Some(format!("p{}/lock", n % 4).into()) } else { f.location.path };
+        f.title = format!("T{}", n % 11).into();
+        f.suppressed = (n % 7 == 0).then(|| "so".into());
+        f.severity = if n % 5 == 0 { Severity::Critical } else { f.severity };
+        f.keys = keys_of(&f);
+        Box::new(f)
+    };
+    let all: Vec<_> = (0..COUNT).map(of).collect();
+    let (alone, merged) = merge_within(all.clone(), 1);
+    assert!(merged > 4096, "{merged}");
+    for threads in [2, 3, 8] {
+        let (left, others) = merge_within(all.clone(), threads);
+        assert_eq!(others, merged);
+        assert!(left == alone, "{threads} threads");
+    }
+}
