@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 declare -A package=(
     [ssh-keygen]=openssh-client [ssh-agent]=openssh-client [sshd]=openssh-server [jq]=jq [tmux]=tmux
     [openssl]=openssl [gnome-keyring-daemon]=gnome-keyring
-    [dbus-run-session]=dbus-daemon [secret-tool]=libsecret-tools [cc]=gcc
+    [dbus-run-session]=dbus-daemon [secret-tool]=libsecret-tools [cc]=gcc [make]=make
     [setsid]=util-linux [setpriv]=util-linux [python3]=python3 [git]=git
 )
 missing=()
