@@ -377,10 +377,10 @@ fn a_large_report_is_merged_the_same_on_any_number_of_threads() {
             1 => finding("x", "R", &format!("src/{}.c", n % 700), 7, &format!("call({})", n % 900)),
             _ => finding("x", "S", "a.c", 1 + u32::try_from(n % 5).unwrap(), "b()"),
         };
-        f.location.path = if n % 6 == 0 { Some(format!("p{}/lock", n % 4).into()) } else { f.location.path };
+        f.location.path = if n.is_multiple_of(6) { Some(format!("p{}/lock", n % 4).into()) } else { f.location.path };
         f.title = format!("T{}", n % 11).into();
-        f.suppressed = (n % 7 == 0).then(|| "so".into());
-        f.severity = if n % 5 == 0 { Severity::Critical } else { f.severity };
+        f.suppressed = n.is_multiple_of(7).then(|| "so".into());
+        f.severity = if n.is_multiple_of(5) { Severity::Critical } else { f.severity };
         f.keys = keys_of(&f);
         Box::new(f)
     };
