@@ -131,6 +131,7 @@ impl<I: Iterator<Item = Report>> Serialize for Reports<'_, I> {
         let mut list = serializer.serialize_seq(None)?;
         for report in self.0.borrow_mut().take().into_iter().flatten() {
             list.serialize_element(&Shown(&report))?;
+            forget(report);
         }
         list.end()
     }
@@ -181,48 +182,54 @@ impl Serialize for Findings<'_> {
 
 /// Gives the memory of a report back while the next is read: of a large one that takes a tenth of the time that reading does.
 fn forget(report: Report) {
-    drop(std::thread::spawn(move || drop(report)));
+    const MANY: usize = 10_000;
+    if report.findings.len() >= MANY {
+        // Where there is no thread it is given back at once.
+        drop(std::thread::Builder::new().spawn(move || drop(report)));
+    }
 }
 
 /// The bytes of a file, or of standard input; else why not.
 pub fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
     let result = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes).map(|_| bytes)
+        std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes).map(|_| ())
     } else {
-        File::open(file).and_then(|file| whole(&file))
+        File::open(file).and_then(|file| whole(&file, &mut bytes))
     };
     match result {
         Err(e) => Err(format!("it cannot be opened: {e}")),
-        Ok(bytes) if bytes.len() as u64 > MOST_BYTES => Err(format!("it is larger than {MOST_BYTES} bytes")),
-        Ok(bytes) => Ok(bytes),
+        Ok(()) if bytes.len() as u64 > MOST_BYTES => Err(format!("it is larger than {MOST_BYTES} bytes")),
+        Ok(()) => Ok(bytes),
     }
 }
 
 /// All of a file, of one that is too large one byte more than there may be.
-fn whole(mut file: &File) -> std::io::Result<Vec<u8>> {
+fn whole(mut file: &File, bytes: &mut Vec<u8>) -> std::io::Result<()> {
     let about = file.metadata()?;
     let size = if about.is_file() { about.len().min(MOST_BYTES) } else { 0 };
-    let size = usize::try_from(size).unwrap_or(0);
     // With room for all of it and the end from the start: to grow is to copy.
-    let mut bytes = vec![0; size + 1];
-    if about.len() < LARGE {
+    *bytes = vec![0; usize::try_from(size).unwrap_or(0) + 1];
+    bytes.pop();
+    if size < LARGE || halves(file, bytes).is_err() {
+        // What cannot be read this way either is told; a file may also become shorter meanwhile.
         bytes.clear();
-    } else {
-        bytes.truncate(size);
-        let (first, second) = bytes.split_at_mut(size / 2);
-        let at = first.len() as u64;
-        std::thread::scope(|scope| {
-            let second = scope.spawn(move || file.read_exact_at(second, at));
-            file.read_exact_at(first, 0)?;
-            second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })?;
-        file.seek(SeekFrom::Start(size as u64))?;
     }
+    file.seek(SeekFrom::Start(bytes.len() as u64)).ok();
     // And what was written since.
     let left = (MOST_BYTES + 1).saturating_sub(bytes.len() as u64);
-    file.take(left).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    file.take(left).read_to_end(bytes).map(drop)
+}
+
+/// Fills a buffer from a file, both halves at once.
+fn halves(file: &File, bytes: &mut [u8]) -> std::io::Result<()> {
+    let (first, second) = bytes.split_at_mut(bytes.len() / 2);
+    let at = first.len() as u64;
+    std::thread::scope(|scope| {
+        let second = std::thread::Builder::new().spawn_scoped(scope, move || file.read_exact_at(second, at))?;
+        file.read_exact_at(first, 0)?;
+        second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 #[cfg(test)]

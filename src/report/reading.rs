@@ -2,8 +2,8 @@
 
 mod share;
 
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 
 use super::draft::{Draft, source};
@@ -34,7 +34,12 @@ fn threads(size: usize) -> usize {
 
 /// How many threads work on one report at the most.
 pub(super) fn most_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(THREADS)
+    static MOST: LazyLock<usize> = LazyLock::new(|| {
+        // Where no thread is to be had, all is read on this one.
+        let is_allowed = std::thread::Builder::new().spawn(|| {}).is_ok();
+        if is_allowed { std::thread::available_parallelism().map_or(1, usize::from).min(THREADS) } else { 1 }
+    });
+    *MOST
 }
 
 /// A report on the way from a document to findings.

@@ -4,7 +4,7 @@ mod sketch;
 
 use std::borrow::Cow;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr3};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
@@ -308,7 +308,6 @@ impl<'t> Source<'t> {
 
     fn opened(&self, start: &BytesStart<'_>) -> Result<Node<'t>, Unreadable> {
         let mut node = Node { name: bare(self.held(start.name().0)), ..Node::default() };
-        node.attributes.reserve_exact(memchr_iter(b'=', start.attributes_raw().as_bytes()).count());
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|e| self.broken(&e.to_string()))?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| self.broken(&e.to_string()))?;
@@ -383,21 +382,36 @@ fn add<'t>(text: &mut Cow<'t, str>, more: Cow<'t, str>) {
 
 /// The end tag of an element, and what follows it; `None` where it has to be read to find out. `rest` begins in the element.
 fn before_end<'t>(rest: &'t str, name: &str) -> Option<&'t str> {
-    for at in memchr_iter(b'<', rest.as_bytes()) {
-        let tag = rest.get(at + 1..)?;
-        match tag.as_bytes().first()? {
+    let bytes = rest.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr(b'<', bytes.get(at..)?)?;
+        let tag = bytes.get(at + 1..)?;
+        match tag.first()? {
             // What stands in a comment or in CDATA is no tag.
             b'!' | b'?' => return None,
-            b'/' if tag.get(1..)?.starts_with(name) => {
-                let is_it = tag.as_bytes().get(1 + name.len()).is_some_and(|b| b.is_ascii_whitespace() || *b == b'>');
+            b'/' if tag.get(1..)?.starts_with(name.as_bytes()) => {
+                let is_it = tag.get(1 + name.len()).is_some_and(|b| b.is_ascii_whitespace() || *b == b'>');
                 return if is_it { rest.get(at..) } else { None };
             }
+            b'/' => at += 1,
             // One of the same name may be in it.
-            _ if tag.starts_with(name) => return None,
-            _ => {}
+            _ if tag.starts_with(name.as_bytes()) => return None,
+            _ => at += 1 + tag_end(tag)?,
         }
     }
-    None
+}
+
+/// Where a start tag ends: some writers leave `<` and `>` in the values of attributes as they are.
+fn tag_end(tag: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr3(b'>', b'"', b'\'', tag.get(at..)?)?;
+        match tag.get(at)? {
+            b'>' => return Some(at),
+            quote => at += 2 + memchr(*quote, tag.get(at + 1..)?)?,
+        }
+    }
 }
 
 /// A name without its prefix: writers choose prefixes freely.

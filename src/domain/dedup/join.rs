@@ -72,8 +72,11 @@ struct Repeat<'f>(&'f Finding);
 impl Hash for Repeat<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let f = self.0;
-        // The weakest key is made from the rule, the title and the place.
-        (f.keys.last().map(|key| key.value), f.location.line, f.location.column, &f.detail).hash(state);
+        // All that is compared below: else many that differ in the rest would each be compared with all before it.
+        (&f.rule, &f.location, (&f.title, &f.detail, &f.snippet), &f.package).hash(state);
+        if f.class == Class::Secret {
+            (&f.keys, native_ids(f)).hash(state);
+        }
     }
 }
 
@@ -103,19 +106,18 @@ fn native_ids(finding: &Finding) -> Vec<Option<&Untrusted>> {
 /// found, or to every line of the same code.
 pub(super) fn join_by_tool_id<F: Borrow<Finding>>(findings: &[F], groups: &mut Groups) {
     let ids = findings.iter().enumerate().flat_map(|(index, f)| {
-        let own = f.borrow().keys.iter().filter(|k| k.rung == Rung::ToolId);
-        own.map(move |k| (k.value.beginning(), index))
+        let own = f.borrow().keys.iter().enumerate().filter(|(_, k)| k.rung == Rung::ToolId);
+        own.map(move |(at, k)| (k.value.beginning(), index, at))
     });
-    let mut ids: Vec<(u128, usize)> = ids.collect();
+    let mut ids: Vec<(u128, usize, usize)> = ids.collect();
     ids.sort_unstable();
     // Nearly all stand alone, and the others have to agree in more.
-    for same in ids.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
-        let members = same.iter().filter_map(|(_, index)| Some((*index, findings.get(*index)?.borrow())));
-        let places = members.flat_map(|(index, f)| {
+    for same in ids.chunk_by(|(a, ..), (b, ..)| a == b).filter(|same| same.len() > 1) {
+        let places = same.iter().filter_map(|(_, index, at)| {
+            let f: &Finding = findings.get(*index)?.borrow();
             // Without a line to compare, the words have to agree.
             let words = f.location.line.map_or(Some(&f.title), |_| None);
-            let own = f.keys.iter().filter(|k| k.rung == Rung::ToolId);
-            own.map(move |k| ((k.value, &f.rule, &f.location.path, words), f.location.line.unwrap_or(0), index))
+            Some(((f.keys.get(*at)?, &f.rule, &f.location.path, words), f.location.line.unwrap_or(0), *index))
         });
         let mut places: Vec<_> = places.collect();
         places.sort_unstable();

@@ -203,14 +203,22 @@ fn united_shared(group: &[(usize, Arc<Finding>)], by: Option<Rung>) -> Option<Ar
 }
 
 fn is_in_order(finding: &Finding) -> bool {
-    let rising = |keys: &[MatchKey]| {
-        let differ = |at: usize, key: &MatchKey| keys.iter().take(at).all(|before| before != key);
-        keys.is_sorted_by_key(|k| k.rung) && keys.iter().enumerate().all(|(at, key)| differ(at, key))
-    };
     finding.vulnerabilities.is_sorted_by(|a, b| a < b)
         && finding.cwe.is_sorted_by(|a, b| a < b)
         && finding.sources.is_sorted_by(|a, b| a < b)
-        && rising(&finding.keys)
+        && finding.keys.is_sorted_by_key(|k| k.rung)
+        && differ(&finding.keys)
+}
+
+/// So few are compared with one another.
+const SHORT: usize = 16;
+
+/// Whether no key stands twice.
+fn differ(keys: &[MatchKey]) -> bool {
+    if keys.len() <= SHORT {
+        return keys.iter().enumerate().all(|(at, key)| keys.iter().take(at).all(|before| before != key));
+    }
+    keys.iter().collect::<HashSet<_>>().len() == keys.len()
 }
 
 /// One finding from several that are the same: the gravest is taken, and what it lacks is added from the others.
@@ -226,6 +234,7 @@ fn unite_all(one: &mut Held, mut others: Vec<Held>) {
         std::mem::swap(one, graver);
     }
     others.sort_by(|a, b| gravest_first(a, b));
+    let is_more_than_one = !others.is_empty();
     if others.iter().any(|f| f.suppressed.is_none()) {
         one.suppressed = None;
     }
@@ -242,6 +251,12 @@ fn unite_all(one: &mut Held, mut others: Vec<Held>) {
     one.cwe.dedup();
     one.sources.sort();
     one.sources.dedup();
+    if let Some(package) = &mut one.package
+        && is_more_than_one
+    {
+        package.fixed.sort();
+        package.fixed.dedup();
+    }
     order_keys(one);
 }
 
@@ -269,8 +284,6 @@ fn add(one: &mut Finding, other: Finding) {
             own.version = own.version.take().or(other.version);
             own.purl = own.purl.take().or(other.purl);
             all(&mut own.fixed, other.fixed);
-            own.fixed.sort();
-            own.fixed.dedup();
         }
         (own, other) => *own = own.take().or(other),
     }
@@ -297,8 +310,6 @@ fn add_place(one: &mut Finding, other: Location) {
 
 /// Keys by rung; of one rung a CVE's key stays before another id's, as the maker of the keys put them.
 fn order_keys(finding: &mut Finding) {
-    /// So few are compared with one another.
-    const SHORT: usize = 16;
     if finding.keys.len() <= SHORT {
         let all = std::mem::take(&mut finding.keys);
         for key in all {

@@ -393,3 +393,25 @@ fn a_large_report_is_merged_the_same_on_any_number_of_threads() {
         assert!(left == alone, "{threads} threads");
     }
 }
+
+/// As many ids as one finding swallowed make no more work than they are.
+#[test]
+fn what_swallowed_many_ids_is_merged_across_reports_in_time() {
+    const MANY: usize = 20_000;
+    let ids = |report: &str| {
+        let mut f = vulnerable("x", &["CVE-2024-1"], "1.0", Severity::High);
+        f.sources[0].report = report.into();
+        f.keys = (0..MANY).map(|n| tool_key("x", &n.to_string())).collect();
+        f
+    };
+    let across = merge_across(vec![vec![ids("a")], vec![ids("b")]]);
+    assert_eq!((across.len(), across[0].keys.len(), across[0].sources.len()), (1, MANY, 2));
+    let fixed = |n: usize| {
+        let mut f = vulnerable("x", &["CVE-2024-1"], "1.0", Severity::High);
+        f.package.as_mut().unwrap().fixed = vec![format!("2.{n}").into()];
+        f
+    };
+    let (left, merged) = within((0..MANY).map(fixed).collect());
+    assert_eq!((left.len(), merged as usize), (1, MANY - 1));
+    assert_eq!(left[0].package.as_ref().unwrap().fixed.len(), MANY);
+}

@@ -61,6 +61,9 @@ fn the_end_of_an_element_is_not_taken_for_what_only_looks_like_it() {
         "<ab/></ab>",
         "<b></a></b>",
         "<b x='1'>y &gt; z</b >",
+        "<b x='</a>'/>",
+        "<b x=\"</a>'>\" y='\"'>z</b>",
+        "<b x=\"</a>",
         "x</a ><a>y",
         "<p:a>1</p:a>",
         "",
@@ -75,7 +78,7 @@ proptest! {
     fn elements_are_the_same_whether_they_are_passed_over_first(
         parts in prop::collection::vec(
             prop::sample::select(vec!["<a>", "</a>", "<a/>", "<ab>", "</ab>", "<b>", "</b>", "x", "&lt;", "<!--", "-->",
-                "<![CDATA[", "]]>", "<?q", "?>", "</a >", "<p:a>", "</p:a>"]),
+                "<![CDATA[", "]]>", "<?q", "?>", "</a >", "<p:a>", "<b x='</a>'>", "<b x=\"", "\">", "<a x='>'>", "</p:a>"]),
             0..14,
         )
     ) {
