@@ -1,21 +1,56 @@
-//! tfsec JSON: `tfsec -f json`. Versions before 0.40 had other words for severities; what passed or was ignored stands
-//! in it where it was asked for.
+//! tfsec: `tfsec -f json` and `tfsec -f csv`. Versions before 0.40 had other words for severities; what passed or was
+//! ignored stands in it where it was asked for.
 
 use crate::report::prelude::*;
 
 const TOOL: &str = "tfsec";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "tfsec-json",
-    title: "tfsec JSON",
-    classes: &[Class::Iac],
-    items: "elements of `results`",
-    severity: "`severity`; of old versions `ERROR` is high, `WARNING` medium",
-    identity: "rule, resource or path and description",
-    checked: "DefectDojo's parser",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "tfsec-csv",
+        title: "tfsec CSV",
+        classes: &[Class::Iac],
+        items: "rows",
+        severity: "`severity`",
+        identity: "rule, path and description",
+        checked: "no real file was at hand; columns as tfsec 1.28 writes them",
+        detect: |shape| shape.columns(&COLUMNS).into(),
+        parse: csv,
+    },
+    Format {
+        name: "tfsec-json",
+        title: "tfsec JSON",
+        classes: &[Class::Iac],
+        items: "elements of `results`",
+        severity: "`severity`; of old versions `ERROR` is high, `WARNING` medium",
+        identity: "rule, resource or path and description",
+        checked: "DefectDojo's parser",
+        detect,
+        parse,
+    },
+];
+
+const COLUMNS: [&str; 6] = ["file", "start_line", "end_line", "rule_id", "link", "passed"];
+
+fn csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
+    let table = table::read(input.text)?;
+    let mut reading = Reading::new(input, TOOL, &[Class::Iac]);
+    for row in table.iter() {
+        if row.get("passed").is_some_and(|p| p.eq_ignore_ascii_case("true")) {
+            reading.passed(1);
+            continue;
+        }
+        let mut draft = Draft::new(Class::Iac);
+        draft.rated(row.get("severity"));
+        row.get("rule_id").unwrap_or_default().clone_into(&mut draft.rule);
+        row.get("description").unwrap_or_default().clone_into(&mut draft.title);
+        draft.path = row.get("file").map(str::to_owned);
+        draft.line = row.get("start_line").and_then(|line| line.parse().ok());
+        draft.url = row.get("link").map(str::to_owned);
+        reading.add(draft);
+    }
+    reading.done()
+}
 
 /// Without findings it is `{"results": null}` and nothing else.
 fn detect(shape: &Shape<'_>) -> Fit {
@@ -126,5 +161,18 @@ mod tests {
         for bad in ["{\"results\": 7}", "{\"results\": [3]}", "{}"] {
             assert_eq!(read("r", bad.as_bytes(), Some("tfsec-json")).status, ReportStatus::Error, "{bad}");
         }
+    }
+
+    #[test]
+    fn rows_are_findings_unless_they_passed() {
+        let head = "file,start_line,end_line,rule_id,severity,description,link,passed\n";
+        let rows = "/src/main.tf,5,7,aws-s3-enable-bucket-encryption,HIGH,No encryption,https://x.example/1,false\n\
+            /src/main.tf,9,9,aws-s3-other,LOW,Other,https://x.example/2,true\n";
+        let report = read("t.csv", format!("{head}{rows}").as_bytes(), None);
+        assert_eq!((report.format, report.raw_items, report.findings.len()), ("tfsec-csv", 2, 1));
+        let f = &report.findings[0];
+        assert_eq!((f.severity, f.rule.raw()), (Severity::High, "aws-s3-enable-bucket-encryption"));
+        assert_eq!((f.place().as_str(), f.title.raw()), ("/src/main.tf:5", "No encryption"));
+        assert_eq!(read("t.csv", head.as_bytes(), None).classes, [Class::Iac]);
     }
 }
