@@ -110,6 +110,25 @@ mod tests {
         "Title": "Use MFA", "GeneratorId": "best/v/1/IAM.5", "ProductFields": {"ControlId": "IAM.5"}, "Region": "eu-1", "Severity": {"Label": "INFORMATIONAL"},
         "Compliance": {"Status": "STATE"}, "Resources": [{"Type": "AwsAccount", "Id": "AWS::::Account:77"}]}"#;
 
+    /// All its findings are of one kind, and its ARN is no rule.
+    #[test]
+    fn checks_of_kube_bench_are_rules_of_their_own() {
+        let of = |check: &str| {
+            let arn = "arn:aws:securityhub:us-east-1::product/aqua-security/kube-bench";
+            format!(
+                r#"{{"SchemaVersion": "2018-10-08", "Id": "{arn}1EKS-node-id{check}", "ProductArn": "{arn}", "Title": "{check} Mode",
+                "GeneratorId": "{arn}/cis-kubernetes-benchmark/eks-1.0.1/{check}", "Severity": {{"Label": "HIGH"}},
+                "Types": ["Software and Configuration Checks/Industry and Regulatory Standards/CIS Kubernetes Benchmark"],
+                "Resources": [{{"Type": "Other", "Id": "c"}}]}}"#
+            )
+        };
+        let report = read("r", format!("[{},{}]", of("4.1.1"), of("4.1.2")).as_bytes(), None);
+        let rules: Vec<_> = report.findings.iter().map(|f| f.rule.raw()).collect();
+        assert_eq!(rules, ["4.1.1", "4.1.2"]);
+        let shared = report.findings[0].keys.iter().any(|key| report.findings[1].keys.contains(key));
+        assert!(!shared, "a dismissal of one would be taken for the other");
+    }
+
     #[test]
     fn findings_are_read_in_all_wrappings() {
         for text in [

@@ -43,6 +43,8 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let header = doc.at("headers.0");
     reading.version(header.get("tool_version").text().or(doc.get("scancode_version").text()));
     let mut asked = false;
+    // How many files were looked at, and in how many that failed.
+    let (mut looked, mut broken) = (0_usize, 0_usize);
     for file in doc.results("files")? {
         if !file.is_object() {
             return Err(Unreadable(format!("A file has to be an object, and is {}.", file.kind())));
@@ -52,6 +54,8 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             continue;
         }
         reading.passed(1);
+        looked += 1;
+        broken += usize::from(file.get("scan_errors").texts().next().is_some());
         for draft in licences(file) {
             reading.more(draft);
         }
@@ -59,9 +63,9 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if !asked {
         reading.not_assessed("ScanCode was not asked for licences (--license), or found no files.");
     }
-    let errors = header.get("errors").items().len();
+    let errors = header.get("errors").items().len().max(broken);
     if errors > 0 {
-        reading.remark(format!("ScanCode met {errors} errors while it looked."));
+        reading.incomplete(format!("ScanCode met {errors} errors, and could not look at {broken} of {looked} files."));
     }
     reading.done()
 }
@@ -171,6 +175,25 @@ mod tests {
             assert_eq!(f.location.path.as_ref().unwrap().raw(), "src/a.c");
             assert_eq!(report.findings[1].severity, Severity::Unknown);
         }
+    }
+
+    #[test]
+    fn files_that_could_not_be_looked_at_are_not_clean() {
+        let of = |detections: &str, header: &str| {
+            let text = format!(
+                r#"{{"headers": [{{"tool_name": "scancode-toolkit", "errors": [{header}]}}], "files": [{{"path": "a.c", "type": "file",
+                "license_detections": [{detections}], "scan_errors": ["timeout after 120 seconds."]}}]}}"#
+            );
+            read("s", text.as_bytes(), None)
+        };
+        for header in ["", r#""Path: a.c""#] {
+            let none = of("", header);
+            assert_eq!((none.status, none.classes.len()), (ReportStatus::NotAssessed, 0));
+            assert!(none.reason.unwrap().raw().contains("could not look at 1 of 1 files"));
+        }
+        let some = of(r#"{"license_expression": "mit", "license_expression_spdx": "MIT", "matches": []}"#, "");
+        assert_eq!((some.status, some.findings.len()), (ReportStatus::Ok, 1));
+        assert!(some.reason.unwrap().raw().contains("met 1 errors"));
     }
 
     #[test]

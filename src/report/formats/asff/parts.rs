@@ -83,6 +83,13 @@ pub(super) fn draft(finding: &Node<'_>, class: Class) -> Draft {
     draft
 }
 
+/// The check of kube-bench, which writes it behind its own ARN, the benchmark and that one's version. The kind of its findings is
+/// one for all of them.
+fn of_kube_bench(maker: &str) -> Option<&str> {
+    let (_, own) = maker.split_once(":product/aqua-security/kube-bench/")?;
+    own.rsplit_once('/').map(|(_, check)| check).filter(|check| !check.is_empty())
+}
+
 /// The rule: the vulnerability, else the control, else what made it. An ARN there names a detector, not a rule.
 fn rule<'n>(finding: &'n Node<'_>) -> Option<&'n str> {
     let fields = finding.get("ProductFields");
@@ -90,6 +97,7 @@ fn rule<'n>(finding: &'n Node<'_>) -> Option<&'n str> {
     let code = finding.at("Vulnerabilities.0.CodeVulnerabilities.0.Cwes.0").text();
     [
         code,
+        maker.and_then(of_kube_bench),
         finding.at("Vulnerabilities.0.Id").text(),
         finding.at("Compliance.SecurityControlId").text(),
         fields.get("ControlId").text(),
