@@ -46,6 +46,7 @@ mod dependabot;
 mod dependency_check;
 mod dependency_check_csv;
 mod dependency_check_json;
+mod dependency_check_junit;
 mod dependency_check_xml;
 mod dependency_snapshot;
 mod dependency_track;
@@ -121,6 +122,7 @@ mod sonarqube;
 mod sonatype;
 mod spdx;
 mod spotbugs;
+mod suites;
 mod sysdig;
 mod tenable_export;
 mod terrascan;
@@ -186,6 +188,7 @@ pub(super) static ALL: &[&[Format]] = &[
     dependabot::FORMATS,
     dependency_check_csv::FORMATS,
     dependency_check_json::FORMATS,
+    dependency_check_junit::FORMATS,
     dependency_check_xml::FORMATS,
     dependency_snapshot::FORMATS,
     dependency_track::FORMATS,

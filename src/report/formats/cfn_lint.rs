@@ -1,20 +1,25 @@
 //! cfn-lint JSON: `cfn-lint --format json`. Without findings it is an empty list, which nothing tells from others.
 
+mod junit;
+
 use crate::report::prelude::*;
 
 const TOOL: &str = "cfn-lint";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "cfn-lint-json",
-    title: "cfn-lint JSON",
-    classes: &[Class::Iac],
-    items: "elements of the list",
-    severity: "`Level`: `Error` is high, `Warning` medium, `Informational` info",
-    identity: "rule and place in the template",
-    checked: "Jenkins' parser, and cfn-lint 1",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "cfn-lint-json",
+        title: "cfn-lint JSON",
+        classes: &[Class::Iac],
+        items: "elements of the list",
+        severity: "`Level`: `Error` is high, `Warning` medium, `Informational` info",
+        identity: "rule and place in the template",
+        checked: "Jenkins' parser, and cfn-lint 1",
+        detect,
+        parse,
+    },
+    junit::JUNIT,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     shape.lists(&["Filename", "Level", "Location", "Rule"]).into()
@@ -29,15 +34,19 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.done()
 }
 
-fn draft(result: &Node<'_>) -> Draft {
-    let mut draft = Draft::new(Class::Iac);
-    let rule = result.get("Rule");
-    draft.severity = match result.get("Level").or_empty().to_ascii_lowercase().as_str() {
+fn level(word: &str) -> Severity {
+    match word.to_ascii_lowercase().as_str() {
         "error" => Severity::High,
         "warning" => Severity::Medium,
         "informational" | "info" => Severity::Info,
         _ => Severity::Unknown,
-    };
+    }
+}
+
+fn draft(result: &Node<'_>) -> Draft {
+    let mut draft = Draft::new(Class::Iac);
+    let rule = result.get("Rule");
+    draft.severity = level(result.get("Level").or_empty());
     rule.get("Id").or_empty().clone_into(&mut draft.rule);
     result
         .get("Message")

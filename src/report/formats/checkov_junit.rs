@@ -2,6 +2,7 @@
 //! stand in the text of its failure.
 
 use super::checkov::{TOOL, class_of};
+use super::suites;
 use crate::report::prelude::*;
 use crate::report::xml::Node as Element;
 
@@ -19,7 +20,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let own = ["][CKV_", "][CKV2_", "][BC_", "name=\"custom_tool_name\" value=\"Checkov\""];
-    ((shape.root("testsuites") || shape.root("testsuite")) && own.iter().any(|w| shape.head.contains(w))).into()
+    (suites::is_junit(shape) && own.iter().any(|w| shape.head.contains(w))).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
@@ -63,8 +64,8 @@ fn draft(case: &Element, kind: &str, folder: Option<&str>) -> Option<Draft> {
     let outcome = failure.or(skipped)?;
     let mut draft = Draft::new(class_of(kind));
     let name = case.attribute("name").unwrap_or_default();
-    let (severity, rest) = bracketed(name).unwrap_or(("", name));
-    let (id, title) = bracketed(rest).unwrap_or(("", rest));
+    let (severity, rest) = suites::bracketed(name).unwrap_or(("", name));
+    let (id, title) = suites::bracketed(rest).unwrap_or(("", rest));
     draft.rated(Some(severity).filter(|s| !s.eq_ignore_ascii_case("none")));
     id.clone_into(&mut draft.rule);
     let said = outcome.attribute("message").filter(|_| failure.is_some());
@@ -90,12 +91,6 @@ fn draft(case: &Element, kind: &str, folder: Option<&str>) -> Option<Draft> {
     }
     told(&mut draft, &outcome.text);
     Some(draft)
-}
-
-/// `[first] rest` as its two parts.
-fn bracketed(text: &str) -> Option<(&str, &str)> {
-    let (word, rest) = text.trim_start().strip_prefix('[')?.split_once(']')?;
-    Some((word.trim(), rest.trim_start()))
 }
 
 /// What the text of a failure says: fields, then the code with the numbers of its lines.

@@ -115,8 +115,10 @@ fn klar(input: &Input<'_>) -> Result<Parsed, Unreadable> {
 
 /// A vulnerability as Clair 1 and 2 write it.
 fn older(found: &Node<'_>, name: &Node<'_>, version: &Node<'_>, image: Option<&str>) -> Draft {
+    let named = found.get("Name").or_empty();
     let mut draft = Flaw {
-        id: found.get("Name").or_empty(),
+        id: id(named),
+        title: (id(named) != named).then_some(named),
         description: found.get("Description").text(),
         name: name.text(),
         version: version.text(),
@@ -127,13 +129,30 @@ fn older(found: &Node<'_>, name: &Node<'_>, version: &Node<'_>, image: Option<&s
     }
     .draft();
     rated(&mut draft, found.get("Severity").text());
-    draft.url = found.get("Link").owned();
+    linked(&mut draft, found.get("Link"));
+    draft.vulnerabilities.extend(found.get("CVEIds").texts().flat_map(words::vulnerability_ids));
     let score = |key: &str| {
         let cvss = found.at("Metadata.NVD").get(key);
         Cvss::of(cvss.get("Score").score(), cvss.get("Vectors").text())
     };
     draft.cvss = image::best([score("CVSSv3"), score("CVSSv2")]);
     draft
+}
+
+/// The id that a name begins with: `RHSA-2021:1` of `RHSA-2021:1: openssl security update (Important)`.
+fn id(name: &str) -> &str {
+    let first = name.split_whitespace().next().unwrap_or_default().trim_end_matches(':');
+    if first.contains('-') && first.contains(|c: char| c.is_ascii_digit()) { first } else { name }
+}
+
+/// What the addresses say, which stand in one text with blanks between them: an advisory's are those of the
+/// vulnerabilities that it mends.
+fn linked(draft: &mut Draft, links: &Node<'_>) {
+    let links = links.or_empty();
+    draft.url = links.split_whitespace().next().map(str::to_owned);
+    if !draft.rule.starts_with("CVE-") {
+        draft.vulnerabilities.extend(words::vulnerability_ids(links));
+    }
 }
 
 /// The layer, alone or within Quay's answer.
@@ -206,19 +225,29 @@ fn newest(found: &Node<'_>, package: &Node<'_>, manifest: Option<&str>, only: &s
     let distribution = found.get("distribution");
     let distro = distribution.get("did").text().or(distribution.get("name").text()).unwrap_or(only);
     let mut draft = Flaw {
-        id: name,
+        id: id(name),
+        title: (id(name) != name).then_some(name),
         description: found.get("description").text(),
         name: package.get("name").text(),
         version: package.get("version").text(),
         distro,
         image: manifest,
-        fixed: found.get("fixed_in_version").text(),
+        fixed: found.get("fixed_in_version").text().and_then(fixed),
         ..Flaw::default()
     }
     .draft();
     draft.rated(found.get("normalized_severity").text());
-    draft.url = found.get("links").text().and_then(|l| l.split_whitespace().next()).map(str::to_owned);
+    draft.vulnerabilities.extend(words::vulnerability_ids(name));
+    linked(&mut draft, found.get("links"));
     draft
+}
+
+/// The version that mends it. Of packages of languages it stands in a query: `fixed=2.15.0&introduced=2.13.0`.
+fn fixed(text: &str) -> Option<&str> {
+    if !["fixed=", "introduced=", "lastAffected="].iter().any(|k| text.starts_with(k)) {
+        return Some(text);
+    }
+    text.split('&').find_map(|part| part.strip_prefix("fixed="))
 }
 
 /// The best score of each vulnerability, by its number in the report.
@@ -266,6 +295,27 @@ mod tests {
             assert_eq!((package.name.raw(), package.fixed[0].raw()), ("bash", "5.1"));
             assert_eq!(package.purl.unwrap().raw(), "pkg:deb/debian/bash@5.0");
         }
+    }
+
+    #[test]
+    fn advisories_name_what_they_mend_in_their_links() {
+        let quay = r#"{"status": "scanned", "data": {"Layer": {"Name": "pay:1", "Features": [{"Name": "openssl", "Version": "1.1", "Vulnerabilities": [
+            {"Name": "RHSA-2021:1024: openssl security update (Important)", "Severity": "High", "NamespaceName": "RHEL8-rhel-8",
+             "Link": "https://a.example/errata/RHSA-2021:1024 https://a.example/cve/CVE-2021-3449 https://a.example/cve/CVE-2021-3450"}]}]}}}"#;
+        let f = one(quay, "clair-layer-json");
+        assert_eq!((f.rule.raw(), f.url.unwrap().raw()), ("RHSA-2021:1024", "https://a.example/errata/RHSA-2021:1024"));
+        let ids: Vec<&str> = f.vulnerabilities.iter().map(crate::text::Untrusted::raw).collect();
+        assert!(ids.contains(&"CVE-2021-3449") && ids.contains(&"CVE-2021-3450"), "{ids:?}");
+        assert_eq!(f.title.raw(), "RHSA-2021:1024: openssl security update (Important)");
+        let of = |fixed: &str| {
+            format!(
+                r#"{{"manifest_hash": "s", "packages": {{"7": {{"name": "log4j-core", "version": "2.14.0"}}}}, "vulnerabilities":
+              {{"9": {{"name": "GHSA-jfh8-c2jp-5v3q", "normalized_severity": "Critical", "fixed_in_version": "{fixed}"}}}}, "package_vulnerabilities": {{"7": ["9"]}}}}"#
+            )
+        };
+        let versions = |text: &str| one(&of(text), "clair4-json").package.unwrap().fixed;
+        assert_eq!(versions("fixed=2.15.0&introduced=2.13.0")[0].raw(), "2.15.0");
+        assert!(versions("introduced=2.13.0&lastAffected=2.14.9").is_empty());
     }
 
     #[test]

@@ -1,18 +1,25 @@
 //! gosec JSON: `gosec -fmt json`. Lines are text, and may be a range.
 
+mod junit;
+
 use crate::report::prelude::*;
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "gosec-json",
-    title: "gosec JSON",
-    classes: &[Class::Sast],
-    items: "elements of `Issues`",
-    severity: "`severity`",
-    identity: "rule, path and code",
-    checked: "DefectDojo's parser",
-    detect,
-    parse,
-}];
+const TOOL: &str = "gosec";
+
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "gosec-json",
+        title: "gosec JSON",
+        classes: &[Class::Sast],
+        items: "elements of `Issues`",
+        severity: "`severity`",
+        identity: "rule, path and code",
+        checked: "DefectDojo's parser",
+        detect,
+        parse,
+    },
+    junit::JUNIT,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     shape.has(&["Issues", "Stats"]).into()
@@ -20,7 +27,7 @@ fn detect(shape: &Shape<'_>) -> Fit {
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
-    let mut reading = Reading::new(input, "gosec", &[Class::Sast]);
+    let mut reading = Reading::new(input, TOOL, &[Class::Sast]);
     reading.version(doc.get("GosecVersion").text().filter(|v| *v != "dev"));
     for issue in doc.results_or_none("Issues")? {
         if !issue.is_object() {

@@ -1,21 +1,27 @@
 //! Grype JSON: `grype -o json`, of images, directories and SBOMs. What is ignored by a rule stands in a list of its own.
 
+mod templates;
+
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
 
 const TOOL: &str = "Grype";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "grype-json",
-    title: "Grype JSON, schema 1 to 16",
-    classes: &[Class::Container, Class::Sca],
-    items: "elements of `matches`, and of `ignoredMatches`",
-    severity: "`vulnerability.severity`, then CVSS",
-    identity: "vulnerability, package and place",
-    checked: "DefectDojo's and Jenkins' parsers",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "grype-json",
+        title: "Grype JSON, schema 1 to 16",
+        classes: &[Class::Container, Class::Sca],
+        items: "elements of `matches`, and of `ignoredMatches`",
+        severity: "`vulnerability.severity`, then CVSS",
+        identity: "vulnerability, package and place",
+        checked: "DefectDojo's and Jenkins' parsers",
+        detect,
+        parse,
+    },
+    templates::JUNIT,
+    templates::CSV,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();

@@ -1,20 +1,25 @@
 //! KICS JSON: `kics scan --report-formats json`. A query has one finding for each place in `files`.
 
+mod junit;
+
 use crate::report::prelude::*;
 
 const TOOL: &str = "KICS";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "kics-json",
-    title: "KICS JSON",
-    classes: &[Class::Iac, Class::Secret],
-    items: "`files` of all `queries`",
-    severity: "`severity` of the query; `TRACE` is info",
-    identity: "`similarity_id`",
-    checked: "DefectDojo's parser",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "kics-json",
+        title: "KICS JSON",
+        classes: &[Class::Iac, Class::Secret],
+        items: "`files` of all `queries`",
+        severity: "`severity` of the query; `TRACE` is info",
+        identity: "`similarity_id`",
+        checked: "DefectDojo's parser",
+        detect,
+        parse,
+    },
+    junit::JUNIT,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let counted = ["files_scanned", "kics_version", "queries_total"].iter().any(|k| shape.has(&[k]));

@@ -1,23 +1,28 @@
 //! Kubescape JSON: `kubescape scan --format json`, its second form. A control is made of rules; each rule that fails for a
 //! resource is a finding.
 
+mod junit;
+
 use std::collections::HashMap;
 
 use crate::report::prelude::*;
 
 const TOOL: &str = "Kubescape";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "kubescape-json",
-    title: "Kubescape JSON v2",
-    classes: &[Class::Iac, Class::Infra],
-    items: "`rules` of all `controls` of all `results`; a control without rules is one",
-    severity: "`scoreFactor` of the control by Kubescape's scale: from 9 critical, from 7 high, from 4 medium, from 1 low",
-    identity: "control and resource",
-    checked: "DefectDojo's parser",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "kubescape-json",
+        title: "Kubescape JSON v2",
+        classes: &[Class::Iac, Class::Infra],
+        items: "`rules` of all `controls` of all `results`; a control without rules is one",
+        severity: "`scoreFactor` of the control by Kubescape's scale: from 9 critical, from 7 high, from 4 medium, from 1 low",
+        identity: "control and resource",
+        checked: "DefectDojo's parser",
+        detect,
+        parse,
+    },
+    junit::JUNIT,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     (shape.has(&["results", "summaryDetails"]) && shape.json().get("summaryDetails").has("controls")).into()

@@ -1,20 +1,25 @@
 //! Terrascan JSON: `terrascan scan -o json`.
 
+mod junit;
+
 use crate::report::prelude::*;
 
 const TOOL: &str = "Terrascan";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "terrascan-json",
-    title: "Terrascan JSON",
-    classes: &[Class::Iac, Class::Container],
-    items: "violations, skipped violations and vulnerabilities",
-    severity: "`severity`",
-    identity: "rule and resource",
-    checked: "DefectDojo's parser on a report without findings; findings from the tool's documentation",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "terrascan-json",
+        title: "Terrascan JSON",
+        classes: &[Class::Iac, Class::Container],
+        items: "violations, skipped violations and vulnerabilities",
+        severity: "`severity`",
+        identity: "rule and resource",
+        checked: "DefectDojo's parser on a report without findings; findings from the tool's documentation",
+        detect,
+        parse,
+    },
+    junit::JUNIT,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let results = shape.json().get("results");

@@ -1,11 +1,14 @@
 //! tfsec: `tfsec -f json` and `tfsec -f csv`. Versions before 0.40 had other words for severities; what passed or was
 //! ignored stands in it where it was asked for.
 
+mod junit;
+
 use crate::report::prelude::*;
 
 const TOOL: &str = "tfsec";
 
 pub(super) const FORMATS: &[Format] = &[
+    junit::JUNIT,
     Format {
         name: "tfsec-csv",
         title: "tfsec CSV",

@@ -2,23 +2,28 @@
 //!
 //! The findings of a target are read one at a time: an image may have a hundred thousand.
 
+mod junit;
+
 use super::image;
 use crate::report::prelude::*;
 use crate::report::reading::Job;
 
 const TOOL: &str = "Trivy";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "trivy-json",
-    title: "Trivy JSON, schema 2 and the older list; `trivy k8s`",
-    classes: &[Class::Container, Class::Sca, Class::Iac, Class::Secret, Class::Licence],
-    items: "vulnerabilities, misconfigurations (passed ones too), secrets and licences of all results, and what is suppressed there",
-    severity: "`Severity`, then CVSS",
-    identity: "vulnerability and package; rule, path and code",
-    checked: "DefectDojo's and Jenkins' parsers and golden files of Trivy's own tests",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "trivy-json",
+        title: "Trivy JSON, schema 2 and the older list; `trivy k8s`",
+        classes: &[Class::Container, Class::Sca, Class::Iac, Class::Secret, Class::Licence],
+        items: "vulnerabilities, misconfigurations (passed ones too), secrets and licences of all results, and what is suppressed there",
+        severity: "`Severity`, then CVSS",
+        identity: "vulnerability and package; rule, path and code",
+        checked: "DefectDojo's and Jenkins' parsers and golden files of Trivy's own tests",
+        detect,
+        parse,
+    },
+    junit::JUNIT,
+];
 
 /// Kinds of operating systems, for old reports that say no class.
 const SYSTEMS: [&str; 24] = [

@@ -3,6 +3,8 @@
 //! The severity is the distribution's: important, moderate and unimportant beside the usual words. A package of source is
 //! told with the packages made from it: `glibc (used in libc6, libc-bin)`.
 
+use std::collections::HashMap;
+
 use super::counts;
 use super::image::{self, Flaw};
 use crate::report::prelude::*;
@@ -40,6 +42,8 @@ pub(super) const FORMATS: &[Format] = &[
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
+    // Of a code repository there is one result, and it is the report.
+    let of_code = || doc.has_all(&["repository", "vulnerabilities"]) && doc.has_any(&["packages", "passed"]);
     let told =
         ["vulnerabilityDistribution", "complianceDistribution", "vulnerabilityScanPassed", "complianceScanPassed"];
     let scan = |n: &Node<'_>| told.iter().any(|k| n.has(k)) && (n.has("id") || n.has("_id"));
@@ -48,18 +52,28 @@ fn detect(shape: &Shape<'_>) -> Fit {
         let inner = doc.at("0.results.0");
         doc.at("0.entityInfo").is_object() && inner.has_any(&["vulnerabilities", "compliances"])
     };
-    (scan(doc.at("results.0")) || scan(doc.at("0")) || scan(doc.at("0.entityInfo")) || of_host() || beside()).into()
+    (scan(doc.at("results.0"))
+        || scan(doc.at("0"))
+        || scan(doc.at("0.entityInfo"))
+        || of_host()
+        || beside()
+        || of_code())
+    .into()
 }
 
 fn json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, TOOL, CLASSES);
-    let results = if doc.is_list() { doc.list()? } else { doc.results("results")? };
+    let results = match &doc {
+        Node::List(results) => results.as_slice(),
+        one if one.has("repository") && !one.has("results") => std::slice::from_ref(one),
+        whole => whole.results("results")?,
+    };
     for result in results {
         let result = image::object(result, "A result")?;
         // Scans of pipelines, by the API, have what was scanned within them.
         let about = if result.has("entityInfo") { result.get("entityInfo") } else { result };
-        let name = ["name", "repoTag.fullName", "instances.0.image", "hostname", "id", "_id"];
+        let name = ["name", "repoTag.fullName", "instances.0.image", "hostname", "repository", "id", "_id"];
         let image = name.iter().find_map(|k| about.at(k).text());
         if result.has("entityInfo") && result.has("results") {
             for one in result.results_or_none("results")? {
@@ -83,8 +97,15 @@ fn listed(
     image: Option<&str>,
 ) -> Result<(), Unreadable> {
     let before = reading.items();
+    let files = files(result);
     for found in result.results_or_none("vulnerabilities")? {
-        reading.add(vulnerability(image::object(found, "A vulnerability")?, about, image));
+        let mut draft = vulnerability(image::object(found, "A vulnerability")?, about, image);
+        if result.has("repository") {
+            draft.class = Class::Sca;
+            let of = |key: &str| found.get(key).or_empty();
+            draft.path = files.get(&(of("packageName"), of("packageVersion"))).map(|p| (*p).to_owned()).or(draft.path);
+        }
+        reading.add(draft);
     }
     let flaws = reading.items();
     for key in ["compliances", "complianceIssues"] {
@@ -94,6 +115,13 @@ fn listed(
     }
     unlisted(reading, result, before, flaws);
     Ok(())
+}
+
+/// Of a code repository the file that names each package, by its name and version.
+fn files<'n>(result: &'n Node<'_>) -> HashMap<(&'n str, &'n str), &'n str> {
+    let packages = if result.has("repository") { result.get("packages").items() } else { &[] };
+    let of = |p: &'n Node<'_>| Some(((p.get("name").text()?, p.get("version").or_empty()), p.get("path").text()?));
+    packages.iter().filter_map(of).collect()
 }
 
 /// The console's API leaves the lists out where a short answer was asked for, and counts what would be in them.
@@ -244,6 +272,23 @@ mod tests {
         assert_eq!((package.name.raw(), package.fixed.len()), ("glibc", 2));
         assert_eq!((jar.class, jar.severity, jar.place().as_str()), (Class::Sca, Severity::Medium, "opt/x.jar"));
         assert_eq!((root.rule.raw(), root.severity), ("compliance 41", Severity::High));
+    }
+
+    #[test]
+    fn a_code_repository_is_one_result() {
+        let of = |found: &str| {
+            format!(
+                r#"{{"repository": "pay", "passed": false, "packages": [{{"type": "nodejs", "name": "qs", "version": "6.2.0", "path": "web/package-lock.json"}}],
+            "complianceIssues": null, "vulnerabilities": {found}, "vulnerabilityDistribution": {{"critical": 0, "total": 0}}}}"#
+            )
+        };
+        let found = r#"[{"id": "CVE-2017-1000048", "status": "fixed in 6.2.3", "cvss": 7.5, "severity": "high", "packageName": "qs", "packageVersion": "6.2.0"}]"#;
+        let report = read("t", of(found).as_bytes(), None);
+        assert_eq!((report.format, report.status, report.raw_items), ("twistlock-json", ReportStatus::Ok, 1));
+        let f = &report.findings[0];
+        assert_eq!((f.class, f.severity, f.place().as_str()), (Class::Sca, Severity::High, "web/package-lock.json"));
+        assert_eq!(f.package.as_ref().unwrap().fixed[0].raw(), "6.2.3");
+        assert_eq!(read("t", of("[]").as_bytes(), None).status, ReportStatus::Empty);
     }
 
     #[test]

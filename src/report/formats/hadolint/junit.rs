@@ -1,6 +1,7 @@
 //! Hadolint's JUnit XML. Its test cases have an id and no name; the place stands in the text of the failure.
 
 use super::{link, severity};
+use crate::report::formats::suites;
 use crate::report::prelude::*;
 
 pub(super) const JUNIT: Format = Format {
@@ -17,32 +18,18 @@ pub(super) const JUNIT: Format = Format {
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let own = ["id=\"hadolint\"", "id='hadolint'"];
-    ((shape.root("testsuites") || shape.root("testsuite")) && own.iter().any(|id| shape.head.contains(id))).into()
+    (suites::is_junit(shape) && own.iter().any(|id| shape.head.contains(id))).into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "Hadolint", &[Class::Iac]);
-    // How many failures the suites count, and how many stand in them.
-    let (mut counted, mut found) = (0_u32, 0_u32);
-    xml::walk(input.text, &["testcase"], |part| match part {
-        Part::Open(node) if node.name == "testsuite" => {
-            let name = node.attribute("name").unwrap_or_default();
-            reading.version(name.strip_prefix("Hadolint "));
-            let bad = ["failures", "errors"].iter().filter_map(|n| node.attribute(n)?.parse::<u32>().ok());
-            counted = bad.fold(counted, u32::saturating_add);
-        }
-        Part::Whole(case) => match case.child("failure").or_else(|| case.child("error")) {
-            Some(failure) => {
-                found = found.saturating_add(1);
-                reading.add(draft(&case, failure));
-            }
-            None => reading.passed(1),
-        },
-        _ => {}
+    let mut version = String::new();
+    let failures = suites::cases(input, &mut reading, |case, suite| {
+        suite.name.strip_prefix("Hadolint ").unwrap_or_default().clone_into(&mut version);
+        suites::failure(case).map(|failure| draft(case, failure)).into_iter().collect()
     })?;
-    if counted > found {
-        reading.incomplete(format!("Hadolint counts {counted} failures, and {found} stand in the report."));
-    }
+    reading.version(Some(version.as_str()).filter(|v| !v.is_empty()));
+    failures.all_there("Hadolint", &mut reading);
     reading.done()
 }
 
