@@ -56,6 +56,7 @@ mod dockerfile_lint;
 mod dockerlint;
 mod dockle;
 mod dotnet_tests;
+mod error_answer;
 mod eslint;
 mod flawfinder;
 mod fortify;
@@ -198,6 +199,7 @@ pub(super) static ALL: &[&[Format]] = &[
     dockerlint::FORMATS,
     dockle::FORMATS,
     dotnet_tests::FORMATS,
+    error_answer::FORMATS,
     eslint::FORMATS,
     flawfinder::FORMATS,
     fortify::FORMATS,

@@ -3,6 +3,7 @@
 //! A result of the XML is a path through the code; its place is where the path ends, and where it begins is in the detail.
 
 mod cxflow;
+mod table;
 
 use std::collections::HashMap;
 
@@ -25,6 +26,7 @@ pub(super) const FORMATS: &[Format] = &[
         parse,
     },
     cxflow::FORMAT,
+    table::CSV,
     Format {
         name: "checkmarx-osa",
         title: "Checkmarx Open Source Analysis JSON",

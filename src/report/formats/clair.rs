@@ -42,7 +42,10 @@ pub(super) const FORMATS: &[Format] = &[
         checked: "written from the API's documentation; no real file was at hand",
         detect: |shape| {
             let doc = shape.json();
-            (layer(doc).is_object() && (layer(doc).has("Features") || layer(doc).has("NamespaceName"))).into()
+            let waits = doc.has_all(&["status", "data"]) && doc.get("data").is_null();
+            (waits && doc.entries().len() == 2
+                || layer(doc).is_object() && (layer(doc).has("Features") || layer(doc).has("NamespaceName")))
+            .into()
         },
         parse: layered,
     },
@@ -327,6 +330,7 @@ mod tests {
         assert_eq!(status(r#"{"LayerCount": 3}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"LayerCount": 0, "Vulnerabilities": {}}"#), ReportStatus::NotAssessed);
         assert_eq!(status(r#"{"Layer": {"Name": "a", "NamespaceName": "debian:9"}}"#), ReportStatus::NotAssessed);
+        assert_eq!(status(r#"{"status": "queued", "data": null}"#), ReportStatus::NotAssessed);
         let lost =
             r#"{"manifest_hash": "s", "packages": {}, "vulnerabilities": {}, "package_vulnerabilities": {"7": ["9"]}}"#;
         assert_eq!(status(lost), ReportStatus::Error);

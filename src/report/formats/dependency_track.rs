@@ -1,20 +1,25 @@
 //! Dependency-Track's findings: the export (Finding Packaging Format) and the list that its API gives.
 
+mod violations;
+
 use crate::report::prelude::*;
 
 const TOOL: &str = "Dependency-Track";
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "dependency-track-json",
-    title: "Dependency-Track findings: export (FPF) and API",
-    classes: &[Class::Sca, Class::Container],
-    items: "elements of `findings`",
-    severity: "`vulnerability.severity`; where it is UNASSIGNED that of the CVSS score",
-    identity: "`matrix`: project, component and vulnerability in Dependency-Track",
-    checked: "DefectDojo's parser",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "dependency-track-json",
+        title: "Dependency-Track findings: export (FPF) and API",
+        classes: &[Class::Sca, Class::Container],
+        items: "elements of `findings`",
+        severity: "`vulnerability.severity`; where it is UNASSIGNED that of the CVSS score",
+        identity: "`matrix`: project, component and vulnerability in Dependency-Track",
+        checked: "DefectDojo's parser",
+        detect,
+        parse,
+    },
+    violations::VIOLATIONS,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
