@@ -39,7 +39,7 @@ fn draft(violation: &Node<'_>) -> Draft {
         ["subject", "operator", "value"].into_iter().filter_map(|k| condition.get(k).text()).collect();
     let asked = asked.join(" ");
     let name = policy.get("name").text().unwrap_or("A policy");
-    draft.rule = format!("{name}: {asked}").trim_end_matches([':', ' ']).to_owned();
+    draft.rule = if asked.is_empty() { name.to_owned() } else { format!("{name}: {asked}") };
     let package = component.get("name").or_empty();
     draft.title = format!("{name} is violated by {package}");
     draft.say("Condition", Some(asked.as_str()).filter(|a| !a.is_empty()));

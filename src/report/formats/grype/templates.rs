@@ -1,7 +1,7 @@
 //! What Grype writes by the templates that it ships: `-o template -t junit.tmpl`, `junit-azure-devops.tmpl`, `csv.tmpl`.
 
 use super::TOOL;
-use crate::report::formats::image::{self, Flaw};
+use crate::report::formats::image::Flaw;
 use crate::report::formats::suites;
 use crate::report::prelude::*;
 

@@ -43,7 +43,9 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         assessed.extend(class.filter(|c| !assessed.contains(c)));
         draft(case, suite, class).into_iter().collect()
     })?;
-    assessed.into_iter().for_each(|class| reading.assessed(class));
+    for class in assessed {
+        reading.assessed(class);
+    }
     failures.all_there(TOOL, &mut reading);
     reading.done()
 }
@@ -70,7 +72,7 @@ fn draft(case: &xml::Node<'_>, suite: &suites::Suite, class: Option<Class>) -> O
     draft.rated(of("severity").map(|r| r.text.trim()).or(Some(word)));
     id.clone_into(&mut draft.rule);
     draft.path = Some(suite.name.clone()).filter(|n| !n.is_empty());
-    draft.title = told.attribute("message").unwrap_or(id).to_owned();
+    told.attribute("message").unwrap_or(id).clone_into(&mut draft.title);
     draft.say("", Some(told.text.trim()).filter(|t| !t.is_empty()).or(Some(&draft.title.clone())));
     if is_flaw {
         draft.vulnerabilities = image::ids(id);
