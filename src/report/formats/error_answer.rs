@@ -57,7 +57,7 @@ fn said(doc: &Node<'_>) -> Option<String> {
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
-    let mut reading = Reading::new(input, "an unknown tool", &[]);
+    let mut reading = Reading::new(input, "unknown", &[]);
     let Some(said) = said(&doc) else {
         return Err(Unreadable("The JSON says neither what was found nor what went wrong.".to_owned()));
     };
