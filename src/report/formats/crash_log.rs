@@ -260,9 +260,13 @@ impl<'t> Crash<'t> {
             state.push(file.to_owned());
         }
         state.extend(own.iter().map(|f| f.function.to_string()).filter(|f| !f.is_empty()).take(STATE));
+        // Where nothing else is the project's own, the crash is where the project begins.
+        let outermost = self.frames.iter().find(|f| f.is_outermost());
         if state.is_empty() {
-            let entry = self.frames.iter().find(|f| f.is_entry()).and_then(|f| f.path);
-            state.extend(entry.map(|p| base_name(p).to_owned()));
+            state.extend(outermost.map(|f| match f.path.filter(|_| f.is_entry()) {
+                Some(path) => base_name(path).to_owned(),
+                None => f.function.to_string(),
+            }));
         }
         state.truncate(STATE);
 
@@ -272,7 +276,7 @@ impl<'t> Crash<'t> {
             Some(first) => format!("{} in {first}", self.kind),
             None => self.kind.clone(),
         };
-        let placed = own.iter().find(|f| f.path.is_some());
+        let placed = own.iter().copied().find(|f| f.path.is_some()).or(outermost.filter(|_| own.is_empty()));
         // A check knows its own place; the stack may have the path as it is in the repository.
         let same = |f: &Frame<'_>, path: &str| f.path.map(base_name) == Some(base_name(path)) && f.line == self.number;
         let (path, line, column) = match (placed, self.path) {

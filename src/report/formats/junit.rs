@@ -19,8 +19,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 }];
 
 fn detect(shape: &Shape<'_>) -> Fit {
-    let suites =
-        shape.root("testsuites") && shape.xml().is_some_and(|s| s.elements.is_empty() || s.contains("testsuite"));
+    let known = |s: &xml::Sketch| s.elements.is_empty() || s.contains("testsuite") || s.contains("testcase");
+    let suites = shape.root("testsuites") && shape.xml().is_some_and(known);
     Fit::general(suites || shape.root("testsuite"))
 }
 
@@ -141,6 +141,7 @@ mod tests {
     #[test]
     fn no_test_is_not_assessed_and_all_passed_is_no_finding() {
         assert_eq!(read("j", b"<testsuites/>", None).status, ReportStatus::NotAssessed);
+        assert_eq!(read("j", b"<testsuites><testcase name='a'/></testsuites>", None).status, ReportStatus::Empty);
         assert_eq!(read("j", b"<testsuite><testcase name='a'/></testsuite>", None).status, ReportStatus::Empty);
         assert_eq!(read("j", b"<testsuite><testcase name='a'>", None).status, ReportStatus::Error);
     }

@@ -1,8 +1,9 @@
-//! SPDX 2.2 and 2.3, in JSON and as tags with values: packages, with links to security advisories about them. SPDX 3.0 in
+//! SPDX 2.2 and 2.3, in JSON, as tags with values and in other forms: packages, with links to security advisories about them. SPDX 3.0 in
 //! JSON has vulnerabilities and what was said of them.
 //!
 //! An SPDX document lists packages; nobody looked for vulnerabilities to write it. What it links to counts as a finding.
 
+mod others;
 mod three;
 
 use super::sbom::{self, Component};
@@ -54,6 +55,9 @@ pub(super) const FORMATS: &[Format] = &[
         detect: three::detect,
         parse: three::parse,
     },
+    others::YAML,
+    others::XML,
+    others::RDF,
 ];
 
 /// A package with its links to security advisories.

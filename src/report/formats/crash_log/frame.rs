@@ -145,10 +145,19 @@ impl Frame<'_> {
             && !FOREIGN.iter().any(|f| self.function.starts_with(f))
             && !matches!(bare, "main" | "panic" | "<module>" | "<unknown module>" | "backtrace")
             && !self.function.contains(".so")
-            && !self.path.is_some_and(|p| {
-                FOREIGN_PATHS.iter().any(|f| p.contains(f)) || p.starts_with("bionic/") || p.starts_with("runtime/")
-            })
+            && !self.is_in_foreign_file()
             && !self.is_entry()
+    }
+
+    fn is_in_foreign_file(&self) -> bool {
+        self.path.is_some_and(|p| {
+            FOREIGN_PATHS.iter().any(|f| p.contains(f)) || p.starts_with("bionic/") || p.starts_with("runtime/")
+        })
+    }
+
+    /// Whether the project begins here: `main`, or where the fuzzer calls it, in a file that is known.
+    pub(super) fn is_outermost(&self) -> bool {
+        (self.is_entry() || self.function == "main") && self.path.is_some() && !self.is_in_foreign_file()
     }
 
     /// Whether it is where the fuzzer calls the project.

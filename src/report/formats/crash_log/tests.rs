@@ -133,3 +133,20 @@ fn real_logs_have_the_kind_and_the_functions_that_clusterfuzz_sees() {
     println!("of {all} crashes {kinds} are of the same kind and {functions} have the same functions");
     assert!(kinds * 100 >= all * 80 && functions * 100 >= all * 60, "{kinds} and {functions} of {all}");
 }
+
+#[test]
+fn crashes_in_main_have_a_place_and_are_told_apart() {
+    let crash = |file: &str, line: u32| {
+        format!(
+            "==1==ERROR: AddressSanitizer: attempting double-free on 0x60b0000000f0 in thread T0:\n    #0 0x7f57e92b76a8 in __interceptor_free ../../../../src/libsanitizer/asan/asan_malloc_linux.cpp:52\n\
+             \x20   #1 0x55dc573b7196 in main /src/{file}:{line}\n    #2 0x7f57e9045249 in __libc_start_call_main ../sysdeps/nptl/libc_start_call_main.h:58\n\n==1==ABORTING\n"
+        )
+    };
+    let report = read("l", (crash("d.c", 5) + &crash("a.c", 10)).as_bytes(), None);
+    assert_eq!((report.raw_items, report.findings.len()), (2, 2));
+    let places: Vec<String> = report.findings.iter().map(crate::domain::finding::Finding::place).collect();
+    assert_eq!(places, ["/src/d.c:5", "/src/a.c:10"]);
+    let fuzzed = "==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1\n    #0 0x1 in LLVMFuzzerTestOneInput /src/fz.c:12:3\n    #1 0x2 in fuzzer::Fuzzer::Run() /lib/Fuzzer/x.cpp:1\n";
+    let of_entry = &read("l", fuzzed.as_bytes(), None).findings[0];
+    assert_eq!((of_entry.place().as_str(), of_entry.title.raw().ends_with("in fz.c")), ("/src/fz.c:12", true));
+}
