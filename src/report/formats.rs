@@ -87,6 +87,7 @@ mod kubernetes;
 mod kubescape;
 mod kubescape_v1;
 mod leak;
+mod lint_junit;
 mod mend;
 mod nessus;
 mod nessus_csv;
@@ -226,6 +227,7 @@ pub(super) static ALL: &[&[Format]] = &[
     kubeaudit::FORMATS,
     kubescape::FORMATS,
     kubescape_v1::FORMATS,
+    lint_junit::FORMATS,
     mend::FORMATS,
     nessus::FORMATS,
     nessus_csv::FORMATS,

@@ -55,7 +55,8 @@ const FIELDS: [&str; 72] = [
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let doc = shape.json();
-    let only = doc.entries().iter().all(|(k, _)| OUTER.contains(&k.as_ref()));
+    // Those who write it add their version.
+    let only = doc.entries().iter().all(|(k, _)| OUTER.contains(&k.as_ref()) || k.ends_with("_version"));
     let fits = match doc.get("findings") {
         Node::List(items) => match items.first() {
             // DefectDojo takes no other fields: whoever has others wrote a format of its own.

@@ -41,6 +41,7 @@ pub(super) const FORMATS: &[Format] = &[
 
 fn nunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "NUnit", &[]);
+    let mut skipped = 0;
     xml::walk(input.text, &["test-case", "output", "settings"], |part| {
         let Part::Whole(node) = part else { return };
         if node.name != "test-case" {
@@ -50,6 +51,7 @@ fn nunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let is_bad = matches!(result.as_str(), "failure" | "failed" | "error");
         // Before 2.5 there is no result; a test that was not run has no failure.
         let failure = node.child("failure");
+        skipped += u32::from(matches!(result.as_str(), "skipped" | "ignored"));
         if !is_bad && (failure.is_none() || !result.is_empty()) {
             return reading.passed(1);
         }
@@ -58,7 +60,7 @@ fn nunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let broke = result == "error" || label == "Error";
         reading.add(failed(&node, node.attribute("classname"), name, broke));
     })?;
-    test_results::none_ran(&mut reading);
+    test_results::none_ran(&mut reading, skipped);
     reading.done()
 }
 
@@ -86,10 +88,12 @@ fn is_xunit(shape: &Shape<'_>) -> Fit {
 
 fn xunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "xUnit.net", &[]);
+    let mut skipped = 0;
     xml::walk(input.text, &["test", "error"], |part| {
         let Part::Whole(node) = part else { return };
         // What fails outside of tests, such as the cleaning up after them, stands in `errors`.
         let is_error = node.name == "error";
+        skipped += u32::from(node.attribute("result").is_some_and(|r| r.eq_ignore_ascii_case("skip")));
         if !is_error && node.attribute("result").is_none_or(|r| !r.eq_ignore_ascii_case("fail")) {
             return reading.passed(1);
         }
@@ -97,7 +101,7 @@ fn xunit(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let name = node.attribute("name").or_else(|| node.attribute("method"));
         reading.add(failed(&node, class, name, is_error));
     })?;
-    test_results::none_ran(&mut reading);
+    test_results::none_ran(&mut reading, skipped);
     reading.done()
 }
 
@@ -118,7 +122,7 @@ fn trx(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, "TRX", &[]);
     let mut failed: Vec<(Option<String>, Failed)> = Vec::new();
     let mut classes: HashMap<String, String> = HashMap::new();
-    let mut all = 0;
+    let (mut all, mut skipped) = (0, 0);
     let whole = [&RESULTS[..], &["UnitTest", "TestResultAggregation"]].concat();
     xml::walk(input.text, &whole, |part| {
         let Part::Whole(node) = part else { return };
@@ -139,6 +143,9 @@ fn trx(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             .filter(|i: &Vec<_>| !i.is_empty())
             .unwrap_or_else(|| vec![&node]);
         all += inner.len();
+        let is_skipped =
+            |n: &&&xml::Node| n.attribute("outcome").is_some_and(|o| o.eq_ignore_ascii_case("NotExecuted"));
+        skipped += u32::try_from(inner.iter().filter(is_skipped).count()).unwrap_or(u32::MAX);
         failed.extend(inner.into_iter().filter_map(trx_failed));
     })?;
     reading.passed(all.saturating_sub(failed.len()));
@@ -146,7 +153,7 @@ fn trx(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         test.class = id.and_then(|id| classes.get(&id).cloned());
         reading.add(test.draft());
     }
-    test_results::none_ran(&mut reading);
+    test_results::none_ran(&mut reading, skipped);
     reading.done()
 }
 

@@ -40,6 +40,10 @@ fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     for row in rows.iter() {
         let text = row.or_empty("Warning");
         let mut draft = hit(row.or_empty("Level"), row.or_empty("Category"), row.or_empty("Name"), text);
+        // As in SARIF, so that the two of one run are the same.
+        if let Some(rule) = row.get("RuleId") {
+            rule.clone_into(&mut draft.rule);
+        }
         draft.say("", row.get("Suggestion"));
         draft.say("Note", row.get("Note"));
         draft.path = row.get("File").map(str::to_owned);

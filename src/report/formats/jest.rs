@@ -18,7 +18,7 @@ pub(super) const FORMATS: &[Format] = &[Format {
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
     let mut reading = Reading::new(input, "Jest", &[]);
-    let mut found = 0_u32;
+    let (mut found, mut skipped) = (0_u32, 0_u32);
     for file in doc.results("testResults")? {
         let file = file.object()?;
         let path = || file.get("name").owned().or_else(|| file.get("testFilePath").owned());
@@ -26,6 +26,8 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         let mut failed_here = false;
         for test in file.results_or_none(tests)? {
             if test.object()?.get("status").text() != Some("failed") {
+                let status = test.get("status").or_empty();
+                skipped += u32::from(matches!(status, "pending" | "skipped" | "todo" | "disabled"));
                 reading.passed(1);
                 continue;
             }
@@ -56,7 +58,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if said > found {
         reading.incomplete(format!("Jest counts {said} tests that failed, and {found} stand in the report."));
     }
-    test_results::none_ran(&mut reading);
+    test_results::none_ran(&mut reading, skipped);
     reading.done()
 }
 

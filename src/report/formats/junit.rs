@@ -29,7 +29,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     // The names of the suites that are open, with that of the outermost; and whether one of them counts what is in it.
     let mut open: Vec<(Option<String>, bool)> = Vec::new();
     // How many tests the outermost suites say have failed, and how many of them stand in the report.
-    let (mut counted, mut found) = (0_u32, 0_u32);
+    let (mut counted, mut found, mut skipped) = (0_u32, 0_u32, 0_u32);
     xml::walk(
         input.text,
         &["testcase", "system-out", "system-err", "properties", "error", "failure"],
@@ -53,7 +53,10 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
                             found += 1;
                             reading.add(failed.draft());
                         }
-                        None => reading.passed(1),
+                        None => {
+                            skipped += u32::from(node.child("skipped").is_some());
+                            reading.passed(1);
+                        }
                     },
                     // What befell the suite as a whole: a setup that broke off. It is none of the tests that are counted.
                     "error" | "failure" => {
@@ -76,7 +79,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if counted > found {
         reading.incomplete(format!("The suites count {counted} failures and errors, and {found} stand in the report."));
     }
-    test_results::none_ran(&mut reading);
+    test_results::none_ran(&mut reading, skipped);
     reading.done()
 }
 
@@ -143,6 +146,8 @@ mod tests {
         assert_eq!(read("j", b"<testsuites/>", None).status, ReportStatus::NotAssessed);
         assert_eq!(read("j", b"<testsuites><testcase name='a'/></testsuites>", None).status, ReportStatus::Empty);
         assert_eq!(read("j", b"<testsuite><testcase name='a'/></testsuite>", None).status, ReportStatus::Empty);
+        let skipped = b"<testsuite><testcase name='a'><skipped/></testcase></testsuite>";
+        assert_eq!(read("j", skipped, None).status, ReportStatus::NotAssessed);
         assert_eq!(read("j", b"<testsuite><testcase name='a'>", None).status, ReportStatus::Error);
     }
 }

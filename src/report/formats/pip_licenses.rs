@@ -6,10 +6,14 @@ const TOOL: &str = "pip-licenses";
 const SEVERITY: &str = "info, because an inventory judges nothing; unknown where the licence is UNKNOWN";
 const IDENTITY: &str = "licence and package";
 /// All columns that it can print.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 18] = [
     "name",
     "version",
     "license",
+    "licenses",
+    "license-metadata",
+    "license-classifier",
+    "license-expression",
     "licensefile",
     "licensetext",
     "noticefile",
@@ -23,6 +27,9 @@ const COLUMNS: [&str; 14] = [
     "system",
 ];
 
+/// Where a licence stands, by what was asked for; the first that is known counts.
+const LICENCES: [&str; 5] = ["License", "License-Expression", "License-Classifier", "License-Metadata", "licenses"];
+
 pub(super) const FORMATS: &[Format] = &[
     Format {
         name: "pip-licenses-csv",
@@ -35,7 +42,7 @@ pub(super) const FORMATS: &[Format] = &[
         detect: |shape| {
             let known = |c: &String| COLUMNS.contains(&c.to_lowercase().as_str());
             let all = matches!(&shape.form, crate::report::shape::Form::Table(cells) if cells.iter().all(known));
-            (all && shape.columns(&["Name", "Version", "License"])).into()
+            (all && LICENCES.iter().any(|l| shape.columns(&["Name", l]))).into()
         },
         parse: parse_csv,
     },
@@ -51,7 +58,8 @@ pub(super) const FORMATS: &[Format] = &[
             let known =
                 |(key, _): &(std::borrow::Cow<'_, str>, Node<'_>)| COLUMNS.contains(&key.to_lowercase().as_str());
             let all = shape.json().at("0").entries().iter().all(known);
-            (all && shape.lists(&["Name", "Version", "License"])).into()
+            let has = |l: &&str| shape.lists(&["Name", l]) || shape.lists(&["name", l]);
+            (all && LICENCES.iter().any(|l| has(l))).into()
         },
         parse: parse_json,
     },
@@ -60,7 +68,8 @@ pub(super) const FORMATS: &[Format] = &[
 fn parse_csv(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut reading = Reading::new(input, TOOL, &[Class::Licence]);
     for row in table::read(input.text)?.iter() {
-        reading.add(draft(row.or_empty("Name"), row.get("Version"), row.or_empty("License"), row.get("URL")));
+        let licence = known(LICENCES.iter().filter_map(|l| row.get(l)));
+        reading.add(draft(row.or_empty("Name"), row.get("Version"), licence, row.get("URL")));
     }
     nothing(&mut reading);
     reading.done()
@@ -73,11 +82,19 @@ fn parse_json(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         if !of.is_object() {
             return Err(Unreadable(format!("A package has to be an object, and is {}.", of.kind())));
         }
-        let name = of.get("Name").or_empty();
-        reading.add(draft(name, of.get("Version").text(), of.get("License").or_empty(), of.get("URL").text()));
+        // As license_finder writes it, names are small.
+        let of_either = |large: &str, small: &str| of.get(large).text().or(of.get(small).text()).map(str::to_owned);
+        let licence = known(LICENCES.iter().flat_map(|l| of.get(l).text().into_iter().chain(of.get(l).texts())));
+        let (name, version) = (of_either("Name", "name").unwrap_or_default(), of_either("Version", "version"));
+        reading.add(draft(&name, version.as_deref(), licence, of.get("URL").text()));
     }
     nothing(&mut reading);
     reading.done()
+}
+
+/// The first licence that is known.
+fn known<'t>(mut licences: impl Iterator<Item = &'t str>) -> &'t str {
+    licences.find(|l| !l.is_empty() && !l.eq_ignore_ascii_case("unknown")).unwrap_or_default()
 }
 
 fn nothing(reading: &mut Reading<'_>) {
@@ -118,6 +135,16 @@ mod tests {
             assert_eq!(report.findings[1].severity, Severity::Unknown);
         }
         assert_eq!(read("l", b"Name,Version,License\n", None).status, ReportStatus::NotAssessed);
+        let others = [
+            r#"[{"License-Classifier": "MIT License", "License-Metadata": "UNKNOWN", "License-Expression": "UNKNOWN", "Name": "pad", "Version": "1.0"}]"#,
+            r#"[{"licenses": ["MIT License"], "name": "pad", "version": "1.0"}]"#,
+            "\"Name\",\"License\"\n\"pad\",\"MIT License\"\n",
+        ];
+        for text in others {
+            let report = read("l", text.as_bytes(), None);
+            assert_eq!(report.findings[0].rule.raw(), "MIT License", "{text}");
+            assert_eq!(report.findings[0].package.as_ref().unwrap().name.raw(), "pad", "{text}");
+        }
         assert_eq!(
             read("l", br#"[{"License": "MIT", "Name": "a", "Version": "1"}, 2]"#, None).status,
             ReportStatus::Error

@@ -88,7 +88,7 @@ fn mocha(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if said > found {
         reading.incomplete(format!("Mocha counts {said} failures, and {found} stand in the report."));
     }
-    test_results::none_ran(&mut reading);
+    test_results::none_ran(&mut reading, doc.at("stats.pending").number().unwrap_or(0));
     reading.done()
 }
 
@@ -137,7 +137,7 @@ fn dart(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     if events.last().is_some_and(|e| e.get("type").text() != Some("done")) {
         reading.remark("The run of the tests has no end in this report: it may have been broken off.");
     }
-    test_results::none_ran(&mut reading);
+    test_results::none_ran(&mut reading, 0);
     reading.done()
 }
 

@@ -47,15 +47,41 @@ impl Failed {
     }
 }
 
-/// The first place in the source that a message names: `src/pay.rs:12`, or ` in C:\src\Pay.cs:line 12` as .NET writes it.
+/// The first place in the source that a message names: `src/pay.rs:12`, or ` in C:\src\Pay.cs:line 12` as .NET writes it; one
+/// in the runner or in a library only where there is no other.
 fn place(text: &str) -> Option<(String, u32)> {
-    text.lines().take(MOST_LINES).find_map(|line| {
-        if let Some((before, number)) = line.rsplit_once(":line ") {
-            let path = before.rsplit_once(" in ").map_or(before, |(_, path)| path);
-            return Some((path.trim().to_owned(), digits(number)?));
+    let mut foreign = None;
+    let mut own = |place: (String, u32)| {
+        if !FOREIGN.iter().any(|part| place.0.contains(part)) {
+            return Some(place);
         }
-        line.split([' ', '\t', '(', ')', '[', ']', '"', '\'']).find_map(word_place)
-    })
+        foreign.get_or_insert(place);
+        None
+    };
+    let found = text.lines().take(MOST_LINES).find_map(|line| line_place(line).and_then(&mut own));
+    found.or_else(|| text.lines().take(MOST_LINES).find_map(pytest_place)).or(foreign)
+}
+
+/// What stands in the paths of runners, libraries and runtimes.
+const FOREIGN: [&str; 7] =
+    ["site-packages/", "dist-packages/", "node_modules/", "/lib/python", "node:internal", "/rustc/", "/usr/include/"];
+
+/// `test_pay.py:12: AssertionError`, as pytest writes it below a test; a file in the folder that it was started in has no
+/// other part to its name.
+fn pytest_place(line: &str) -> Option<(String, u32)> {
+    let (name, rest) = line.split_once(':')?;
+    let (number, said) = rest.split_once(':')?;
+    let is_name =
+        name.ends_with(".py") && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    (is_name && said.starts_with(' ')).then(|| Some((name.to_owned(), digits(number)?))).flatten()
+}
+
+fn line_place(line: &str) -> Option<(String, u32)> {
+    if let Some((before, number)) = line.rsplit_once(":line ") {
+        let path = before.rsplit_once(" in ").map_or(before, |(_, path)| path);
+        return Some((path.trim().to_owned(), digits(number)?));
+    }
+    line.split([' ', '\t', '(', ')', '[', ']', '"', '\'']).find_map(word_place)
 }
 
 fn word_place(word: &str) -> Option<(String, u32)> {
@@ -77,10 +103,12 @@ fn digits(text: &str) -> Option<u32> {
     text.get(..end)?.parse().ok().filter(|n| *n > 0)
 }
 
-/// Says that no test ran, if none did.
-pub(super) fn none_ran(reading: &mut Reading<'_>) {
-    if reading.items() == 0 {
-        reading.not_assessed("The report has no test in it: none ran.");
+/// Says that no test ran, if none did: so many were skipped.
+pub(super) fn none_ran(reading: &mut Reading<'_>, skipped: u32) {
+    match reading.items() {
+        0 => reading.not_assessed("The report has no test in it: none ran."),
+        all if skipped >= all => reading.not_assessed(format!("All {all} tests were skipped: none ran.")),
+        _ => {}
     }
 }
 
@@ -96,6 +124,15 @@ mod tests {
             ("see (src/pay.rs:12:5)", Some(("src/pay.rs", 12))),
             ("at http://x.example/a.js:8", None),
             ("at org.junit.Assert(Assert.java:86)", None),
+            (
+                "../v/lib/python3.11/site-packages/_pytest/python.py:528: in x\ntests/test_pay.py:3: in y",
+                Some(("tests/test_pay.py", 3)),
+            ),
+            (
+                "> def test_bad(): assert 1 == 2\nE  assert 1 == 2\n\ntest_x.py:7: AssertionError",
+                Some(("test_x.py", 7)),
+            ),
+            ("at Module._load (/w/node_modules/jest/a.js:8:1)", Some(("/w/node_modules/jest/a.js", 8))),
         ] {
             assert_eq!(place(text), wanted.map(|(p, n)| (p.to_owned(), n)), "{text}");
         }
