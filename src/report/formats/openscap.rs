@@ -2,6 +2,8 @@
 //!
 //! The rules stand before the results, and only say what was to be checked.
 
+mod oval;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::report::prelude::*;
@@ -12,17 +14,20 @@ const TOOL: &str = "OpenSCAP";
 const IDENTS: usize = 200;
 const ROOTS: [&str; 3] = ["Benchmark", "TestResult", "asset-report-collection"];
 
-pub(super) const FORMATS: &[Format] = &[Format {
-    name: "openscap-xml",
-    title: "OpenSCAP XCCDF 1.1 and 1.2 results, and ARF",
-    classes: &[Class::Infra, Class::Container],
-    items: "`rule-result` elements that failed",
-    severity: "`severity` of the result, else of the rule",
-    identity: "rule and target",
-    checked: "DefectDojo's parser on XCCDF 1.1; 1.2 and ARF from the specification",
-    detect,
-    parse,
-}];
+pub(super) const FORMATS: &[Format] = &[
+    Format {
+        name: "openscap-xml",
+        title: "OpenSCAP XCCDF 1.1 and 1.2 results, and ARF",
+        classes: &[Class::Infra, Class::Container],
+        items: "`rule-result` elements that failed",
+        severity: "`severity` of the result, else of the rule",
+        identity: "rule and target",
+        checked: "DefectDojo's parser on XCCDF 1.1; 1.2 and ARF from the specification",
+        detect,
+        parse,
+    },
+    oval::OVAL,
+];
 
 fn detect(shape: &Shape<'_>) -> Fit {
     let Some(sketch) = shape.xml() else { return Fit::No };
@@ -87,7 +92,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         reading.add(draft);
     }
     if open > 0 {
-        reading.remark(format!("{open} rules could not be evaluated, or their outcome is not known."));
+        reading.incomplete(format!("{open} rules could not be evaluated, or their outcome is not known."));
     }
     if tests == 0 {
         reading.not_assessed("It has no TestResult: it says what is to be checked, not what was.");
