@@ -7,6 +7,7 @@ use countersign::domain::dossier::Dossier;
 use countersign::domain::finding::Finding;
 use countersign::domain::grouping::GroupBy;
 use countersign::domain::ids::Fingerprint;
+use countersign::text::Untrusted;
 use countersign::tui::model::findings::Findings;
 
 /// How many findings, or COUNTERSIGN_BENCH_FINDINGS.
@@ -22,6 +23,8 @@ pub fn measure(few: &[Arc<Finding>], seal: impl Fn(Vec<Arc<Finding>>) -> Dossier
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&(n as u64).to_be_bytes());
         own.fingerprint = Fingerprint::new(bytes);
+        // Each in a file of its own: as many groups as there can be.
+        own.location.path = Some(Untrusted::new(format!("src/part{}/file{n}.rs", n % 97)));
         Arc::new(own)
     });
     let (large, small) = (Arc::new(seal(many.collect())), Arc::new(seal(few.to_vec())));
