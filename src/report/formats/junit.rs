@@ -48,16 +48,15 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
             Part::Whole(node) => {
                 let suite = open.iter().rev().find_map(|(name, _)| name.as_ref());
                 match node.name {
-                    "testcase" => match failed(&node, suite) {
-                        Some(failed) => {
+                    "testcase" => {
+                        if let Some(failed) = failed(&node, suite) {
                             found += 1;
                             reading.add(failed.draft());
-                        }
-                        None => {
+                        } else {
                             skipped += u32::from(node.child("skipped").is_some());
                             reading.passed(1);
                         }
-                    },
+                    }
                     // What befell the suite as a whole: a setup that broke off. It is none of the tests that are counted.
                     "error" | "failure" => {
                         let name = suite.map(|name| ("name", Cow::Borrowed(name.as_str())));

@@ -59,7 +59,7 @@ pub(super) const FORMATS: &[Format] = &[
                 |(key, _): &(std::borrow::Cow<'_, str>, Node<'_>)| COLUMNS.contains(&key.to_lowercase().as_str());
             let all = shape.json().at("0").entries().iter().all(known);
             let has = |l: &&str| shape.lists(&["Name", l]) || shape.lists(&["name", l]);
-            (all && LICENCES.iter().any(|l| has(l))).into()
+            (all && LICENCES.iter().any(has)).into()
         },
         parse: parse_json,
     },

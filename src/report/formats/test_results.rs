@@ -71,8 +71,8 @@ const FOREIGN: [&str; 7] =
 fn pytest_place(line: &str) -> Option<(String, u32)> {
     let (name, rest) = line.split_once(':')?;
     let (number, said) = rest.split_once(':')?;
-    let is_name =
-        name.ends_with(".py") && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    let is_name = name.strip_suffix(".py").is_some_and(|n| !n.is_empty())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
     (is_name && said.starts_with(' ')).then(|| Some((name.to_owned(), digits(number)?))).flatten()
 }
 
