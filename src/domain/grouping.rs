@@ -282,11 +282,12 @@ mod tests {
         let of = |severity, rule| triaged(severity, rule, &["x"], Novelty::Known);
         let mut all: Vec<Triaged> = ["one", "two", "three", "four"].map(|r| of(Severity::Low, r)).to_vec();
         all.extend(["two", "two", "three", "three", "four"].map(|r| of(Severity::Low, r)));
-        all.push(of(Severity::Critical, "grave"));
+        // What is unknown counts as high.
+        all.extend([of(Severity::Medium, "medium"), of(Severity::Unknown, "unknown"), of(Severity::Critical, "grave")]);
         let (groups, order) = grouped(GroupBy::Rule, &all);
         assert_eq!(
             groups.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(),
-            ["grave", "three", "two", "four", "one"]
+            ["grave", "unknown", "medium", "three", "two", "four", "one"]
         );
         assert_eq!(order.len(), all.len());
     }
