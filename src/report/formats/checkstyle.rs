@@ -74,8 +74,15 @@ fn draft(class: Class, path: &str, error: &xml::Node) -> Draft {
         "ignore" | "style" => Severity::Info,
         other => words::severity(other).unwrap_or(Severity::Unknown),
     };
-    error.attribute("source").unwrap_or_default().clone_into(&mut draft.rule);
-    error.attribute("message").unwrap_or_default().clone_into(&mut draft.title);
+    let source = error.attribute("source").unwrap_or_default();
+    // In their other formats these two write the rule alone.
+    let own = ["ShellCheck.", "eslint.rules."].iter().find_map(|prefix| source.strip_prefix(prefix));
+    let rule = own.unwrap_or(source);
+    rule.clone_into(&mut draft.rule);
+    let message = error.attribute("message").unwrap_or_default();
+    // ESLint writes the rule behind the message here only.
+    let behind = own.and_then(|rule| message.strip_suffix(&format!(" ({rule})")));
+    behind.unwrap_or(message).clone_into(&mut draft.title);
     draft.detail.clone_from(&draft.title);
     draft.path = Some(path.to_owned());
     draft.line = number("line");
@@ -102,6 +109,10 @@ mod tests {
             (Class::Iac, Severity::Medium, "DL3008", "a/Dockerfile:2")
         );
         assert_eq!((b.severity, b.place().as_str()), (Severity::Low, "b.Dockerfile:7"));
+        let eslint = r#"<checkstyle version="4.3"><file name="a.js"><error line="3" column="3" severity="error" message="eval can be harmful. (no-eval)" source="eslint.rules.no-eval"/></file></checkstyle>"#;
+        let report = read("r", eslint.as_bytes(), None);
+        let f = &report.findings[0];
+        assert_eq!((report.tool.raw(), f.rule.raw(), f.title.raw()), ("ESLint", "no-eval", "eval can be harmful."));
         let clean = read("r", br#"<checkstyle version="8"><file name="x.java"></file></checkstyle>"#, None);
         assert_eq!((clean.status, clean.classes.as_slice()), (ReportStatus::Empty, &[Class::Sast][..]));
         let thrown = text.replace(
