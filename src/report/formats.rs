@@ -37,6 +37,7 @@ mod codacy;
 mod code_quality;
 mod compliance_operator;
 mod counts;
+mod cppcheck;
 mod crash_log;
 mod csaf;
 mod cvrf;
@@ -95,6 +96,7 @@ mod netsparker;
 mod neuvector;
 mod nexpose;
 mod nikto;
+mod njsscan;
 mod noseyparker;
 mod npm_advisory;
 mod npm_audit;
@@ -112,6 +114,7 @@ mod qualys;
 mod retire;
 mod roxctl_check;
 mod roxctl_scan;
+mod ruff;
 mod runner_json;
 mod sarif;
 mod sbom;
@@ -136,6 +139,7 @@ mod trivy_operator;
 mod trufflehog;
 mod twistlock;
 mod veracode;
+mod wapiti;
 mod webinspect;
 mod wiz;
 mod wiz_cli;
@@ -182,6 +186,7 @@ pub(super) static ALL: &[&[Format]] = &[
     codacy::FORMATS,
     code_quality::FORMATS,
     compliance_operator::FORMATS,
+    cppcheck::FORMATS,
     crash_log::FORMATS,
     csaf::FORMATS,
     cvrf::FORMATS,
@@ -235,6 +240,7 @@ pub(super) static ALL: &[&[Format]] = &[
     neuvector::FORMATS,
     nexpose::FORMATS,
     nikto::FORMATS,
+    njsscan::FORMATS,
     noseyparker::FORMATS,
     npm_audit::FORMATS,
     nuclei::FORMATS,
@@ -251,6 +257,7 @@ pub(super) static ALL: &[&[Format]] = &[
     retire::FORMATS,
     roxctl_check::FORMATS,
     roxctl_scan::FORMATS,
+    ruff::FORMATS,
     runner_json::FORMATS,
     sarif::FORMATS,
     scancode::FORMATS,
@@ -272,6 +279,7 @@ pub(super) static ALL: &[&[Format]] = &[
     trufflehog::FORMATS,
     twistlock::FORMATS,
     veracode::FORMATS,
+    wapiti::FORMATS,
     webinspect::FORMATS,
     wiz::FORMATS,
     wiz_cli::FORMATS,
