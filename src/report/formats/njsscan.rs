@@ -16,7 +16,8 @@ pub(super) const FORMATS: &[Format] = &[Format {
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let doc = Node::parse(input.text)?;
-    let mut reading = Reading::new(input, "njsscan", &[Class::Sast]);
+    // So it calls itself in SARIF.
+    let mut reading = Reading::new(input, "nodejsscan", &[Class::Sast]);
     reading.version(doc.get("njsscan_version").text());
     for kind in ["nodejs", "templates"] {
         for (rule, found) in doc.get(kind).entries() {
