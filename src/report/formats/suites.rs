@@ -2,11 +2,15 @@
 
 use crate::report::prelude::*;
 
+/// How many properties of a suite are kept: each is looked for once a case.
+const MOST_PROPERTIES: usize = 32;
+
 /// The innermost suite that a case stands in.
 #[derive(Debug, Default)]
 pub(super) struct Suite {
     /// Often what was looked at: a file, an image.
     pub name: String,
+    /// What it belongs to; empty if it does not say.
     pub package: String,
     properties: Vec<(String, String)>,
 }
@@ -68,8 +72,10 @@ pub(super) fn cases(
             suite = Suite { name: of("name"), package: of("package"), properties: Vec::new() };
         }
         Part::Whole(node) if node.name == "property" => {
-            let of = |name: &str| node.attribute(name).unwrap_or_default().to_owned();
-            suite.properties.push((of("name"), of("value")));
+            if suite.properties.len() < MOST_PROPERTIES {
+                let of = |name: &str| node.attribute(name).unwrap_or_default().to_owned();
+                suite.properties.push((of("name"), of("value")));
+            }
         }
         Part::Whole(case) => {
             let bad = case.children.iter().filter(|c| matches!(c.name, "failure" | "error")).count();
