@@ -6,18 +6,17 @@ use crate::report::prelude::*;
 
 pub(super) const FORMATS: &[Format] = &[Format {
     name: "linter-junit",
-    title: "JUnit XML of ESLint, and of linters that write it as ESLint does (Ruff, secretlint)",
+    title: "JUnit XML of ESLint, of those that use its formatters (secretlint), and of Ruff",
     classes: &[Class::Sast],
     items: "`testcase` elements; one of a file without messages passed",
     severity: "the word before the message, else the property `severity`: `error` is high, `warning` medium",
     identity: "rule, path and line",
     checked: "runs of ESLint 9 and Ruff 0.17 in JSON and SARIF",
     detect: |shape| {
-        let own = |q: char| {
-            let (package, case) = (format!(" package={q}org."), format!(" name={q}org."));
-            shape.head.contains(&package) && (shape.head.contains(&case) || !shape.head.contains("<failure"))
-        };
-        (suites::is_junit(shape) && ['"', '\''].into_iter().any(own)).into()
+        // Tests of Java have packages that begin with `org.` as well.
+        let own =
+            |linter: &str| ['"', '\''].iter().any(|q| shape.head.contains(&format!(" package={q}org.{linter}{q}")));
+        (suites::is_junit(shape) && ["eslint", "ruff"].into_iter().any(own)).into()
     },
     parse,
 }];
@@ -113,6 +112,14 @@ mod tests {
         let f = &report.findings[0];
         assert_eq!((report.tool.raw(), f.rule.raw(), f.severity), ("Ruff", "E401", Severity::High));
         assert_eq!((f.place().as_str(), f.location.column), ("/w/bad.py:1", Some(2)));
+    }
+
+    #[test]
+    fn tests_of_java_are_tests() {
+        let ant = r#"<testsuites><testsuite name="PayTest" package="org.pay" tests="1" failures="0"><properties><property name="org.gradle.test" value="1"/></properties>
+          <testcase classname="org.pay.PayTest" name="pays"/></testsuite></testsuites>"#;
+        let report = read("t", ant.as_bytes(), None);
+        assert_eq!((report.format, report.classes.len()), ("junit-xml", 0));
     }
 
     #[test]
