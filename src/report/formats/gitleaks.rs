@@ -2,6 +2,7 @@
 //! a file with nothing in it, and is not recognised.
 
 use super::leak;
+use super::suites;
 use crate::report::prelude::*;
 
 const TOOL: &str = "gitleaks";
@@ -61,7 +62,7 @@ fn detect_csv(shape: &Shape<'_>) -> Fit {
 }
 
 fn detect_junit(shape: &Shape<'_>) -> Fit {
-    (shape.root("testsuites") && shape.head.contains("name=\"gitleaks\"")).into()
+    suites::is_called(shape, "gitleaks").into()
 }
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {

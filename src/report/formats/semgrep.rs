@@ -4,6 +4,7 @@
 
 mod platform;
 
+use super::suites;
 use crate::report::prelude::*;
 
 const TOOL: &str = "Semgrep";
@@ -193,7 +194,7 @@ fn is_secret(rule: &str, extra: &Node<'_>) -> bool {
 
 /// The names of the suites are of no use elsewhere, but these are Semgrep's own.
 fn detect_junit(shape: &Shape<'_>) -> Fit {
-    (shape.root("testsuites") && shape.head.contains("name=\"semgrep results\"")).into()
+    suites::is_called(shape, "semgrep results").into()
 }
 
 fn parse_junit(input: &Input<'_>) -> Result<Parsed, Unreadable> {

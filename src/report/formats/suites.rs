@@ -46,9 +46,16 @@ pub(super) fn is_junit(shape: &Shape<'_>) -> bool {
     shape.root("testsuites") || shape.root("testsuite")
 }
 
-/// Whether the begin of a document has an element with that name as its attribute `name`.
+/// Whether the outermost suites, or the first in them, are called so: a test may be called as any scanner is.
 pub(super) fn is_called(shape: &Shape<'_>, name: &str) -> bool {
-    is_junit(shape) && ['"', '\''].iter().any(|q| shape.head.contains(&format!(" name={q}{name}{q}")))
+    let root = || shape.xml().and_then(|s| s.attribute("name")) == Some(name);
+    let first = || {
+        let (_, rest) = shape.head.split_once("<testsuite ")?;
+        let tag = rest.split('>').next()?;
+        let is_so = ['"', '\''].iter().any(|q| format!(" {tag}").contains(&format!(" name={q}{name}{q}")));
+        is_so.then_some(())
+    };
+    is_junit(shape) && (root() || first().is_some())
 }
 
 /// Why a case failed: its `failure`, else its `error`.
@@ -127,6 +134,27 @@ pub(super) fn versioned(both: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::versioned;
+    use crate::report::read;
+
+    #[test]
+    fn a_test_may_be_called_as_a_scanner_is() {
+        for name in [
+            "trivy",
+            "dependency-check",
+            "tfsec",
+            "grype-junit",
+            "CloudFormation Lint",
+            "Kubescape Scanning",
+            "KICS v2",
+            "gitleaks",
+            "semgrep results",
+        ] {
+            let text =
+                format!("<testsuites><testsuite name=\"stages\"><testcase name=\"{name}\"/></testsuite></testsuites>");
+            let report = read("t", text.as_bytes(), None);
+            assert_eq!((report.format, report.classes.len()), ("junit-xml", 0), "{name}");
+        }
+    }
 
     #[test]
     fn a_version_begins_at_the_first_number_with_a_point() {

@@ -13,7 +13,7 @@ pub(super) const JUNIT: Format = Format {
     identity: "name of the query, path and line: this format does not have the query's id",
     checked: "written from the tool's source; no real file was at hand",
     detect: |shape| {
-        let own = ["name=\"KICS ", "name='KICS "].iter().any(|n| shape.head.contains(n));
+        let own = shape.xml().and_then(|s| s.attribute("name")).is_some_and(|n| n.starts_with("KICS "));
         (suites::is_junit(shape) && own).into()
     },
     parse,
