@@ -48,14 +48,11 @@ pub(super) fn is_junit(shape: &Shape<'_>) -> bool {
 
 /// Whether the outermost suites, or the first in them, are called so: a test may be called as any scanner is.
 pub(super) fn is_called(shape: &Shape<'_>, name: &str) -> bool {
-    let root = || shape.xml().and_then(|s| s.attribute("name")) == Some(name);
-    let first = || {
-        let (_, rest) = shape.head.split_once("<testsuite ")?;
-        let tag = rest.split('>').next()?;
-        let is_so = ['"', '\''].iter().any(|q| format!(" {tag}").contains(&format!(" name={q}{name}{q}")));
-        is_so.then_some(())
-    };
-    is_junit(shape) && (root() || first().is_some())
+    let root = shape.xml().and_then(|s| s.attribute("name")) == Some(name);
+    let tag = shape.head.split_once("<testsuite ").and_then(|(_, rest)| rest.split('>').next());
+    let first =
+        tag.is_some_and(|tag| ['"', '\''].iter().any(|q| format!(" {tag}").contains(&format!(" name={q}{name}{q}"))));
+    is_junit(shape) && (root || first)
 }
 
 /// Why a case failed: its `failure`, else its `error`.

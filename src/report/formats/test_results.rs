@@ -73,7 +73,7 @@ fn pytest_place(line: &str) -> Option<(String, u32)> {
     let (number, said) = rest.split_once(':')?;
     let is_name = name.strip_suffix(".py").is_some_and(|n| !n.is_empty())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    (is_name && said.starts_with(' ')).then(|| Some((name.to_owned(), digits(number)?))).flatten()
+    if is_name && said.starts_with(' ') { Some((name.to_owned(), digits(number)?)) } else { None }
 }
 
 fn line_place(line: &str) -> Option<(String, u32)> {

@@ -25,7 +25,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     failures.all_there(TOOL, &mut reading);
     if failures.cases == 0 {
         // It has a suite for each query that found something, and nothing of what was looked at.
-        reading.remark("KICS' JUnit XML does not say whether it looked at any file.");
+        reading.not_assessed("KICS' JUnit XML does not say whether it looked at any file.");
     }
     reading.done()
 }
@@ -58,7 +58,7 @@ fn draft(case: &xml::Node<'_>) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::finding::Class;
+    use crate::domain::finding::{Class, ReportStatus};
     use crate::domain::severity::Severity;
     use crate::report::read;
 
@@ -82,5 +82,7 @@ mod tests {
         );
         assert_eq!((secret.class, secret.severity), (Class::Secret, Severity::Info));
         assert!(!format!("{report:?}").contains("hunter2"));
+        let none = read("k", b"<testsuites name='KICS v2.1.3' time='1s' failures='0'></testsuites>", None);
+        assert_eq!((none.format, none.status), ("kics-junit", ReportStatus::NotAssessed));
     }
 }
