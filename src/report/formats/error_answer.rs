@@ -41,7 +41,11 @@ const BESIDE: [&str; 17] = [
 fn is_error(doc: &Node<'_>) -> bool {
     let entries = doc.entries();
     let known = |name: &str| SAID.contains(&name) || BESIDE.contains(&name);
-    let without_data = doc.get("data").is_null() || doc.get("data").entries().is_empty();
+    let without_data = match doc.get("data") {
+        Node::Object(entries) => entries.is_empty(),
+        Node::List(items) => items.is_empty(),
+        other => other.is_null(),
+    };
     !entries.is_empty() && entries.iter().all(|(name, _)| known(name)) && without_data && said(doc).is_some()
 }
 
@@ -84,7 +88,9 @@ mod tests {
             assert_eq!((report.status, report.findings.len()), (ReportStatus::NotAssessed, 0), "{text}");
             assert!(report.reason.unwrap().raw().contains("Bad credentials"), "{text}");
         }
-        for text in ["{}", r#"{"message": "x", "results": []}"#, r#"{"errors": []}"#, r#"{"status": "ok"}"#] {
+        for text in
+            ["{}", r#"{"message": "x", "results": []}"#, r#"{"errors": []}"#, r#"{"message": "x", "data": [1]}"#]
+        {
             assert_ne!(read("r.json", text.as_bytes(), None).format, "error-answer", "{text}");
         }
     }

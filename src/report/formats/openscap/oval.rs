@@ -23,21 +23,23 @@ pub(super) const OVAL: Format = Format {
 
 fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     let mut known: HashMap<String, Element> = HashMap::new();
-    let mut results: Vec<(String, String)> = Vec::new();
-    let (mut host, mut version, mut tool) = (None, None, None);
+    // With the number of the system, of which the host is named behind its results.
+    let mut results: Vec<(String, String, usize)> = Vec::new();
+    let mut hosts: Vec<String> = Vec::new();
+    let (mut version, mut tool) = (None, None);
     let whole =
         ["definition", "primary_host_name", "product_version", "product_name", "collected_objects", "system_data"];
     xml::walk(input.text, &whole, |part| {
         let Part::Whole(node) = part else { return };
         let text = || Some(node.text.trim().to_owned()).filter(|t| !t.is_empty());
         match node.name {
-            "primary_host_name" => host = host.take().or_else(text),
+            "primary_host_name" => hosts.push(node.text.trim().to_owned()),
             "product_version" => version = version.take().or_else(text),
             "product_name" => tool = tool.take().or_else(text),
             "definition" => {
                 let of = |name: &str| node.attribute(name).map(str::to_owned);
                 if let (Some(id), Some(result)) = (of("definition_id"), of("result")) {
-                    results.push((id, result));
+                    results.push((id, result, hosts.len()));
                 } else if let Some(id) = of("id") {
                     known.entry(id).or_insert(node);
                 }
@@ -51,7 +53,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
     reading.tool(named);
     reading.version(version.as_deref());
     let (mut judged, mut undecided) = (0_usize, 0_usize);
-    for (id, result) in &results {
+    for (id, result, system) in &results {
         let definition = known.get(id);
         let class = definition.and_then(|d| d.attribute("class")).unwrap_or_default();
         let holds = match (class, result.as_str()) {
@@ -71,7 +73,7 @@ fn parse(input: &Input<'_>) -> Result<Parsed, Unreadable> {
         };
         judged += 1;
         if holds {
-            reading.add(draft(id, definition, host.as_deref()));
+            reading.add(draft(id, definition, hosts.get(*system).map(String::as_str)));
         } else {
             reading.passed(1);
         }
@@ -140,6 +142,15 @@ mod tests {
         assert_eq!((patch.severity, patch.rule.raw(), patch.place().as_str()), (Severity::High, "oval:a:def:1", "db1"));
         assert!(patch.vulnerabilities.iter().any(|v| v.raw() == "CVE-2021-3449"));
         assert_eq!((umask.title.raw(), umask.severity), ("Umask", Severity::Unknown));
+    }
+
+    #[test]
+    fn each_system_has_its_own_host() {
+        let one = r#"<definition definition_id="oval:a:def:1" result="true"/>"#;
+        let next = r#"</definitions><oval_system_characteristics><system_info><primary_host_name>db0</primary_host_name></system_info></oval_system_characteristics></system><system><definitions>"#;
+        let report = of(&format!("{one}{next}{one}"));
+        let hosts: Vec<String> = report.findings.iter().map(crate::domain::finding::Finding::place).collect();
+        assert_eq!(hosts, ["db0", "db1"]);
     }
 
     #[test]
