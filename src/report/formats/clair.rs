@@ -145,7 +145,7 @@ fn older(found: &Node<'_>, name: &Node<'_>, version: &Node<'_>, image: Option<&s
 /// The id that a name begins with: `RHSA-2021:1` of `RHSA-2021:1: openssl security update (Important)`.
 fn id(name: &str) -> &str {
     let first = name.split_whitespace().next().unwrap_or_default().trim_end_matches(':');
-    // The databases are called in capitals; `log4j-core allows ...` begins with a package.
+    // The databases are called in capitals; `libpng-1.6 allows ...` begins with a package.
     let is_id = first.split_once('-').is_some_and(|(database, number)| {
         database.len() > 1
             && database.bytes().all(|b| b.is_ascii_uppercase())
@@ -316,8 +316,8 @@ mod tests {
         let ids: Vec<&str> = f.vulnerabilities.iter().map(crate::text::Untrusted::raw).collect();
         assert!(ids.contains(&"CVE-2021-3449") && ids.contains(&"CVE-2021-3450"), "{ids:?}");
         assert_eq!(f.title.raw(), "RHSA-2021:1024: openssl security update (Important)");
-        let titled = quay.replace("RHSA-2021:1024: openssl security", "log4j-core security");
-        assert_eq!(one(&titled, "clair-layer-json").rule.raw(), "log4j-core security update (Important)");
+        let titled = quay.replace("RHSA-2021:1024: openssl security", "libpng-1.6 security");
+        assert_eq!(one(&titled, "clair-layer-json").rule.raw(), "libpng-1.6 security update (Important)");
         let of = |fixed: &str| {
             format!(
                 r#"{{"manifest_hash": "s", "packages": {{"7": {{"name": "log4j-core", "version": "2.14.0"}}}}, "vulnerabilities":

@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn each_system_has_its_own_host() {
         let one = r#"<definition definition_id="oval:a:def:1" result="true"/>"#;
-        let next = r#"</definitions><oval_system_characteristics><system_info><primary_host_name>db0</primary_host_name></system_info></oval_system_characteristics></system><system><definitions>"#;
+        let next = r"</definitions><oval_system_characteristics><system_info><primary_host_name>db0</primary_host_name></system_info></oval_system_characteristics></system><system><definitions>";
         let report = of(&format!("{one}{next}{one}"));
         let hosts: Vec<String> = report.findings.iter().map(crate::domain::finding::Finding::place).collect();
         assert_eq!(hosts, ["db0", "db1"]);
